@@ -52,5 +52,6 @@ export const REASONS = [
   "rate-limited", // 429, 418, 403, 10006, or our own budget was not enough before the deadline
   "missing", // no report arrived before the tick's deadline
   "quarantined", // identity or multiplier not confirmed: rate implausibly far from the others
+  "delisted", // a tombstone: the pair is gone, clients take it off the screen
 ] as const;
 export type Reason = (typeof REASONS)[number];

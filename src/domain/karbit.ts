@@ -32,7 +32,8 @@ function rowText(
   seedIndices: readonly number[] | undefined,
 ): string {
   const pair = PAIRS[row.pairIndex]!;
-  const rates = exRatesText(row, seedIndices);
+  // Karbit never removes a row; an empty list sends it to the bottom with dashes.
+  const rates = row.reason === "delisted" ? "[]" : exRatesText(row, seedIndices);
   return `{"${nameKey}":${JSON.stringify(row.coin)},"korean_ex":"${pair.domestic}","foreign_ex":"${pair.overseas}","ex_rates":${rates}}`;
 }
 

@@ -2,7 +2,8 @@
 // and every client that decodes frames.
 //
 // A row holds 200 rates in jeon (1/100 KRW per USDT): entry for the 100 seeds, then exit; NaN is null.
-// A row is replaced only by one of the same or a later tick.
+// A row is replaced only by one of the same or a later tick. A "delisted" row is a tombstone: it is passed on to
+// clients once and keeps older rows out, but is not part of the table any more.
 
 import { PAIRS, type PairKey, type Reason, SEED_COUNT } from "../../schema/vocabulary.ts";
 
@@ -64,18 +65,14 @@ export class RateTable {
     return this.#rows.get(rowKey(coin, pairIndex));
   }
 
-  delete(coin: string, pairIndex: number): void {
-    this.#rows.delete(rowKey(coin, pairIndex));
-  }
-
   /** All rows, sorted by coin, then pair: neighbours compress well and output is reproducible. */
   rows(): RateRow[] {
-    return [...this.#rows.values()].sort((a, b) =>
-      a.coin === b.coin ? a.pairIndex - b.pairIndex : a.coin < b.coin ? -1 : 1,
-    );
+    return [...this.#rows.values()]
+      .filter((row) => row.reason !== "delisted")
+      .sort((a, b) => (a.coin === b.coin ? a.pairIndex - b.pairIndex : a.coin < b.coin ? -1 : 1));
   }
 
   get size(): number {
-    return this.#rows.size;
+    return this.rows().length;
   }
 }
