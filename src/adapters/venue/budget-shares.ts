@@ -1,0 +1,111 @@
+// How the processes behind one source address divide each venue's budget among themselves, without a master.
+//
+// Every process announces what it holds (`shares`) and what still counts against it (`spent`). The rule that keeps
+// the sum below the limit at every instant: nobody uses more than the capacity less, for every other process known,
+// the larger of its share and its spending. Shares go down at once when somebody arrives and up only 10 s after
+// somebody has left; what a departed process had counts until the venue's window has passed. While the link is away
+// the last known division stands.
+
+import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
+import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
+
+export type ProcessRole = "worker" | "scheduler" | "api";
+export type Amounts = Readonly<Record<Venue, number>>;
+
+export interface PeerBudget {
+  readonly id: string;
+  readonly role: ProcessRole;
+  readonly shares: Amounts;
+  readonly spent: Amounts;
+}
+
+export const PEER_SILENCE_MS = 7_000;
+export const SHARE_RAISE_DELAY_MS = 10_000;
+/** Part of a budget kept for each process that is not a worker (lists, reference price), at least one request. */
+const OTHER_ROLE_RATIO = 0.03;
+
+interface Peer extends PeerBudget {
+  heardAtMs: number;
+}
+
+export class BudgetShares {
+  readonly #peers = new Map<string, Peer>();
+  readonly #shares: Record<Venue, number> = { upbit: 0, bithumb: 0, bybit: 0, binance: 0 };
+  readonly #raiseSinceMs: Partial<Record<Venue, number>> = {};
+  #started = false;
+
+  constructor(private readonly self: { readonly id: string; readonly role: ProcessRole }) {}
+
+  /** Takes an announcement of another process behind the same address. Returns true when it was not known. */
+  heard(peer: PeerBudget, nowMs: number): boolean {
+    const isNew = !this.#isAlive(this.#peers.get(peer.id), nowMs);
+    this.#peers.set(peer.id, { ...peer, heardAtMs: nowMs });
+    return isNew;
+  }
+
+  /** A process said goodbye: it spends nothing more, but what it spent still counts. */
+  left(id: string, nowMs: number): void {
+    const peer = this.#peers.get(id);
+    if (peer) this.#peers.set(id, { ...peer, shares: peer.spent, heardAtMs: nowMs - PEER_SILENCE_MS });
+  }
+
+  /** Recomputes the shares; to be called on every announcement and every second. */
+  update(nowMs: number, linkUp: boolean): void {
+    if (!linkUp && this.#started) return;
+    const alive: { id: string; role: ProcessRole }[] = [this.self];
+    for (const peer of this.#peers.values()) if (this.#isAlive(peer, nowMs)) alive.push(peer);
+    alive.sort((a, b) => (a.id < b.id ? -1 : 1));
+    for (const venue of VENUES) {
+      const target = shareOf(this.self, alive, VENUE_LIMITS[venue].capacity);
+      if (target <= this.#shares[venue] || !this.#started) {
+        this.#shares[venue] = target;
+        delete this.#raiseSinceMs[venue];
+      } else {
+        this.#raiseSinceMs[venue] ??= nowMs;
+        if (nowMs - this.#raiseSinceMs[venue]! >= SHARE_RAISE_DELAY_MS) {
+          this.#shares[venue] = target;
+          delete this.#raiseSinceMs[venue];
+        }
+      }
+    }
+    this.#started = true;
+    const windowMsMax = Math.max(...VENUES.map((venue) => VENUE_LIMITS[venue].windowMs));
+    for (const [id, peer] of this.#peers) {
+      if (nowMs - peer.heardAtMs > windowMsMax + PEER_SILENCE_MS) this.#peers.delete(id);
+    }
+  }
+
+  shares(): Amounts {
+    return { ...this.#shares };
+  }
+
+  /** What this process may have counting against it at one venue now. */
+  allowed(venue: Venue, nowMs: number): number {
+    const { capacity, windowMs } = VENUE_LIMITS[venue];
+    let others = 0;
+    for (const peer of this.#peers.values()) {
+      if (nowMs - peer.heardAtMs <= PEER_SILENCE_MS + windowMs) {
+        others += Math.max(peer.shares[venue], peer.spent[venue]);
+      }
+    }
+    return Math.max(0, Math.min(this.#shares[venue], capacity - others));
+  }
+
+  #isAlive(peer: Peer | undefined, nowMs: number): boolean {
+    return peer !== undefined && nowMs - peer.heardAtMs < PEER_SILENCE_MS;
+  }
+}
+
+/** The share of one process among the living (sorted by id), in whole units; the first get what does not divide. */
+function shareOf(
+  self: { readonly id: string; readonly role: ProcessRole },
+  alive: readonly { readonly id: string; readonly role: ProcessRole }[],
+  capacity: number,
+): number {
+  const otherShare = Math.max(1, Math.floor(capacity * OTHER_ROLE_RATIO));
+  if (self.role !== "worker") return otherShare;
+  const workers = alive.filter(({ role }) => role === "worker");
+  const forWorkers = Math.max(0, capacity - otherShare * (alive.length - workers.length));
+  const rank = workers.findIndex(({ id }) => id === self.id);
+  return Math.floor(forWorkers / workers.length) + (rank < forWorkers % workers.length ? 1 : 0);
+}

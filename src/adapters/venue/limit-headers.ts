@@ -1,0 +1,51 @@
+// What a venue's answer says about its limits: Upbit's Remaining-Req, Binance's used weight, Retry-After, and the
+// refusals 429, 418, 403 and 10006. Sources: docs/venues.md.
+
+import type { Venue } from "../../../schema/vocabulary.ts";
+import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
+import type { VenueAnswer } from "../../ports/rate-governor.ts";
+
+export type LimitReading =
+  /** Nothing wrong; `holdMs` > 0 when the address is nearly spent by the venue's own count. */
+  | { readonly kind: "fine"; readonly holdMs: number }
+  /** Too fast: wait `holdMs` and go slower. */
+  | { readonly kind: "refused"; readonly holdMs: number }
+  /** The address is shut out for `banMs`. */
+  | { readonly kind: "banned"; readonly banMs: number };
+
+/** Part of the address's budget, by the venue's own count, beyond which we pause: somebody else spends beside us. */
+const NEARLY_SPENT_RATIO = 0.97;
+const NEARLY_SPENT_HOLD_MS = 3_000;
+
+export function readLimits(venue: Venue, answer: VenueAnswer): LimitReading {
+  const { windowMs, banMsDefault, capacity } = VENUE_LIMITS[venue];
+  const retryAfterMs = secondsOf(answer.headers?.get("retry-after"));
+  if (answer.status === 418 || answer.status === 403) {
+    return { kind: "banned", banMs: retryAfterMs ?? blockMsInText(answer.text) ?? banMsDefault };
+  }
+  if (answer.status === 429 || answer.limited) {
+    return { kind: "refused", holdMs: Math.max(windowMs, retryAfterMs ?? 0) };
+  }
+  if (venue === "upbit") {
+    const left = /(?:^|;)\s*sec=(\d+)/.exec(answer.headers?.get("remaining-req") ?? "");
+    if (left && Number(left[1]) === 0) return { kind: "fine", holdMs: windowMs };
+  }
+  if (venue === "binance") {
+    const used = Number(answer.headers?.get("x-mbx-used-weight-1m") ?? "0");
+    if (used >= capacity * NEARLY_SPENT_RATIO) return { kind: "fine", holdMs: NEARLY_SPENT_HOLD_MS };
+  }
+  return { kind: "fine", holdMs: 0 };
+}
+
+function secondsOf(text: string | null | undefined): number | undefined {
+  if (!text || !/^\d{1,7}(\.\d+)?$/.test(text)) return undefined;
+  return Math.ceil(Number(text) * 1000);
+}
+
+/** Upbit says in the body of a 418 for how long; the exact words are not documented, a number of seconds is. */
+function blockMsInText(text: string | undefined): number | undefined {
+  const match = /(\d{1,6})\s*(seconds|second|secs|sec|s\b|초|minutes|minute|mins|min|분)/i.exec(text ?? "");
+  if (!match) return undefined;
+  const unitMs = /^(min|분)/i.test(match[2]!) ? 60_000 : 1_000;
+  return Number(match[1]) * unitMs;
+}

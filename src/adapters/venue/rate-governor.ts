@@ -1,0 +1,289 @@
+// The rate governor of one process: rolling windows per venue, its share among the processes behind the same source
+// address, the venues' own headers, and silence after refusals.
+//
+// States of a venue: open -> held (429, or the address nearly spent by the venue's own count: for one window, and
+// the budget 20 % smaller, recovering 5 % a minute) -> open; open -> banned (418, 403: for the whole ban, told to
+// everybody behind the address) -> open.
+
+import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
+import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
+import type { Announcements } from "../../ports/bus.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Grant, RateGovernor, VenueAnswer, VenueCosts } from "../../ports/rate-governor.ts";
+import type { Log } from "../../ports/telemetry.ts";
+import { type Amounts, BudgetShares, type ProcessRole } from "./budget-shares.ts";
+import { readLimits } from "./limit-headers.ts";
+import { type Presence, parsePresence } from "./presence.ts";
+import { RateWindow } from "./rate-window.ts";
+
+const ANNOUNCE_EVERY_MS = 2_000;
+const STRICTNESS_MIN = 0.25;
+const STRICTER_FACTOR = 0.8;
+const RECOVERY_PER_MS = 0.05 / 60_000;
+
+export interface GovernorOptions {
+  readonly id: string;
+  readonly role: ProcessRole;
+  readonly sourceAddress: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly announcements: Announcements;
+  readonly linkUp: () => boolean;
+  /** How long to listen for others before the first request. */
+  readonly helloMs: number;
+  /** Off: every request is granted at once (to show what the governor is for). */
+  readonly enabled: boolean;
+}
+
+interface VenueState {
+  readonly window: RateWindow;
+  strictness: number;
+  strictSinceMs: number;
+  banned: boolean;
+}
+
+export class Governor implements RateGovernor {
+  readonly #venues: Record<Venue, VenueState>;
+  readonly #shares: BudgetShares;
+  readonly #stop = new AbortController();
+  readonly #changed = new Set<() => void>();
+  #unlisten: (() => Promise<void>) | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #lastAnnouncedAtMs = Number.NEGATIVE_INFINITY;
+  /** Refusals by venue and status since the start. */
+  readonly refusals = new Map<string, number>();
+
+  constructor(private readonly options: GovernorOptions) {
+    const state = (venue: Venue): VenueState => ({
+      window: new RateWindow(options.clock, VENUE_LIMITS[venue].windowMs),
+      strictness: 1,
+      strictSinceMs: 0,
+      banned: false,
+    });
+    this.#venues = {
+      upbit: state("upbit"),
+      bithumb: state("bithumb"),
+      bybit: state("bybit"),
+      binance: state("binance"),
+    };
+    this.#shares = new BudgetShares(options);
+  }
+
+  /** Says hello, listens for the others, then keeps announcing until stop(). */
+  async start(): Promise<void> {
+    const { announcements, clock, helloMs } = this.options;
+    this.#unlisten = await announcements.listen("presence", (bytes) => this.#hear(bytes));
+    this.#announce("hello");
+    await clock.sleep(helloMs, this.#stop.signal);
+    this.#shares.update(clock.monotonicMs(), this.options.linkUp());
+    this.#announce("here");
+    void this.#beat();
+  }
+
+  async stop(): Promise<void> {
+    this.#announce("bye");
+    this.#stop.abort();
+    await this.#unlisten?.();
+  }
+
+  async #beat(): Promise<void> {
+    const { clock } = this.options;
+    while (!this.#stop.signal.aborted) {
+      await clock.sleep(ANNOUNCE_EVERY_MS / 2, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      this.#updateShares();
+      if (clock.monotonicMs() - this.#lastAnnouncedAtMs >= ANNOUNCE_EVERY_MS) this.#announce("here");
+    }
+  }
+
+  #updateShares(): void {
+    const before = this.#shares.shares();
+    this.#shares.update(this.options.clock.monotonicMs(), this.options.linkUp());
+    const after = this.#shares.shares();
+    if (VENUES.some((venue) => before[venue] !== after[venue])) {
+      this.options.log.debug("budget share changed", { shares: after });
+      this.#announce("here");
+    }
+    this.#wake();
+  }
+
+  #hear(bytes: Uint8Array): void {
+    const presence = parsePresence(bytes);
+    if (!presence || presence.id === this.options.id) return;
+    if (presence.sourceAddress !== this.options.sourceAddress) return;
+    const nowMs = this.options.clock.monotonicMs();
+    const isNew = this.#shares.heard(presence, nowMs);
+    if (presence.kind === "bye") this.#shares.left(presence.id, nowMs);
+    for (const venue of VENUES) {
+      const banMs = presence.banMs[venue];
+      if (banMs > 0) this.#ban(venue, banMs, "told by another process");
+    }
+    this.#updateShares();
+    if (isNew || presence.kind === "hello") this.#announce("here");
+  }
+
+  #announce(kind: Presence["kind"]): void {
+    const nowMs = this.options.clock.monotonicMs();
+    this.#lastAnnouncedAtMs = nowMs;
+    const perVenue = (read: (venue: Venue) => number): Amounts => ({
+      upbit: read("upbit"),
+      bithumb: read("bithumb"),
+      bybit: read("bybit"),
+      binance: read("binance"),
+    });
+    const presence: Presence = {
+      kind,
+      id: this.options.id,
+      role: this.options.role,
+      sourceAddress: this.options.sourceAddress,
+      version: this.options.version,
+      shares: this.#shares.shares(),
+      spent: perVenue((venue) => this.#venues[venue].window.used()),
+      banMs: perVenue((venue) => {
+        const { banned, window } = this.#venues[venue];
+        return banned ? Math.max(0, Math.ceil(window.holdUntilMs - nowMs)) : 0;
+      }),
+    };
+    this.options.announcements.announce("presence", new TextEncoder().encode(JSON.stringify(presence)));
+  }
+
+  hasShare(): boolean {
+    const shares = this.#shares.shares();
+    return !this.options.enabled || VENUES.every((venue) => shares[venue] > 0);
+  }
+
+  async reserve(costs: VenueCosts, timeoutMs: number): Promise<Grant> {
+    // One at a time and in order: a large reservation is not starved by small ones.
+    const turn = this.#queue.then(() => this.#reserveNow(costs, timeoutMs));
+    this.#queue = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  async #reserveNow(costs: VenueCosts, timeoutMs: number): Promise<Grant> {
+    const { clock } = this.options;
+    const startedAtMs = clock.monotonicMs();
+    const wanted = VENUES.filter((venue) => (costs[venue] ?? 0) > 0);
+    const left = new Set<Venue>(wanted);
+    if (this.options.enabled) {
+      for (;;) {
+        const restMs = timeoutMs - (clock.monotonicMs() - startedAtMs);
+        let waitMs = 0;
+        for (const venue of left) {
+          const venueWaitMs = this.#waitMs(venue, costs[venue]!);
+          const { window } = this.#venues[venue];
+          if (window.holdUntilMs - clock.monotonicMs() > restMs) left.delete(venue);
+          else waitMs = Math.max(waitMs, venueWaitMs);
+        }
+        if (waitMs === 0) break;
+        if (restMs <= 0 || this.#stop.signal.aborted) {
+          for (const venue of left) if (this.#waitMs(venue, costs[venue]!) > 0) left.delete(venue);
+          break;
+        }
+        await this.#sleepOrChange(Math.min(waitMs, restMs));
+      }
+    }
+    for (const venue of left) this.#venues[venue].window.take(costs[venue]!);
+    return {
+      venues: left,
+      settle: (venue, cost, answer) => this.#settle(venue, cost, answer),
+    };
+  }
+
+  #waitMs(venue: Venue, cost: number): number {
+    const state = this.#venues[venue];
+    const nowMs = this.options.clock.monotonicMs();
+    const allowed = Math.floor(this.#shares.allowed(venue, nowMs) * this.#strictnessOf(state, nowMs));
+    return state.window.waitMs(cost, allowed);
+  }
+
+  #strictnessOf(state: VenueState, nowMs: number): number {
+    return Math.min(1, state.strictness + (nowMs - state.strictSinceMs) * RECOVERY_PER_MS);
+  }
+
+  #settle(venue: Venue, cost: number, answer: VenueAnswer | "unsent"): void {
+    const state = this.#venues[venue];
+    if (answer === "unsent") {
+      state.window.giveBack(cost);
+      this.#wake();
+      return;
+    }
+    state.window.answered(cost);
+    this.#wake();
+    if (!this.options.enabled) {
+      if (answer.status === 429 || answer.status === 418 || answer.status === 403)
+        this.#count(venue, answer.status);
+      return;
+    }
+    const reading = readLimits(venue, answer);
+    if (reading.kind === "banned") {
+      this.#count(venue, answer.status);
+      this.#ban(venue, reading.banMs, `HTTP ${answer.status}`);
+      this.#announce("here");
+    } else if (reading.kind === "refused") {
+      this.#count(venue, answer.status);
+      const nowMs = this.options.clock.monotonicMs();
+      // One burst of refusals is one lesson, not twenty.
+      if (state.window.holdUntilMs <= nowMs) {
+        state.strictness = Math.max(STRICTNESS_MIN, this.#strictnessOf(state, nowMs) * STRICTER_FACTOR);
+        state.strictSinceMs = nowMs;
+        this.options.log.warn("venue refused because of its limit", {
+          venue,
+          status: answer.status,
+          holdMs: reading.holdMs,
+          strictness: Number(state.strictness.toFixed(2)),
+        });
+      }
+      state.window.hold(reading.holdMs);
+    } else if (reading.holdMs > 0) {
+      state.window.hold(reading.holdMs);
+    }
+  }
+
+  #count(venue: Venue, status: number): void {
+    const key = `${venue} ${status}`;
+    this.refusals.set(key, (this.refusals.get(key) ?? 0) + 1);
+  }
+
+  #ban(venue: Venue, banMs: number, why: string): void {
+    const state = this.#venues[venue];
+    const untilMs = this.options.clock.monotonicMs() + banMs;
+    if (untilMs > state.window.holdUntilMs + 1_000) {
+      this.options.log.error("venue has banned this address: silent until it ends", { venue, banMs, why });
+    }
+    state.banned = true;
+    state.window.hold(banMs);
+  }
+
+  #wake(): void {
+    for (const wake of this.#changed) wake();
+  }
+
+  async #sleepOrChange(lengthMs: number): Promise<void> {
+    const done = new AbortController();
+    const wake = () => done.abort();
+    this.#changed.add(wake);
+    this.#stop.signal.addEventListener("abort", wake, { once: true });
+    try {
+      await this.options.clock.sleep(Number.isFinite(lengthMs) ? lengthMs : 1_000, done.signal);
+    } finally {
+      this.#changed.delete(wake);
+      this.#stop.signal.removeEventListener("abort", wake);
+    }
+  }
+
+  /** For status pages: budget allowed and used per venue, bans left. */
+  state(): Record<Venue, { allowed: number; used: number; holdMs: number; strictness: number }> {
+    const nowMs = this.options.clock.monotonicMs();
+    const read = (venue: Venue) => {
+      const state = this.#venues[venue];
+      return {
+        allowed: this.#shares.allowed(venue, nowMs),
+        used: state.window.used(),
+        holdMs: Math.max(0, Math.round(state.window.holdUntilMs - nowMs)),
+        strictness: this.#strictnessOf(state, nowMs),
+      };
+    };
+    return { upbit: read("upbit"), bithumb: read("bithumb"), bybit: read("bybit"), binance: read("binance") };
+  }
+}
