@@ -14,7 +14,7 @@ export type LimitReading =
   | { readonly kind: "banned"; readonly banMs: number };
 
 /** Part of the address's budget, by the venue's own count, beyond which we pause: somebody else spends beside us. */
-const NEARLY_SPENT_RATIO = 0.97;
+const NEARLY_SPENT_RATIO = 0.985;
 const NEARLY_SPENT_HOLD_MS = 3_000;
 
 export function readLimits(venue: Venue, answer: VenueAnswer): LimitReading {

@@ -1,0 +1,68 @@
+// One HTTP GET to a venue: deadline, size limit, no Origin header, no redirects, never throws. Bodies stay bytes.
+
+import type { Venue } from "../../../schema/vocabulary.ts";
+import type { BookFetcher, FetchedBooks } from "../../ports/book-fetcher.ts";
+import type { Clock } from "../../ports/clock.ts";
+
+const BODY_BYTES_MAX = 8 * 1024 * 1024;
+const REFUSAL_TEXT_MAX = 300;
+
+export type VenueUrls = Readonly<Record<Venue, string>>;
+
+export interface HttpAnswer extends FetchedBooks {
+  readonly text: string | undefined;
+}
+
+export async function httpGet(
+  url: string,
+  timeoutMs: number,
+  clock: Clock,
+  headers: Record<string, string> = {},
+): Promise<HttpAnswer> {
+  let status = 0;
+  try {
+    const response = await fetch(url, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(Math.max(1, timeoutMs)),
+      headers: { accept: "application/json", "user-agent": "SchedulerX", ...headers },
+    });
+    status = response.status;
+    const announced = Number(response.headers.get("content-length") ?? "0");
+    if (announced > BODY_BYTES_MAX) throw new RangeError(`body of ${announced} bytes`);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const receivedAtMs = clock.nowMs();
+    if (status === 200) {
+      return {
+        bytes,
+        text: undefined,
+        receivedAtMs,
+        outcome: "ok",
+        answer: { status, headers: response.headers },
+      };
+    }
+    const text = new TextDecoder().decode(bytes.subarray(0, REFUSAL_TEXT_MAX));
+    return {
+      bytes: undefined,
+      text,
+      receivedAtMs,
+      outcome: `http ${status}`,
+      answer: { status, headers: response.headers, text },
+    };
+  } catch (error) {
+    const name = error instanceof Error ? error.name : "";
+    const outcome = name === "TimeoutError" || name === "AbortError" ? "timeout" : "network";
+    return {
+      bytes: undefined,
+      text: undefined,
+      receivedAtMs: clock.nowMs(),
+      outcome,
+      answer: { status, headers: undefined },
+    };
+  }
+}
+
+export function createBookFetcher(urls: VenueUrls, clock: Clock): BookFetcher {
+  return {
+    fetch: (venue, request, timeoutMs) => httpGet(urls[venue] + request.path, timeoutMs, clock),
+  };
+}

@@ -1,0 +1,33 @@
+// The one place that decides whether a request may go to a venue now.
+
+import type { Venue } from "../../schema/vocabulary.ts";
+
+export type VenueCosts = Partial<Record<Venue, number>>;
+
+/** How a request ended, as far as limits are concerned. */
+export interface VenueAnswer {
+  /** HTTP status, 0 when there was no answer. */
+  readonly status: number;
+  readonly headers: Headers | undefined;
+  /** True when the venue refused because of limits in another way (Bybit's retCode 10006). */
+  readonly limited?: boolean;
+  /** The body's text, for ban lengths said there; only given on refusals. */
+  readonly text?: string;
+}
+
+export interface Grant {
+  /** The venues that may be asked now; the others have no budget before the deadline. */
+  readonly venues: ReadonlySet<Venue>;
+  /** To be called exactly once per request: how it ended, or "unsent" to give its cost back. */
+  settle(venue: Venue, cost: number, answer: VenueAnswer | "unsent"): void;
+}
+
+export interface RateGovernor {
+  /**
+   * Waits until every venue can take its cost at the same moment, at most `timeoutMs`; venues that are banned or
+   * cannot be ready in time are left out of the grant rather than holding the others up.
+   */
+  reserve(costs: VenueCosts, timeoutMs: number): Promise<Grant>;
+  /** False while this process has no share of some venue (a spare): it should not take tasks. */
+  hasShare(): boolean;
+}

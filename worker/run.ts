@@ -1,0 +1,142 @@
+// The worker's loop: one task at a time; report stored, then task acknowledged. A task past its deadline is dropped,
+// a task in hand is finished before stopping.
+//
+// States of a task here: taken -> answered -> reported -> acknowledged; or dropped (late, unreadable), or given back
+// (the report could not be stored while there was still time).
+
+import { encodeReport } from "../schema/messages/quote-report.ts";
+import { MessageError, parseQuoteTask, type QuoteTask } from "../schema/messages/quote-task.ts";
+import { encodeFrame } from "../src/domain/frame.ts";
+import type { ReportStream, TaskDelivery, TaskQueue } from "../src/ports/bus.ts";
+import type { Clock } from "../src/ports/clock.ts";
+import type { RateGovernor } from "../src/ports/rate-governor.ts";
+import type { Log } from "../src/ports/telemetry.ts";
+import type { QuoteAnswerer } from "./answer-quote-task.ts";
+
+export interface WorkerDeps {
+  readonly id: string;
+  readonly sourceAddress: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tasks: TaskQueue;
+  readonly reports: ReportStream;
+  readonly governor: RateGovernor;
+  readonly answerer: QuoteAnswerer;
+}
+
+const NEXT_WAIT_MS = 5_000;
+const SPARE_WAIT_MS = 500;
+const RETRY_DELAY_MS = 250;
+const FAILED_PAUSE_MS = 500;
+const ACK_WAIT_MS_MAX = 5_000;
+
+export interface WorkerCounters {
+  answered: number;
+  late: number;
+  unreadable: number;
+  givenBack: number;
+}
+
+/** Runs until `stop` aborts; resolves once the task in hand is finished. */
+export async function runWorker(
+  deps: WorkerDeps,
+  stop: AbortSignal,
+  counters: WorkerCounters,
+): Promise<void> {
+  while (!stop.aborted) {
+    if (!deps.governor.hasShare()) {
+      await deps.clock.sleep(SPARE_WAIT_MS, stop);
+      continue;
+    }
+    let delivery: TaskDelivery | undefined;
+    try {
+      delivery = await nextOrStop(deps.tasks, stop);
+    } catch (error) {
+      // The bus adapter says once that the link is lost; here is only the pause.
+      deps.log.debug("no task", { error });
+      await deps.clock.sleep(FAILED_PAUSE_MS, stop);
+    }
+    if (delivery) await handle(deps, delivery, counters);
+  }
+}
+
+async function nextOrStop(tasks: TaskQueue, stop: AbortSignal): Promise<TaskDelivery | undefined> {
+  const next = tasks.next(NEXT_WAIT_MS);
+  const stopped = new Promise<undefined>((resolve) =>
+    stop.addEventListener("abort", () => resolve(undefined), { once: true }),
+  );
+  const first = await Promise.race([next, stopped]);
+  // Stopped while waiting: a task that still arrives goes back at once.
+  if (stop.aborted && first === undefined) next.then((late) => late?.nak(0)).catch(() => undefined);
+  return first;
+}
+
+async function handle(deps: WorkerDeps, delivery: TaskDelivery, counters: WorkerCounters): Promise<void> {
+  let task: QuoteTask;
+  try {
+    task = parseQuoteTask(delivery.bytes);
+  } catch (error) {
+    if (!(error instanceof MessageError)) throw error;
+    counters.unreadable++;
+    deps.log.error("task is not readable: dropped", { error });
+    delivery.term();
+    return;
+  }
+  if (deps.clock.nowMs() >= task.deadlineAtMs) {
+    counters.late++;
+    delivery.term();
+    return;
+  }
+  const done = new AbortController();
+  void keepWorking(deps, delivery, task, done.signal);
+  try {
+    const answer = await deps.answerer.answer(task);
+    if (deps.clock.nowMs() >= task.deadlineAtMs) {
+      counters.late++;
+      delivery.term();
+      return;
+    }
+    const { rows, depths, fetches, reportedAtMs } = answer;
+    const segment = encodeFrame({
+      tickAtMs: task.tickAtMs,
+      part: 0,
+      closing: false,
+      reference: undefined,
+      rows,
+    });
+    const { taskId, tickAtMs } = task;
+    const header = {
+      taskId,
+      tickAtMs,
+      worker: deps.id,
+      sourceAddress: deps.sourceAddress,
+      reportedAtMs,
+      depths,
+      fetches,
+    };
+    await deps.reports.publish(taskId, encodeReport(header, segment));
+    await delivery.ack();
+    counters.answered++;
+  } catch (error) {
+    counters.givenBack++;
+    deps.log.debug("task given back", { taskId: task.taskId, error });
+    delivery.nak(RETRY_DELAY_MS);
+  } finally {
+    done.abort();
+  }
+}
+
+/** Tells the bus three times within the ack wait that the work goes on. */
+async function keepWorking(
+  deps: WorkerDeps,
+  delivery: TaskDelivery,
+  task: QuoteTask,
+  done: AbortSignal,
+): Promise<void> {
+  const ackWaitMs = Math.min(ACK_WAIT_MS_MAX, (task.deadlineAtMs - task.tickAtMs) / 2);
+  for (;;) {
+    await deps.clock.sleep(ackWaitMs / 4, done);
+    if (done.aborted || deps.clock.nowMs() >= task.deadlineAtMs) return;
+    delivery.working();
+  }
+}
