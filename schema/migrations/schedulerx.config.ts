@@ -1,0 +1,10 @@
+// drizzle-kit generate --config schema/migrations/schedulerx.config.ts --name what-changed
+// Then list the new file in src/adapters/store/migrations.ts.
+
+import { defineConfig } from "drizzle-kit";
+
+export default defineConfig({
+  dialect: "postgresql",
+  schema: "./schema/tables/schedulerx.ts",
+  out: "./schema/migrations/schedulerx",
+});
