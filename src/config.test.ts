@@ -1,0 +1,61 @@
+import { expect, test } from "bun:test";
+import { apiFields, readSettings, SettingsError, schedulerFields, workerFields } from "./config.ts";
+
+function faultsOf(run: () => unknown): readonly string[] {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof SettingsError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+test("readSettings fills defaults and converts units", () => {
+  const settings = readSettings(workerFields, {
+    SOURCE_ADDRESS: "host-1",
+    UPBIT_URL: "http://127.0.0.1:7001/",
+  });
+  expect(settings.SOURCE_ADDRESS).toBe("host-1");
+  expect(settings.UPBIT_URL).toBe("http://127.0.0.1:7001");
+  expect(settings.BOOK_AGE_MS_MAX).toBe(5000);
+  expect(settings.RATE_GOVERNOR).toBe(true);
+  expect(settings.NATS_CA_FILE).toBeUndefined();
+});
+
+test("readSettings reports every fault at once, with name, expectation and finding", () => {
+  const faults = faultsOf(() =>
+    readSettings(schedulerFields, {
+      TICK_INTERVAL_MS: "500",
+      NATS_URL: "http://x",
+      KARBIT_TABLES: "maybe",
+      UPBIT_ACCESS_KEY: "abcdefgh12345678",
+      REDIS_URL: "redis://h",
+      UPSTASH_REDIS_REST_URL: "https://h",
+    }),
+  );
+  const names = faults.map((fault) => fault.split(":")[0]);
+  expect(names.sort()).toEqual([
+    "DATABASE_URL",
+    "KARBIT_TABLES",
+    "NATS_URL",
+    "REDIS_URL",
+    "TICK_INTERVAL_MS",
+    "UPBIT_SECRET_KEY",
+    "UPSTASH_REDIS_REST_TOKEN",
+  ]);
+  expect(faults.find((fault) => fault.startsWith("TICK"))).toBe(
+    'TICK_INTERVAL_MS: expected at least 1000, was "500"',
+  );
+});
+
+test("a placeholder is refused and a secret is never printed", () => {
+  const faults = faultsOf(() =>
+    readSettings(schedulerFields, { DATABASE_URL: "postgres://h/d", CONTROL_TOKEN: "changeme-changeme-1" }),
+  );
+  expect(faults).toEqual(["CONTROL_TOKEN: expected a real value, was a placeholder, was [hidden]"]);
+});
+
+test("an empty variable counts as absent", () => {
+  expect(readSettings(apiFields, { PORT: "" }).PORT).toBe(8080);
+});

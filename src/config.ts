@@ -1,0 +1,302 @@
+// The only reader of the environment. Every setting has its default, unit and words here and nowhere else; all faults
+// are reported at once. `.env.example` and docs/settings.md are printed from these tables (scripts/settings.ts).
+
+import * as v from "valibot";
+
+interface Field<T> {
+  /** One or two sentences for operators. */
+  readonly about: string;
+  /** As it would stand in the environment; undefined: optional without a default. */
+  readonly default?: string;
+  readonly required?: boolean;
+  /** Never printed; placeholders are refused. */
+  readonly secret?: boolean;
+  readonly schema: v.GenericSchema<string, T>;
+}
+
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+type ValueOf<F> = F extends { schema: v.GenericSchema<string, infer T> }
+  ? F extends { default: string } | { required: true }
+    ? T
+    : T | undefined
+  : never;
+export type Settings<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> };
+
+const text = v.pipe(v.string(), v.minLength(1));
+const integer = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^-?\d{1,15}$/, `expected a whole number from ${min} to ${max}`),
+    v.transform(Number),
+    v.minValue(min, `expected at least ${min}`),
+    v.maxValue(max, `expected at most ${max}`),
+  );
+const onOff = v.pipe(
+  v.picklist(["on", "off"], "expected on or off"),
+  v.transform((value) => value === "on"),
+);
+const url = (schemes: readonly string[]) =>
+  v.pipe(
+    v.string(),
+    v.check(
+      (value) => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)),
+      `expected a URL beginning with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
+    ),
+  );
+const httpUrl = v.pipe(
+  url(["http", "https"]),
+  v.transform((value) => value.replace(/\/+$/, "")),
+);
+const secretText = v.pipe(
+  v.string(),
+  v.minLength(8, "expected at least 8 characters"),
+  v.check(
+    (value) => !/change.?me|placeholder|your[_-]|example|secret_here|^x+$|^<.*>$|password123/i.test(value),
+    "expected a real value, was a placeholder",
+  ),
+);
+
+const logFields = {
+  LOG_LEVEL: {
+    about: "How much is logged: debug, info, warn or error.",
+    default: "info",
+    schema: v.picklist(["debug", "info", "warn", "error"], "expected debug, info, warn or error"),
+  },
+  LOG_FORMAT: {
+    about: "json (one object a line, for machines) or text (for a terminal).",
+    default: "json",
+    schema: v.picklist(["json", "text"], "expected json or text"),
+  },
+} as const satisfies Fields;
+
+const natsFields = {
+  NATS_URL: {
+    about: "Where the bus is; tls:// for an encrypted link.",
+    default: "nats://127.0.0.1:4222",
+    schema: url(["nats", "tls"]),
+  },
+  NATS_CA_FILE: { about: "CA certificate (PEM) that signed the bus's certificate.", schema: text },
+  NATS_USER: { about: "User name at the bus.", schema: text },
+  NATS_PASSWORD: { about: "Password at the bus.", secret: true, schema: secretText },
+  NATS_TOKEN: { about: "Token at the bus, instead of user and password.", secret: true, schema: secretText },
+} as const satisfies Fields;
+
+const venueFields = {
+  SOURCE_ADDRESS: {
+    about:
+      "Label of the network address this process reaches the venues from. Processes with the same label share one rate budget: give hosts with addresses of their own labels of their own, and never two labels to one address.",
+    default: "shared",
+    schema: v.pipe(text, v.regex(/^[A-Za-z0-9._:-]{1,60}$/, "expected up to 60 of A-Za-z0-9._:-")),
+  },
+  UPBIT_URL: { about: "Upbit's REST address.", default: "https://api.upbit.com", schema: httpUrl },
+  BITHUMB_URL: { about: "Bithumb's REST address.", default: "https://api.bithumb.com", schema: httpUrl },
+  BYBIT_URL: { about: "Bybit's REST address.", default: "https://api.bybit.com", schema: httpUrl },
+  BINANCE_URL: {
+    about: "Binance USD-M's REST address.",
+    default: "https://fapi.binance.com",
+    schema: httpUrl,
+  },
+  REQUEST_TIMEOUT_MS: {
+    about: "A request to a venue that takes longer is given up.",
+    default: "3000",
+    schema: integer(100, 30_000),
+  },
+  RATE_GOVERNOR: {
+    about: "on, or off to show what it is for: venues answer 429 and then ban the address.",
+    default: "on",
+    schema: onOff,
+  },
+} as const satisfies Fields;
+
+const tickField = {
+  TICK_INTERVAL_MS: {
+    about:
+      "Length of a tick. The venues' limits decide how short it can be: --check prints the shortest feasible one.",
+    default: "30000",
+    schema: integer(1_000, 30_000),
+  },
+} as const satisfies Fields;
+
+export const workerFields = {
+  ...natsFields,
+  ...venueFields,
+  WORKER_ID: { about: "Name of this worker; host name and process id by default.", schema: text },
+  BOOK_AGE_MS_MAX: {
+    about:
+      "Order books older than this when reported give no rate, by our receipt or by the venue's own time stamp. The host's clock must be right.",
+    default: "5000",
+    schema: integer(100, 60_000),
+  },
+  LEG_SKEW_MS_MAX: {
+    about: "Two books received further apart than this give no rate.",
+    default: "2000",
+    schema: integer(50, 30_000),
+  },
+  ...logFields,
+} as const satisfies Fields;
+
+export const schedulerFields = {
+  ...tickField,
+  ...natsFields,
+  DATABASE_URL: {
+    about: "PostgreSQL, e.g. postgres://user:password@host:5432/name?sslmode=verify-full.",
+    required: true,
+    schema: url(["postgres", "postgresql"]),
+  },
+  DATABASE_CA_FILE: { about: "CA certificate (PEM) for sslmode=verify-full, as RDS needs.", schema: text },
+  KARBIT_TABLES: {
+    about:
+      "expect: Karbit's own migrations have made its tables (refuses to start without them). create: make them, for installs without Karbit.",
+    default: "expect",
+    schema: v.picklist(["expect", "create"], "expected expect or create"),
+  },
+  HISTORY_DAYS: {
+    about: "Rate history older than this is deleted.",
+    default: "90",
+    schema: integer(1, 3_650),
+  },
+  REDIS_URL: {
+    about: "Redis by TCP (redis:// or rediss://). Without it and the REST form, none is used.",
+    schema: url(["redis", "rediss"]),
+  },
+  REDIS_CA_FILE: { about: "CA certificate (PEM) for rediss://.", schema: text },
+  UPSTASH_REDIS_REST_URL: { about: "Redis by REST, instead of REDIS_URL.", schema: httpUrl },
+  UPSTASH_REDIS_REST_TOKEN: { about: "Token of the REST form.", secret: true, schema: secretText },
+  KARBIT_CHANNEL: {
+    about:
+      "Publish Karbit's format to the channel exchange_rate: on, off, or auto (on by TCP, off by REST, where it costs 45 GB a month).",
+    default: "auto",
+    schema: v.picklist(["auto", "on", "off"], "expected auto, on or off"),
+  },
+  KIMCHI_PREMIUM_CHANNEL: {
+    about: "Publish it to kimchi:premium too, for a Karbit started without REDIS_KIMCHI_CHANNEL.",
+    default: "off",
+    schema: onOff,
+  },
+  ...venueFields,
+  BINANCE_SPOT_URL: {
+    about: "Binance's spot REST address, for wallet states.",
+    default: "https://api.binance.com",
+    schema: httpUrl,
+  },
+  UPBIT_ACCESS_KEY: {
+    about: "Read-only operator key for wallet states at Upbit.",
+    secret: true,
+    schema: secretText,
+  },
+  UPBIT_SECRET_KEY: { about: "Its secret.", secret: true, schema: secretText },
+  BITHUMB_ACCESS_KEY: {
+    about: "Read-only operator key for wallet states at Bithumb.",
+    secret: true,
+    schema: secretText,
+  },
+  BITHUMB_SECRET_KEY: { about: "Its secret.", secret: true, schema: secretText },
+  BYBIT_API_KEY: {
+    about: "Read-only operator key for wallet states at Bybit.",
+    secret: true,
+    schema: secretText,
+  },
+  BYBIT_SECRET_KEY: { about: "Its secret.", secret: true, schema: secretText },
+  BINANCE_API_KEY: {
+    about: "Read-only operator key for wallet states at Binance.",
+    secret: true,
+    schema: secretText,
+  },
+  BINANCE_SECRET_KEY: { about: "Its secret.", secret: true, schema: secretText },
+  CONTROL_HOST: {
+    about: "Address the operator's control port binds to. Keep it private.",
+    default: "127.0.0.1",
+    schema: text,
+  },
+  CONTROL_PORT: { about: "The operator's control port.", default: "8090", schema: integer(0, 65_535) },
+  CONTROL_TOKEN: {
+    about: "Bearer token of the control port, at least 16 characters. Without it the port stays closed.",
+    secret: true,
+    schema: v.pipe(secretText, v.minLength(16, "expected at least 16 characters")),
+  },
+  ...logFields,
+} as const satisfies Fields;
+
+export const apiFields = {
+  HOST: { about: "Address to listen on.", default: "127.0.0.1", schema: text },
+  PORT: { about: "Port to listen on.", default: "8080", schema: integer(0, 65_535) },
+  ...tickField,
+  ...natsFields,
+  ...logFields,
+} as const satisfies Fields;
+
+export const demoFields = {
+  PORT: apiFields.PORT,
+  DATA_DIR: { about: "Where the demo keeps its database.", default: "data/demo", schema: text },
+  TICK_INTERVAL_MS: { ...tickField.TICK_INTERVAL_MS, default: "5000" },
+  SIMULATOR_SEED: {
+    about: "Seed of the simulated market: same seed, same market.",
+    default: "1",
+    schema: integer(0, 2 ** 31),
+  },
+  LOG_LEVEL: logFields.LOG_LEVEL,
+  LOG_FORMAT: { ...logFields.LOG_FORMAT, default: "text" },
+} as const satisfies Fields;
+
+export type WorkerSettings = Settings<typeof workerFields>;
+export type SchedulerSettings = Settings<typeof schedulerFields>;
+export type ApiSettings = Settings<typeof apiFields>;
+export type DemoSettings = Settings<typeof demoFields>;
+
+export class SettingsError extends Error {
+  override name = "SettingsError";
+  constructor(readonly faults: readonly string[]) {
+    super(
+      `${faults.length} setting${faults.length === 1 ? " is" : "s are"} wrong:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`,
+    );
+  }
+}
+
+/** Reads all fields; empty variables count as absent. Throws SettingsError with every fault at once. */
+export function readSettings<F extends Fields>(
+  fields: F,
+  env: Record<string, string | undefined>,
+): Settings<F> {
+  const values: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, field] of Object.entries(fields)) {
+    const given = env[name]?.trim() || field.default;
+    if (given === undefined) {
+      if (field.required) faults.push(`${name}: expected a value, was not set. ${field.about}`);
+      continue;
+    }
+    const result = v.safeParse(field.schema, given);
+    if (result.success) values[name] = result.output;
+    else
+      faults.push(
+        `${name}: ${result.issues[0].message}, was ${field.secret ? "[hidden]" : JSON.stringify(given)}`,
+      );
+  }
+  faults.push(...relationFaults(env, fields));
+  if (faults.length > 0) throw new SettingsError(faults);
+  return Object.freeze(values) as Settings<F>;
+}
+
+/** Faults that only show when settings are seen together. */
+function relationFaults(env: Record<string, string | undefined>, fields: Fields): string[] {
+  const faults: string[] = [];
+  const isSet = (name: string) => name in fields && Boolean(env[name]?.trim());
+  const together = [
+    ["UPBIT_ACCESS_KEY", "UPBIT_SECRET_KEY"],
+    ["BITHUMB_ACCESS_KEY", "BITHUMB_SECRET_KEY"],
+    ["BYBIT_API_KEY", "BYBIT_SECRET_KEY"],
+    ["BINANCE_API_KEY", "BINANCE_SECRET_KEY"],
+    ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
+    ["NATS_USER", "NATS_PASSWORD"],
+  ] as const;
+  for (const [a, b] of together) {
+    if (isSet(a) !== isSet(b))
+      faults.push(`${isSet(a) ? b : a}: expected a value because ${isSet(a) ? a : b} is set`);
+  }
+  if (isSet("REDIS_URL") && isSet("UPSTASH_REDIS_REST_URL")) {
+    faults.push("REDIS_URL: expected either REDIS_URL or UPSTASH_REDIS_REST_URL, were both");
+  }
+  if (isSet("NATS_TOKEN") && isSet("NATS_USER"))
+    faults.push("NATS_TOKEN: expected a token or a user, were both");
+  return faults;
+}

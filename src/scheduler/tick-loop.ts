@@ -1,0 +1,253 @@
+// The scheduler's beat: issues a tick's tasks, collects its reports, closes it. Owns the open tick's life.
+//
+// tickAtMs = floor(now / period) x period, so a restart computes the same instant; task ids are functions of it. The
+// manifest stored before the tasks lets a restarted scheduler find the open tick again, publish its tasks under the
+// same ids (the bus ignores those it has) and take the reports stored meanwhile.
+
+import {
+  encodeManifest,
+  manifestIdOf,
+  parseReportMessage,
+  type TickManifest,
+} from "../../schema/messages/quote-report.ts";
+import {
+  COINS_PER_TASK_MAX,
+  encodeQuoteTask,
+  MessageError,
+  type QuoteTask,
+  taskIdOf,
+} from "../../schema/messages/quote-task.ts";
+import { decodeFrame, FrameError } from "../domain/frame.ts";
+import {
+  type DepthBook,
+  packTasks,
+  pairIndicesOf,
+  type QuotedCoin,
+  taskCoinOf,
+} from "../domain/listing-table.ts";
+import type { ReportStream, TaskQueue } from "../ports/bus.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/telemetry.ts";
+import type { ClosedTick, FrameCollector } from "./collect-frame.ts";
+import type { FramePublisher } from "./publish-frames.ts";
+
+export interface TickLoopDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tasks: Pick<TaskQueue, "publish">;
+  readonly reports: ReportStream;
+  readonly collector: FrameCollector;
+  readonly publisher: FramePublisher;
+  readonly depths: DepthBook;
+  readonly periodMs: number;
+  /** The coins to quote now; those somebody holds are always among them. */
+  readonly coins: () => readonly QuotedCoin[];
+  readonly onClosed: (closed: ClosedTick) => void;
+}
+
+export interface TickCounters {
+  issued: number;
+  closed: number;
+  skipped: number;
+  incomplete: number;
+  unreadableReports: number;
+  failedTasks: number;
+  /** Answers by "venue outcome". */
+  readonly fetches: Map<string, number>;
+}
+
+/** Below this part of the period left, a restarted scheduler waits for the next beat rather than issue anew. */
+const LATE_START_RATIO = 0.5;
+const RECOVERY_LISTEN_MS = 500;
+const MISSING_NAMED_MAX = 40;
+
+export class TickLoop {
+  readonly counters: TickCounters = {
+    issued: 0,
+    closed: 0,
+    skipped: 0,
+    incomplete: 0,
+    unreadableReports: 0,
+    failedTasks: 0,
+    fetches: new Map(),
+  };
+  paused = false;
+  lastClosed: ClosedTick | undefined;
+  readonly #stop = new AbortController();
+  #issuing = false;
+  #closeTimer = new AbortController();
+  #unsubscribe: (() => Promise<void>) | undefined;
+  #recovered: TickManifest | undefined;
+  #waitingReports: Uint8Array[] | undefined = [];
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly deps: TickLoopDeps) {}
+
+  tickAt(nowMs: number): number {
+    return Math.floor(nowMs / this.deps.periodMs) * this.deps.periodMs;
+  }
+
+  /** Finds the open tick again or issues one, then beats until stop(). */
+  async start(): Promise<void> {
+    const { clock, reports, periodMs } = this.deps;
+    const tickAtMs = this.tickAt(clock.nowMs());
+    this.#unsubscribe = await reports.subscribe(tickAtMs, (bytes) => this.#onReport(bytes));
+    await clock.sleep(Math.min(RECOVERY_LISTEN_MS, periodMs / 4), this.#stop.signal);
+    if (this.#stop.signal.aborted) return;
+    const nowMs = clock.nowMs();
+    if (this.#recovered?.tickAtMs === this.tickAt(nowMs)) {
+      this.deps.log.info("open tick found again", { tickAtMs: this.#recovered.tickAtMs });
+      await this.#run(this.#recovered);
+    } else if (this.tickAt(nowMs) + periodMs - nowMs > periodMs * LATE_START_RATIO) {
+      await this.beat(this.tickAt(nowMs));
+    } else {
+      this.#replayWaiting();
+    }
+    this.#running = this.#beatForEver();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#closeTimer.abort();
+    await this.#unsubscribe?.();
+    await this.#running;
+  }
+
+  async #beatForEver(): Promise<void> {
+    const { clock, periodMs } = this.deps;
+    while (!this.#stop.signal.aborted) {
+      const nextAtMs = this.tickAt(clock.nowMs()) + periodMs;
+      await clock.sleep(nextAtMs - clock.nowMs(), this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      // A timer may fire a little early: never issue the tick that is already running.
+      if (clock.nowMs() < nextAtMs) continue;
+      void this.beat(this.tickAt(clock.nowMs()));
+    }
+  }
+
+  /** One beat: closes what is open, then issues the tick. Skipped and counted while the last one is being issued. */
+  async beat(tickAtMs: number): Promise<void> {
+    if (this.#issuing) {
+      this.counters.skipped++;
+      this.deps.log.warn("beat skipped: the last tick is still being issued", { tickAtMs });
+      return;
+    }
+    if (this.deps.collector.open) this.#close();
+    if (this.paused) return;
+    const { depths, periodMs } = this.deps;
+    const coins = this.deps.coins();
+    if (coins.length === 0) {
+      this.deps.log.warn("no coins to quote: tick left out", { tickAtMs });
+      return;
+    }
+    const packed = packTasks(
+      coins.map((coin) => taskCoinOf(coin, depths)),
+      COINS_PER_TASK_MAX,
+    );
+    const tasks = packed.map(
+      (taskCoins, shard): QuoteTask => ({
+        version: 1,
+        taskId: taskIdOf(tickAtMs, shard),
+        tickAtMs,
+        deadlineAtMs: tickAtMs + periodMs,
+        coins: taskCoins,
+      }),
+    );
+    await this.#run({ tickAtMs, tasks });
+  }
+
+  async #run(manifest: TickManifest): Promise<void> {
+    const { clock, collector, log, tasks, reports, periodMs } = this.deps;
+    const { tickAtMs } = manifest;
+    const deadlineAtMs = tickAtMs + periodMs;
+    this.#issuing = true;
+    try {
+      collector.openTick(tickAtMs, deadlineAtMs, manifest.tasks);
+      const closing = new AbortController();
+      this.#closeTimer = closing;
+      void clock.sleep(deadlineAtMs - clock.nowMs(), closing.signal).then(() => {
+        if (!closing.signal.aborted && collector.open?.tickAtMs === tickAtMs) this.#close();
+      });
+      this.#replayWaiting();
+      if (manifest !== this.#recovered)
+        await reports.publish(manifestIdOf(tickAtMs), encodeManifest(manifest));
+      // Start elsewhere each tick: when time runs out it is not always the same coins that are left.
+      const from = Math.floor(tickAtMs / periodMs) % Math.max(1, manifest.tasks.length);
+      const rotated = [...manifest.tasks.slice(from), ...manifest.tasks.slice(0, from)];
+      const results = await Promise.allSettled(
+        rotated.map((task) => tasks.publish(task.taskId, encodeQuoteTask(task))),
+      );
+      const failed = results.filter((result) => result.status === "rejected").length;
+      this.counters.failedTasks += failed;
+      if (failed > 0) log.debug("tasks not published", { tickAtMs, failed });
+      this.counters.issued++;
+    } catch (error) {
+      log.debug("tick not issued", { tickAtMs, error });
+    } finally {
+      this.#issuing = false;
+    }
+  }
+
+  #close(): void {
+    const { collector, publisher, log, clock } = this.deps;
+    this.#closeTimer.abort();
+    const { closed, changed } = collector.closeTick(clock.nowMs());
+    publisher.add(changed);
+    publisher.closeTick(closed.tickAtMs);
+    this.lastClosed = closed;
+    this.counters.closed++;
+    if (closed.missing.length > 0) {
+      this.counters.incomplete++;
+      log.warn("tick closed incomplete", {
+        tickAtMs: closed.tickAtMs,
+        rows: closed.rowCount,
+        missingCount: closed.missing.length,
+        missing: closed.missing.slice(0, MISSING_NAMED_MAX),
+      });
+    }
+    this.deps.onClosed(closed);
+  }
+
+  /** Reports may come (from the replay) before the tick they belong to is open again. */
+  #replayWaiting(): void {
+    const waiting = this.#waitingReports ?? [];
+    this.#waitingReports = undefined;
+    for (const bytes of waiting) this.#onReport(bytes);
+  }
+
+  #onReport(bytes: Uint8Array): void {
+    const { collector, publisher, depths, log, clock } = this.deps;
+    try {
+      const message = parseReportMessage(bytes);
+      if (message.kind === "manifest") {
+        if (this.#waitingReports) this.#recovered = message.manifest;
+        return;
+      }
+      if (this.#waitingReports) {
+        this.#waitingReports.push(bytes);
+        return;
+      }
+      const { header, segment } = message;
+      const { rows } = decodeFrame(segment);
+      for (const { coin, levels, got } of header.depths) depths.learn(coin, levels, got);
+      for (const { venue, outcome, count } of header.fetches) {
+        const key = `${venue} ${outcome}`;
+        this.counters.fetches.set(key, (this.counters.fetches.get(key) ?? 0) + count);
+      }
+      publisher.add(collector.takeReport(header, rows, collector.table.reference));
+    } catch (error) {
+      if (!(error instanceof MessageError || error instanceof FrameError)) throw error;
+      this.counters.unreadableReports++;
+      log.error("report is not readable: dropped", { error });
+      return;
+    }
+    const { open } = collector;
+    if (open && open.due.size === 0 && clock.nowMs() < open.deadlineAtMs) this.#close();
+  }
+}
+
+/** Whether a coin's pair is among the quoted ones. */
+export function isQuotedIn(coins: readonly QuotedCoin[]): (coin: string, pairIndex: number) => boolean {
+  const keys = new Set(coins.flatMap((coin) => pairIndicesOf(coin).map((pair) => `${coin.coin}|${pair}`)));
+  return (coin, pairIndex) => keys.has(`${coin}|${pairIndex}`);
+}
