@@ -3,24 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { SEED_COUNT, SEED_STEP_KRW } from "../../schema/vocabulary.ts";
 import { referenceRateJeon, type TextBook } from "../testing/reference-rate.ts";
-import { bookDefect, createOrderBook, type OrderBook } from "./order-book.ts";
+import { bookOfLists } from "./json-book.ts";
+import { bookDefect, type OrderBook } from "./order-book.ts";
 import { createDomesticSweep, ratesOfPair, sweepDomestic } from "./sweep.ts";
-
-function toBook(levels: {
-  asks: (readonly [number, number])[];
-  bids: (readonly [number, number])[];
-}): OrderBook {
-  const book = createOrderBook();
-  for (const [price, qty] of levels.asks) {
-    book.askPrices[book.askCount] = price;
-    book.askQtys[book.askCount++] = qty;
-  }
-  for (const [price, qty] of levels.bids) {
-    book.bidPrices[book.bidCount] = price;
-    book.bidQtys[book.bidCount++] = qty;
-  }
-  return book;
-}
 
 function computeJeon(domestic: OrderBook, overseas: OrderBook, multiplier: number): Float64Array {
   const sweep = createDomesticSweep();
@@ -47,7 +32,7 @@ for (const file of vectorFiles) {
   const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: VectorCase[] };
   for (const { name, korean, foreign, expected } of cases) {
     test(`ratesOfPair equals ${file} for ${name}, nulls included`, () => {
-      const jeon = computeJeon(toBook(korean), toBook(foreign), 1);
+      const jeon = computeJeon(bookOfLists(korean), bookOfLists(foreign), 1);
       expect(expected.length).toBe(SEED_COUNT);
       for (const [seedKrw, entry, exit] of expected) {
         const index = seedKrw / SEED_STEP_KRW - 1;
@@ -112,7 +97,7 @@ test(`${RUNS} random pairs of books give exactly the reference's rates`, () => {
       fc.constantFrom(1, 1, 1000, 10_000, 1_000_000),
       (domestic, overseas, multiplier) => {
         const asNumbers = (book: TextBook) =>
-          toBook({
+          bookOfLists({
             asks: book.asks.map(([price, qty]) => [Number(price), Number(qty)] as const),
             bids: book.bids.map(([price, qty]) => [Number(price), Number(qty)] as const),
           });
@@ -141,8 +126,8 @@ test(`${RUNS} random pairs of books give exactly the reference's rates`, () => {
 }, 3_600_000);
 
 test("a book that ends exactly at a seed is filled there and null above", () => {
-  const domestic = toBook({ asks: [[1000, 3000]], bids: [[999, 3003.003003]] });
-  const overseas = toBook({ asks: [[0.71, 1e9]], bids: [[0.7, 3000]] });
+  const domestic = bookOfLists({ asks: [[1000, 3000]], bids: [[999, 3003.003003]] });
+  const overseas = bookOfLists({ asks: [[0.71, 1e9]], bids: [[0.7, 3000]] });
   const jeon = computeJeon(domestic, overseas, 1);
   expect([...jeon.slice(0, 4)].map(rate)).toEqual([1428.57, 1428.57, 1428.57, null]);
   expect(rate(jeon[SEED_COUNT + 2]!)).toBeNull();
@@ -150,20 +135,20 @@ test("a book that ends exactly at a seed is filled there and null above", () => 
 
 test("an exact tie rounds half-up", () => {
   // 1,000,000 KRW buys 1000 coins; u = 1000 x price; rate = 1000 / price.
-  const domestic = toBook({ asks: [[1000, 1e6]], bids: [[999, 1e6]] });
-  const overseas = toBook({ asks: [[0.9, 1e9]], bids: [[0.8, 1e9]] });
+  const domestic = bookOfLists({ asks: [[1000, 1e6]], bids: [[999, 1e6]] });
+  const overseas = bookOfLists({ asks: [[0.9, 1e9]], bids: [[0.8, 1e9]] });
   expect(computeJeon(domestic, overseas, 1)[0]).toBe(125_000);
-  const tie = toBook({ asks: [[1e6, 1e3]], bids: [[1e6 - 1, 1e3]] });
+  const tie = bookOfLists({ asks: [[1e6, 1e3]], bids: [[1e6 - 1, 1e3]] });
   // rate = 1e6 / 6400 = 156.25; at a price of 64000: 15.625 -> 15.63
-  expect(computeJeon(tie, toBook({ asks: [[64001, 1e9]], bids: [[64000, 1e9]] }), 1)[0]).toBe(1563);
+  expect(computeJeon(tie, bookOfLists({ asks: [[64001, 1e9]], bids: [[64000, 1e9]] }), 1)[0]).toBe(1563);
 });
 
 test("bookDefect names empty, crossed and malformed books", () => {
-  expect(bookDefect(toBook({ asks: [], bids: [[1, 1]] }))).toBe("empty");
-  expect(bookDefect(toBook({ asks: [[1, 1]], bids: [[1, 1]] }))).toBe("crossed");
+  expect(bookDefect(bookOfLists({ asks: [], bids: [[1, 1]] }))).toBe("empty");
+  expect(bookDefect(bookOfLists({ asks: [[1, 1]], bids: [[1, 1]] }))).toBe("crossed");
   expect(
     bookDefect(
-      toBook({
+      bookOfLists({
         asks: [
           [2, 1],
           [1.5, 1],
@@ -172,7 +157,7 @@ test("bookDefect names empty, crossed and malformed books", () => {
       }),
     ),
   ).toBe("malformed");
-  expect(bookDefect(toBook({ asks: [[2, 0]], bids: [[1, 1]] }))).toBe("malformed");
-  expect(bookDefect(toBook({ asks: [[2, 1]], bids: [[1, Number.NaN]] }))).toBe("malformed");
-  expect(bookDefect(toBook({ asks: [[2, 1]], bids: [[1, 1]] }))).toBeUndefined();
+  expect(bookDefect(bookOfLists({ asks: [[2, 0]], bids: [[1, 1]] }))).toBe("malformed");
+  expect(bookDefect(bookOfLists({ asks: [[2, 1]], bids: [[1, Number.NaN]] }))).toBe("malformed");
+  expect(bookDefect(bookOfLists({ asks: [[2, 1]], bids: [[1, 1]] }))).toBeUndefined();
 });
