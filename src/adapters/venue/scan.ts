@@ -194,7 +194,7 @@ export function readNumber(cursor: ByteCursor): number {
   const negative = byte === MINUS;
   if (negative) byte = bytes[++pos]!;
   let mantissa = byte - 48;
-  if (!(mantissa >= 0 && mantissa <= 9)) return quoted ? readEscapedNumber(cursor) : Number.NaN;
+  if (!(mantissa >= 0 && mantissa <= 9)) return readOddNumber(cursor, quoted);
   const leadingZero = mantissa === 0;
   const digitsStart = pos;
   let digit = bytes[++pos]! - 48;
@@ -202,7 +202,7 @@ export function readNumber(cursor: ByteCursor): number {
     mantissa = mantissa * 10 + digit;
     digit = bytes[++pos]! - 48;
   }
-  if (leadingZero && pos - digitsStart > 1) return Number.NaN;
+  if (leadingZero && pos - digitsStart > 1) return readOddNumber(cursor, quoted);
   let exponent = 0;
   if (digit === DOT - 48) {
     const fractionStart = ++pos;
@@ -212,7 +212,7 @@ export function readNumber(cursor: ByteCursor): number {
       digit = bytes[++pos]! - 48;
     }
     exponent = fractionStart - pos;
-    if (exponent === 0) return Number.NaN;
+    if (exponent === 0) return readOddNumber(cursor, quoted);
   }
   if (digit === 0x65 - 48 || digit === 0x45 - 48) {
     byte = bytes[++pos]!;
@@ -225,12 +225,12 @@ export function readNumber(cursor: ByteCursor): number {
       written = written * 10 + digit;
       digit = bytes[++pos]! - 48;
     }
-    if (pos === exponentStart) return Number.NaN;
+    if (pos === exponentStart) return readOddNumber(cursor, quoted);
     exponent += down ? -written : written;
   }
   const stop = pos;
   if (quoted) {
-    if (digit !== QUOTE - 48) return readEscapedNumber(cursor);
+    if (digit !== QUOTE - 48) return readOddNumber(cursor, quoted);
     pos++;
   }
   cursor.pos = pos;
@@ -249,9 +249,9 @@ export function readNumber(cursor: ByteCursor): number {
   return Number(decoder.decode(bytes.subarray(start, stop)));
 }
 
-/** A number in quotes that is not plainly digits: written with escapes, or no number at all. */
-function readEscapedNumber(cursor: ByteCursor): number {
-  if (!readText(cursor) || !cursor.textEscaped) return Number.NaN;
+/** What is not plainly a number: none at all, or one in quotes written with escapes. */
+function readOddNumber(cursor: ByteCursor, quoted: boolean): number {
+  if (!quoted || !readText(cursor) || !cursor.textEscaped) return Number.NaN;
   const text = textOf(cursor);
   return JSON_NUMBER.test(text) ? Number(text) : Number.NaN;
 }
