@@ -1,0 +1,44 @@
+// Reads what `bun test --reporter=junit` writes: the counts, and the names of tests that failed or were skipped.
+
+export interface TestReport {
+  readonly passedCount: number;
+  readonly failedCount: number;
+  readonly skippedCount: number;
+  /** "file: group > test", in the order they ran. */
+  readonly failed: readonly string[];
+  readonly skipped: readonly string[];
+}
+
+/** Returns undefined for a text that is no complete report: a run that was cut off proves nothing. */
+export function readJunit(xml: string): TestReport | undefined {
+  const root = xml.match(/<testsuites\b([^>]*)>/)?.[1];
+  if (root === undefined || !xml.trimEnd().endsWith("</testsuites>")) return undefined;
+  const [tests, failures, skips] = ["tests", "failures", "skipped"].map((name) =>
+    Number(attribute(root, name)),
+  );
+  if (![tests, failures, skips].every(Number.isInteger)) return undefined;
+  const failed: string[] = [];
+  const skipped: string[] = [];
+  for (const [, head, , body = ""] of xml.matchAll(
+    /<testcase\b((?:[^">]|"[^"]*")*?)(\/>|>([\s\S]*?)<\/testcase>)/g,
+  )) {
+    const groups = attribute(head!, "classname").split(" > ").filter(Boolean).reverse();
+    const name = `${attribute(head!, "file")}: ${[...groups, attribute(head!, "name")].join(" > ")}`;
+    if (/<(failure|error)\b/.test(body)) failed.push(name);
+    else if (/<skipped\b/.test(body)) skipped.push(name);
+  }
+  return {
+    passedCount: tests! - failures! - skips!,
+    failedCount: failures!,
+    skippedCount: skips!,
+    failed,
+    skipped,
+  };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+
+function attribute(element: string, name: string): string {
+  const raw = element.match(new RegExp(`(?:^|\\s)${name}="([^"]*)"`))?.[1] ?? "";
+  return raw.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES[entity]!);
+}
