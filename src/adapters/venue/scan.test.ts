@@ -165,6 +165,12 @@ describe("texts", () => {
     expect(textIs(cursor, "asks")).toBe(false);
   });
 
+  test("take every escape JSON has", () => {
+    const cursor = cursorOn('"\\"\\\\\\/\\b\\f\\n\\r\\t\\uD83D\\ude00"');
+    expect(readText(cursor)).toBe(true);
+    expect(textOf(cursor)).toBe('"\\/\b\f\n\r\t😀');
+  });
+
   test.each(['"a', '"\\x"', '"\\u12g4"', '"\\u12', '"\n"', "a", '"\\'])("refuses %j", (text) => {
     expect(readText(cursorOn(text))).toBe(false);
   });

@@ -140,6 +140,12 @@ describe("Bybit's scanner", () => {
     }
   });
 
+  test("refuses a side that never ends, though it had enough before", () => {
+    const limit = { askQtyEnough: 0, bidQtyEnough: 0 };
+    const body = BOOK.replace('["98","4"]]', '["98","4"]');
+    expect(scanWith(bybitBooks, body, { ...BTC, limit }).outcome).toBe("malformed");
+  });
+
   test.each([
     ['{"retCode":10006,"retMsg":"Too many visits!","result":{},"retExtInfo":{},"time":1}', "rate-limited"],
     ['{"retCode":10001,"retMsg":"symbol invalid","result":null}', "refused"],

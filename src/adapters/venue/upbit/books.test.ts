@@ -82,6 +82,7 @@ describe("Upbit's scanner", () => {
     [BOOK.replace('"bid_size":1', '"bid_size":null'), "malformed"],
     [BOOK.replace('"bid_size":1', '"bid_size":01'), "malformed"],
     [BOOK.replace(',"bid_size":1', ""), "malformed"],
+    [BOOK.replace('"bid_size":1', '"bid_size":1,"bid_size":2'), "malformed"],
     [BOOK.replace('"orderbook_units"', '"units"'), "malformed"],
     [BOOK.replace('"total_ask_size":1', '"market":"KRW-ETH"'), "malformed"],
   ] as const)("says of %s: %s", (body, outcome) => {
