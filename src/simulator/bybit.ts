@@ -1,0 +1,173 @@
+// Bybit v5 as on the wire: linear USDT perpetuals and the signed coin states. Every answer is an envelope with HTTP
+// 200, refusals included; only the address limit (600 in five seconds) answers 403, for ten minutes.
+
+import { bybitMarketRoutes } from "./bybit-market.ts";
+import { envelope } from "./bybit-reply.ts";
+import { BYBIT_ACCOUNT_LIMITS, BYBIT_ADDRESS_LIMITS } from "./limit-rules.ts";
+import { Limiter } from "./limits.ts";
+import { type BybitRefusal, checkBybit } from "./signatures.ts";
+import { walletCoinsOf } from "./wallet-coins.ts";
+import type {
+  Admission,
+  Route,
+  RouteContext,
+  VenueEnvironment,
+  VenueWire,
+  WireReply,
+  WireRequest,
+} from "./wire.ts";
+import { spend } from "./wire.ts";
+
+/** Instruments, books, tickers, candles, funding, server state and coin states of Bybit. */
+export function createBybit(environment: VenueEnvironment): VenueWire {
+  const byAddress = new Limiter(BYBIT_ADDRESS_LIMITS, environment.banScale);
+  const byAccount = new Limiter(BYBIT_ACCOUNT_LIMITS, environment.banScale);
+  return {
+    venue: "bybit",
+    routes: new Map([...bybitMarketRoutes(), ...accountRoutes()]),
+    limiters: [byAddress, byAccount],
+    admit(request, route): Admission {
+      const { nowMs, source } = request;
+      const verdict = spend(environment, byAddress, source, "http", 1, nowMs);
+      if (verdict.kind !== "pass") {
+        const refusal = { status: 403, body: "access too frequent", contentType: "text/plain" };
+        return { headers: {}, limited: true, refusal };
+      }
+      if (route?.signed !== true) return { headers: {} };
+      return admitAccount(environment, byAccount, request, route);
+    },
+    unknownPath: () => ({ status: 404, body: "404 page not found", contentType: "text/plain" }),
+    serverError: (status) => ({ status, body: "Service Temporarily Unavailable", contentType: "text/plain" }),
+  };
+}
+
+function admitAccount(
+  environment: VenueEnvironment,
+  limiter: Limiter,
+  request: WireRequest,
+  route: Route,
+): Admission {
+  const { nowMs } = request;
+  const check = checkBybit(
+    {
+      apiKey: request.header("x-bapi-api-key"),
+      timestamp: request.header("x-bapi-timestamp"),
+      recvWindow: request.header("x-bapi-recv-window"),
+      sign: request.header("x-bapi-sign"),
+      query: request.query,
+      body: request.body,
+      nowMs,
+    },
+    environment.keys,
+  );
+  if (!check.ok) {
+    const [retCode, retMsg] = signatureError(check.refusal, request);
+    return { headers: {}, refusal: envelope(nowMs, {}, retCode, retMsg) };
+  }
+  const verdict = spend(environment, limiter, check.key.apiKey, route.group, 1, nowMs);
+  const headers = {
+    "X-Bapi-Limit": String(verdict.limit),
+    "X-Bapi-Limit-Status": String(verdict.remaining),
+    "X-Bapi-Limit-Reset-Timestamp": String(verdict.untilMs),
+  };
+  if (verdict.kind === "pass") return { headers };
+  const refusal = envelope(nowMs, {}, 10006, "Too many visits! Exceeded the API Rate Limit.");
+  return { headers, limited: true, refusal };
+}
+
+function signatureError(refusal: BybitRefusal, request: WireRequest): [retCode: number, retMsg: string] {
+  switch (refusal) {
+    case "no-key":
+    case "bad-key":
+      return [10003, "API key is invalid."];
+    case "bad-sign":
+      return [10004, "Error sign, please check your signature generation algorithm."];
+    case "bad-window": {
+      const sent = request.header("x-bapi-timestamp");
+      const windowMs = request.header("x-bapi-recv-window") ?? "5000";
+      const seen = `req_timestamp[${sent}],server_timestamp[${request.nowMs}],recv_window[${windowMs}]`;
+      return [10002, `invalid request, please check your server timestamp or recv_window param. ${seen}`];
+    }
+  }
+}
+
+function accountRoutes(): [string, Route][] {
+  return [
+    ["GET /v5/asset/coin/query-info", { group: "asset-coin", signed: true, answer: coinsAnswer }],
+    ["GET /v5/user/query-api", { group: "user-api", signed: true, answer: keyAnswer }],
+  ];
+}
+
+function coinsAnswer(context: RouteContext): WireReply {
+  const { nowMs, params } = context.request;
+  const wanted = params.coin?.toUpperCase();
+  const rows = walletCoinsOf(context.listings)
+    .filter(({ coin }) => wanted === undefined || wanted === "" || coin === wanted)
+    .map(({ coin, name, wallet }) => ({
+      name,
+      coin,
+      remainAmount: "10000000",
+      chains: [
+        {
+          chainType: wallet.network,
+          confirmation: "12",
+          // No fee stated means no withdrawal.
+          withdrawFee: wallet.withdraw ? "1" : "",
+          depositMin: "0",
+          withdrawMin: "2",
+          chain: wallet.network,
+          chainDeposit: wallet.deposit ? "1" : "0",
+          chainWithdraw: wallet.withdraw ? "1" : "0",
+          minAccuracy: "8",
+          withdrawPercentageFee: "0",
+          contractAddress: wallet.contractAddress,
+          safeConfirmNumber: "64",
+        },
+      ],
+    }));
+  return envelope(nowMs, { rows }, 0, "");
+}
+
+/** What stock clients ask about a key before their first private call: a read-only unified account. */
+function keyAnswer(context: RouteContext): WireReply {
+  const { nowMs } = context.request;
+  const noRights: string[] = [];
+  return envelope(
+    nowMs,
+    {
+      id: "1",
+      note: "simulated",
+      apiKey: context.request.header("x-bapi-api-key"),
+      readOnly: 1,
+      secret: "",
+      permissions: {
+        ContractTrade: noRights,
+        Spot: noRights,
+        Wallet: noRights,
+        Options: noRights,
+        Derivatives: noRights,
+        CopyTrading: noRights,
+        BlockTrade: noRights,
+        Exchange: noRights,
+        NFT: noRights,
+        Affiliate: noRights,
+      },
+      ips: ["*"],
+      type: 1,
+      deadlineDay: 83,
+      expiredAt: new Date(nowMs + 83 * 86_400_000).toISOString().slice(0, 19).concat("Z"),
+      createdAt: "2026-01-01T00:00:00Z",
+      unified: 0,
+      uta: 1,
+      userID: 1,
+      inviterID: 0,
+      vipLevel: "No VIP",
+      mktMakerLevel: "0",
+      affiliateID: 0,
+      rsaPublicKey: "",
+      isMaster: true,
+    },
+    0,
+    "",
+  );
+}

@@ -1,0 +1,124 @@
+// The simulated venues on local ports: one port per venue host and pretended source address, one more for control.
+// Stopping ends everything at once, hanging and delayed requests included.
+
+import { answerControl, type SimulatorControl } from "./control.ts";
+import { type Delivery, SIM_HOSTS, type SimHost } from "./dispatch.ts";
+import { createExchanges, type ExchangeRequest, type ExchangesOptions } from "./exchanges.ts";
+import type { SimMarket } from "./types.ts";
+
+export type HostUrls = Readonly<Record<SimHost, string>>;
+
+export interface SimulatorOptions extends ExchangesOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** First port: control, then five per source in the order of SIM_HOSTS. Default 0: free ports. */
+  readonly portBase?: number;
+  /** Pretended source addresses, each with its own ports and budgets. Default 1. */
+  readonly sources?: number;
+}
+
+export interface Simulator {
+  /** One set per source; base URLs without a trailing slash, paths exactly as at the venues. */
+  readonly urls: readonly HostUrls[];
+  readonly controlUrl: string;
+  readonly control: SimulatorControl;
+  readonly market: SimMarket;
+  /** Closes every connection, hanging requests included, and frees the ports. */
+  stop(): Promise<void>;
+}
+
+/** Starts all venues. Rejects when a port is taken, leaving nothing open. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { seed, host = "127.0.0.1", portBase = 0, sources = 1 } = options;
+  const { market, control, handle } = createExchanges(options);
+  const deliveries = new Deliveries();
+  const servers: Bun.Server<undefined>[] = [];
+  const listen = (port: number, fetch: Handler) => {
+    // No idle limit: a hanging request hangs until the client has had enough.
+    const server = Bun.serve({ hostname: host, port, idleTimeout: 0, fetch });
+    servers.push(server);
+    return `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  };
+  const stop = async () => {
+    const stopped = servers.map((server) => server.stop(true));
+    deliveries.abandon();
+    await Promise.all(stopped);
+  };
+  try {
+    const portAt = (index: number) => (portBase === 0 ? 0 : portBase + index);
+    const urls: HostUrls[] = [];
+    const info = () => ({ seed, controlUrl, urls });
+    const controlUrl = listen(portAt(0), (request) => answerControl(request, control, info));
+    for (let source = 0; source < sources; source++) {
+      const entries = SIM_HOSTS.map((name, index) => {
+        const answer: Handler = async (request, server) =>
+          deliveries.carryOut(handle(name, await exchangeRequest(request, server, source)), request);
+        return [name, listen(portAt(1 + source * SIM_HOSTS.length + index), answer)] as const;
+      });
+      urls.push(Object.fromEntries(entries) as Record<SimHost, string>);
+    }
+    return { urls, controlUrl, control, market, stop };
+  } catch (fault) {
+    await stop();
+    throw fault;
+  }
+}
+
+type Handler = (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
+
+async function exchangeRequest(
+  request: Request,
+  server: Bun.Server<undefined>,
+  sourceIndex: number,
+): Promise<ExchangeRequest> {
+  const { url, method, headers } = request;
+  return {
+    method,
+    target: url.slice(url.indexOf("/", url.indexOf("://") + 3)),
+    header: (name) => headers.get(name),
+    body: method === "GET" || method === "HEAD" ? "" : await request.text(),
+    address: server.requestIP(request)?.address.replace("::ffff:", "") ?? "unknown",
+    sourceIndex,
+  };
+}
+
+/** Waits, hangs and resets in progress, so that stopping can end them. */
+class Deliveries {
+  private readonly waiting = new Set<() => void>();
+
+  carryOut(delivery: Delivery, request: Request): Response | Promise<Response> {
+    if (delivery.kind === "hang") return this.pause(undefined, request).then(closedConnection);
+    const respond = () => (delivery.kind === "reset" ? closedConnection() : sent(delivery));
+    return delivery.delayMs > 0 ? this.pause(delivery.delayMs, request).then(respond) : respond();
+  }
+
+  abandon(): void {
+    for (const end of [...this.waiting]) end();
+  }
+
+  /** Ends after `delayMs`, when the client goes away, or when all is abandoned. */
+  private pause(delayMs: number | undefined, request: Request): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = delayMs === undefined ? undefined : setTimeout(() => end(), delayMs);
+      const end = () => {
+        clearTimeout(timer);
+        this.waiting.delete(end);
+        resolve();
+      };
+      this.waiting.add(end);
+      request.signal.addEventListener("abort", end, { once: true });
+    });
+  }
+}
+
+function sent({ reply, headers }: Extract<Delivery, { kind: "send" }>): Response {
+  return new Response(reply.body, {
+    status: reply.status,
+    headers: { "content-type": reply.contentType ?? "application/json;charset=UTF-8", ...headers },
+  });
+}
+
+/** A stream that fails before its first byte makes the server close the connection without an answer. */
+function closedConnection(): Response {
+  return new Response(new ReadableStream({ start: (controller) => controller.error(null) }));
+}

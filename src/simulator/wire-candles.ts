@@ -1,0 +1,123 @@
+// Candles of any of the venues' intervals from the market's fixed ones (weeks begin on Monday, months and years by the
+// calendar, all in UTC), and the 24 hour figures tickers carry.
+
+import type { SimCandle, SimMarket, SimVenue } from "./types.ts";
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+
+/** A length in ms (aligned to the epoch) or a calendar unit. */
+export type CandleUnit = number | "week" | "month" | "year";
+
+/** Days asked of the market for one answer of calendar candles at most. */
+const DAYS_MAX = 3_000;
+const DAYS_PER = { week: 7, month: 31, year: 366 } as const;
+
+/** Up to `count` candles that start before `endAtMs`, oldest first. */
+export function candlesBefore(
+  market: SimMarket,
+  venue: SimVenue,
+  symbol: string,
+  unit: CandleUnit,
+  endAtMs: number,
+  count: number,
+): SimCandle[] {
+  if (count <= 0) return [];
+  if (typeof unit === "number") return market.candles(venue, symbol, unit, endAtMs - 1, count);
+  const dayCount = Math.min(DAYS_MAX, (count + 1) * DAYS_PER[unit]);
+  const days = market.candles(venue, symbol, DAY_MS, endAtMs - 1, dayCount);
+  return gathered(days, unit).slice(-count);
+}
+
+/** The start of the candle containing an instant. */
+export function candleStart(unit: CandleUnit, atMs: number): number {
+  if (typeof unit === "number") return Math.floor(atMs / unit) * unit;
+  const date = new Date(atMs);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  if (unit === "month") return Date.UTC(year, month, 1);
+  if (unit === "year") return Date.UTC(year, 0, 1);
+  // The epoch was a Thursday: Monday of that week lies three days before it.
+  return Math.floor((atMs + 3 * DAY_MS) / (7 * DAY_MS)) * 7 * DAY_MS - 3 * DAY_MS;
+}
+
+/** The start of the candle after the one starting at `startAtMs`. */
+export function nextCandleStart(unit: CandleUnit, startAtMs: number): number {
+  if (typeof unit === "number") return startAtMs + unit;
+  // The longest of its kind later lies inside the next one, whatever the length of this one.
+  return candleStart(unit, startAtMs + DAYS_PER[unit] * DAY_MS);
+}
+
+function gathered(days: readonly SimCandle[], unit: "week" | "month" | "year"): SimCandle[] {
+  const candles: SimCandle[] = [];
+  for (const day of days) {
+    const startAtMs = candleStart(unit, day.startAtMs);
+    const last = candles.at(-1);
+    if (last === undefined || last.startAtMs !== startAtMs) {
+      candles.push({ ...day, startAtMs });
+      continue;
+    }
+    candles[candles.length - 1] = {
+      startAtMs,
+      open: last.open,
+      high: Math.max(last.high, day.high),
+      low: Math.min(last.low, day.low),
+      close: day.close,
+      volumeCoin: last.volumeCoin + day.volumeCoin,
+    };
+  }
+  return candles;
+}
+
+/** Money turned over, taking the middle of the candle's prices as its average. */
+export function turnoverOf(candle: SimCandle): number {
+  return ((candle.open + candle.high + candle.low + candle.close) / 4) * candle.volumeCoin;
+}
+
+export interface DayFigures {
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volumeCoin: number;
+  readonly turnover: number;
+  readonly openAtMs: number;
+  /** Close one hour ago. */
+  readonly hourAgo: number;
+}
+
+const FIGURES_AGE_MS_MAX = 60_000;
+
+/** Rolling 24 hour figures per symbol, at most a minute old: an all-symbol ticker must not price every candle anew. */
+export class DayFiguresCache {
+  private readonly held = new Map<string, { atMs: number; figures: DayFigures | undefined }>();
+  private readonly market: SimMarket;
+
+  constructor(market: SimMarket) {
+    this.market = market;
+  }
+
+  get(venue: SimVenue, symbol: string, nowMs: number): DayFigures | undefined {
+    const key = `${venue} ${symbol}`;
+    const known = this.held.get(key);
+    if (known !== undefined && nowMs - known.atMs < FIGURES_AGE_MS_MAX) return known.figures;
+    const figures = figuresOf(this.market.candles(venue, symbol, HOUR_MS, nowMs, 24));
+    this.held.set(key, { atMs: nowMs, figures });
+    return figures;
+  }
+}
+
+function figuresOf(hours: readonly SimCandle[]): DayFigures | undefined {
+  const first = hours[0];
+  const last = hours.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  const figures = { high: first.high, low: first.low, volumeCoin: 0, turnover: 0 };
+  for (const hour of hours) {
+    figures.high = Math.max(figures.high, hour.high);
+    figures.low = Math.min(figures.low, hour.low);
+    figures.volumeCoin += hour.volumeCoin;
+    figures.turnover += turnoverOf(hour);
+  }
+  const hourAgo = (hours.at(-2) ?? first).close;
+  return { ...figures, open: first.open, close: last.close, openAtMs: first.startAtMs, hourAgo };
+}
