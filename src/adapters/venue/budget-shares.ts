@@ -21,11 +21,16 @@ export interface PeerBudget {
 
 export const PEER_SILENCE_MS = 7_000;
 export const SHARE_RAISE_DELAY_MS = 10_000;
+/** A request sent before a process left may be counted by the venue as late as this afterwards. */
+const IN_FLIGHT_MS_MAX = 5_000;
 /** Part of a budget kept for each process that is not a worker (lists, reference price), at least one request. */
 const OTHER_ROLE_RATIO = 0.03;
 
 interface Peer extends PeerBudget {
-  heardAtMs: number;
+  /** Takes part in the division until then. */
+  readonly aliveUntilMs: number;
+  /** What it had counts until then plus the venue's window. */
+  readonly spendsUntilMs: number;
 }
 
 export class BudgetShares {
@@ -39,14 +44,17 @@ export class BudgetShares {
   /** Takes an announcement of another process behind the same address. Returns true when it was not known. */
   heard(peer: PeerBudget, nowMs: number): boolean {
     const isNew = !this.#isAlive(this.#peers.get(peer.id), nowMs);
-    this.#peers.set(peer.id, { ...peer, heardAtMs: nowMs });
+    const untilMs = nowMs + PEER_SILENCE_MS;
+    this.#peers.set(peer.id, { ...peer, aliveUntilMs: untilMs, spendsUntilMs: untilMs });
     return isNew;
   }
 
-  /** A process said goodbye: it spends nothing more, but what it spent still counts. */
+  /** A process said goodbye: it takes no share any more, but what it spent still counts. */
   left(id: string, nowMs: number): void {
     const peer = this.#peers.get(id);
-    if (peer) this.#peers.set(id, { ...peer, shares: peer.spent, heardAtMs: nowMs - PEER_SILENCE_MS });
+    if (!peer) return;
+    const spendsUntilMs = nowMs + IN_FLIGHT_MS_MAX;
+    this.#peers.set(id, { ...peer, shares: peer.spent, aliveUntilMs: nowMs, spendsUntilMs });
   }
 
   /** Recomputes the shares; to be called on every announcement and every second. */
@@ -71,7 +79,7 @@ export class BudgetShares {
     this.#started = true;
     const windowMsMax = Math.max(...VENUES.map((venue) => VENUE_LIMITS[venue].windowMs));
     for (const [id, peer] of this.#peers) {
-      if (nowMs - peer.heardAtMs > windowMsMax + PEER_SILENCE_MS) this.#peers.delete(id);
+      if (nowMs > peer.spendsUntilMs + windowMsMax) this.#peers.delete(id);
     }
   }
 
@@ -81,18 +89,34 @@ export class BudgetShares {
 
   /** What this process may have counting against it at one venue now. */
   allowed(venue: Venue, nowMs: number): number {
-    const { capacity, windowMs } = VENUE_LIMITS[venue];
+    return Math.max(
+      0,
+      Math.min(this.#shares[venue], VENUE_LIMITS[venue].capacity - this.othersMax(venue, nowMs)),
+    );
+  }
+
+  /** The most the others we know can have counting against them at one venue now. */
+  othersMax(venue: Venue, nowMs: number): number {
     let others = 0;
     for (const peer of this.#peers.values()) {
-      if (nowMs - peer.heardAtMs <= PEER_SILENCE_MS + windowMs) {
-        others += Math.max(peer.shares[venue], peer.spent[venue]);
-      }
+      if (nowMs > peer.spendsUntilMs + VENUE_LIMITS[venue].windowMs) continue;
+      others += Math.max(peer.shares[venue], peer.spent[venue]);
     }
-    return Math.max(0, Math.min(this.#shares[venue], capacity - others));
+    return others;
+  }
+
+  /** The part of it that belongs to processes that are gone. */
+  goneMax(venue: Venue, nowMs: number): number {
+    let gone = 0;
+    for (const peer of this.#peers.values()) {
+      if (this.#isAlive(peer, nowMs) || nowMs > peer.spendsUntilMs + VENUE_LIMITS[venue].windowMs) continue;
+      gone += Math.max(peer.shares[venue], peer.spent[venue]);
+    }
+    return gone;
   }
 
   #isAlive(peer: Peer | undefined, nowMs: number): boolean {
-    return peer !== undefined && nowMs - peer.heardAtMs < PEER_SILENCE_MS;
+    return peer !== undefined && nowMs < peer.aliveUntilMs;
   }
 }
 

@@ -6,19 +6,18 @@ import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
 import type { VenueAnswer } from "../../ports/rate-governor.ts";
 
 export type LimitReading =
-  /** Nothing wrong; `holdMs` > 0 when the address is nearly spent by the venue's own count. */
-  | { readonly kind: "fine"; readonly holdMs: number }
+  /**
+   * Nothing wrong; `holdMs` > 0 when the address is spent by the venue's own count. `addressUsed`: what the venue
+   * counts for the whole address in its window, where it says so.
+   */
+  | { readonly kind: "fine"; readonly holdMs: number; readonly addressUsed: number | undefined }
   /** Too fast: wait `holdMs` and go slower. */
   | { readonly kind: "refused"; readonly holdMs: number }
   /** The address is shut out for `banMs`. */
   | { readonly kind: "banned"; readonly banMs: number };
 
-/** Part of the address's budget, by the venue's own count, beyond which we pause: somebody else spends beside us. */
-const NEARLY_SPENT_RATIO = 0.985;
-const NEARLY_SPENT_HOLD_MS = 3_000;
-
 export function readLimits(venue: Venue, answer: VenueAnswer): LimitReading {
-  const { windowMs, banMsDefault, capacity } = VENUE_LIMITS[venue];
+  const { windowMs, banMsDefault } = VENUE_LIMITS[venue];
   const retryAfterMs = secondsOf(answer.headers?.get("retry-after"));
   if (answer.status === 418 || answer.status === 403) {
     return { kind: "banned", banMs: retryAfterMs ?? blockMsInText(answer.text) ?? banMsDefault };
@@ -28,13 +27,10 @@ export function readLimits(venue: Venue, answer: VenueAnswer): LimitReading {
   }
   if (venue === "upbit") {
     const left = /(?:^|;)\s*sec=(\d+)/.exec(answer.headers?.get("remaining-req") ?? "");
-    if (left && Number(left[1]) === 0) return { kind: "fine", holdMs: windowMs };
+    if (left && Number(left[1]) === 0) return { kind: "fine", holdMs: windowMs, addressUsed: undefined };
   }
-  if (venue === "binance") {
-    const used = Number(answer.headers?.get("x-mbx-used-weight-1m") ?? "0");
-    if (used >= capacity * NEARLY_SPENT_RATIO) return { kind: "fine", holdMs: NEARLY_SPENT_HOLD_MS };
-  }
-  return { kind: "fine", holdMs: 0 };
+  const used = venue === "binance" ? answer.headers?.get("x-mbx-used-weight-1m") : undefined;
+  return { kind: "fine", holdMs: 0, addressUsed: used && /^\d{1,9}$/.test(used) ? Number(used) : undefined };
 }
 
 function secondsOf(text: string | null | undefined): number | undefined {

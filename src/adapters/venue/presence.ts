@@ -14,6 +14,8 @@ const Presence = v.object({
   version: v.pipe(v.string(), v.maxLength(40)),
   shares: Amounts,
   spent: Amounts,
+  /** What the sender knows to count against the address beyond itself and the living: the gone and the unknown. */
+  foreign: Amounts,
   banMs: Amounts,
 });
 export type Presence = v.InferOutput<typeof Presence>;

@@ -1,9 +1,8 @@
 // The rate governor of one process: rolling windows per venue, its share among the processes behind the same source
 // address, the venues' own headers, and silence after refusals.
 //
-// States of a venue: open -> held (429, or the address nearly spent by the venue's own count: for one window, and
-// the budget 20 % smaller, recovering 5 % a minute) -> open; open -> banned (418, 403: for the whole ban, told to
-// everybody behind the address) -> open.
+// States of a venue: open -> held (429: for one window, and the budget 20 % smaller, recovering 5 % a minute) -> open;
+// open -> banned (418, 403: for the whole ban, told to everybody behind the address) -> open.
 
 import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
@@ -17,6 +16,8 @@ import { type Presence, parsePresence } from "./presence.ts";
 import { RateWindow } from "./rate-window.ts";
 
 const ANNOUNCE_EVERY_MS = 2_000;
+const HELLO_STEPS = 5;
+const HELD_AT_START_MS_MAX = 5_000;
 const STRICTNESS_MIN = 0.25;
 const STRICTER_FACTOR = 0.8;
 const RECOVERY_PER_MS = 0.05 / 60_000;
@@ -41,6 +42,8 @@ interface VenueState {
   strictness: number;
   strictSinceMs: number;
   banned: boolean;
+  /** Spending behind our address that no known process accounts for. */
+  foreign: { cost: number; untilMs: number };
 }
 
 export class Governor implements RateGovernor {
@@ -48,6 +51,7 @@ export class Governor implements RateGovernor {
   readonly #shares: BudgetShares;
   readonly #stop = new AbortController();
   readonly #changed = new Set<() => void>();
+  #isHere = false;
   #unlisten: (() => Promise<void>) | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #lastAnnouncedAtMs = Number.NEGATIVE_INFINITY;
@@ -60,6 +64,7 @@ export class Governor implements RateGovernor {
       strictness: 1,
       strictSinceMs: 0,
       banned: false,
+      foreign: { cost: 0, untilMs: 0 },
     });
     this.#venues = {
       upbit: state("upbit"),
@@ -74,8 +79,20 @@ export class Governor implements RateGovernor {
   async start(): Promise<void> {
     const { announcements, clock, helloMs } = this.options;
     this.#unlisten = await announcements.listen("presence", (bytes) => this.#hear(bytes));
-    this.#announce("hello");
-    await clock.sleep(helloMs, this.#stop.signal);
+    // Only a hello that could be answered counts: without the link nobody knows who else is there.
+    let heardMs = 0;
+    const stepMs = Math.max(1, helloMs / HELLO_STEPS);
+    while (heardMs < helloMs && !this.#stop.signal.aborted) {
+      if (heardMs === 0) this.#announce("hello");
+      await clock.sleep(stepMs, this.#stop.signal);
+      heardMs = this.options.linkUp() ? heardMs + stepMs : 0;
+    }
+    // Who was here before us may have spent the short windows just now, and said goodbye to nobody.
+    for (const venue of VENUES) {
+      const { window } = this.#venues[venue];
+      if (helloMs > 0 && window.windowMs <= HELD_AT_START_MS_MAX) window.hold(window.windowMs);
+    }
+    this.#isHere = true;
     this.#shares.update(clock.monotonicMs(), this.options.linkUp());
     this.#announce("here");
     void this.#beat();
@@ -116,6 +133,12 @@ export class Governor implements RateGovernor {
     const isNew = this.#shares.heard(presence, nowMs);
     if (presence.kind === "bye") this.#shares.left(presence.id, nowMs);
     for (const venue of VENUES) {
+      if (!this.#isHere) {
+        // A newcomer takes over what the others know of those before it, until a venue says better.
+        const { window, foreign } = this.#venues[venue];
+        foreign.cost = Math.max(this.#foreignCost(this.#venues[venue], nowMs), presence.foreign[venue]);
+        foreign.untilMs = nowMs + window.windowMs;
+      }
       const banMs = presence.banMs[venue];
       if (banMs > 0) this.#ban(venue, banMs, "told by another process");
     }
@@ -140,6 +163,9 @@ export class Governor implements RateGovernor {
       version: this.options.version,
       shares: this.#shares.shares(),
       spent: perVenue((venue) => this.#venues[venue].window.used()),
+      foreign: perVenue(
+        (venue) => this.#foreignCost(this.#venues[venue], nowMs) + this.#shares.goneMax(venue, nowMs),
+      ),
       banMs: perVenue((venue) => {
         const { banned, window } = this.#venues[venue];
         return banned ? Math.max(0, Math.ceil(window.holdUntilMs - nowMs)) : 0;
@@ -193,8 +219,20 @@ export class Governor implements RateGovernor {
   #waitMs(venue: Venue, cost: number): number {
     const state = this.#venues[venue];
     const nowMs = this.options.clock.monotonicMs();
-    const allowed = Math.floor(this.#shares.allowed(venue, nowMs) * this.#strictnessOf(state, nowMs));
-    return state.window.waitMs(cost, allowed);
+    return state.window.waitMs(cost, this.#allowed(venue, state, nowMs));
+  }
+
+  #allowed(venue: Venue, state: VenueState, nowMs: number): number {
+    const foreignCost = this.#foreignCost(state, nowMs);
+    const allowed = Math.min(
+      this.#shares.allowed(venue, nowMs),
+      VENUE_LIMITS[venue].capacity - this.#shares.othersMax(venue, nowMs) - foreignCost,
+    );
+    return Math.max(0, Math.floor(allowed * this.#strictnessOf(state, nowMs)));
+  }
+
+  #foreignCost(state: VenueState, nowMs: number): number {
+    return nowMs < state.foreign.untilMs ? state.foreign.cost : 0;
   }
 
   #strictnessOf(state: VenueState, nowMs: number): number {
@@ -235,9 +273,21 @@ export class Governor implements RateGovernor {
         });
       }
       state.window.hold(reading.holdMs);
-    } else if (reading.holdMs > 0) {
-      state.window.hold(reading.holdMs);
+    } else {
+      if (reading.holdMs > 0) state.window.hold(reading.holdMs);
+      if (reading.addressUsed !== undefined) this.#learnForeign(venue, reading.addressUsed);
     }
+  }
+
+  /**
+   * The venue counts more for the address than we and the processes we know can have spent: somebody unknown spends
+   * beside us, or somebody gone spent before us. It counts until the next answer says otherwise, at most one window.
+   */
+  #learnForeign(venue: Venue, addressUsed: number): void {
+    const state = this.#venues[venue];
+    const nowMs = this.options.clock.monotonicMs();
+    const known = state.window.answeredUsed() + this.#shares.othersMax(venue, nowMs);
+    state.foreign = { cost: Math.max(0, addressUsed - known), untilMs: nowMs + state.window.windowMs };
   }
 
   #count(venue: Venue, status: number): void {
@@ -278,7 +328,7 @@ export class Governor implements RateGovernor {
     const read = (venue: Venue) => {
       const state = this.#venues[venue];
       return {
-        allowed: this.#shares.allowed(venue, nowMs),
+        allowed: this.#allowed(venue, state, nowMs),
         used: state.window.used(),
         holdMs: Math.max(0, Math.round(state.window.holdUntilMs - nowMs)),
         strictness: this.#strictnessOf(state, nowMs),

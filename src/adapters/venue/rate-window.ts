@@ -17,13 +17,18 @@ export class RateWindow {
     readonly windowMs: number,
   ) {}
 
-  /** Cost that still counts against the budget. */
+  /** Cost that still counts against the budget: answered within the window, or in the air. */
   used(): number {
+    return this.answeredUsed() + this.#inFlightCost;
+  }
+
+  /** The answered part of it, which the venue has certainly counted. */
+  answeredUsed(): number {
     const nowMs = this.clock.monotonicMs();
     while (this.#spent.length > 0 && this.#spent[0]!.freeAtMs <= nowMs) {
       this.#spentCost -= this.#spent.shift()!.cost;
     }
-    return this.#spentCost + this.#inFlightCost;
+    return this.#spentCost;
   }
 
   /**

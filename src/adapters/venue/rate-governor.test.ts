@@ -1,0 +1,256 @@
+import { expect, test } from "bun:test";
+import type { Venue } from "../../../schema/vocabulary.ts";
+import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
+import type { Announcements } from "../../ports/bus.ts";
+import type { VenueCosts } from "../../ports/rate-governor.ts";
+import { RollingWindow } from "../../simulator/limits.ts";
+import { ManualClock } from "../../testing/manual-clock.ts";
+import { createLog } from "../telemetry/log.ts";
+import { PEER_SILENCE_MS, type ProcessRole } from "./budget-shares.ts";
+import { readLimits } from "./limit-headers.ts";
+import { Governor } from "./rate-governor.ts";
+
+const silent = createLog({
+  level: "error",
+  format: "json",
+  process: "test",
+  nowMs: () => 0,
+  write: () => {},
+});
+
+/** Announcements among governors of one test, delivered after a few milliseconds of manual time. */
+class Ether implements Announcements {
+  readonly #listeners = new Set<(bytes: Uint8Array) => void>();
+  up = true;
+  constructor(private readonly clock: ManualClock) {}
+  announce(_topic: string, bytes: Uint8Array): void {
+    if (!this.up) return;
+    void this.clock.sleep(3).then(() => {
+      for (const listener of this.#listeners) listener(bytes);
+    });
+  }
+  async listen(_topic: string, onMessage: (bytes: Uint8Array) => void): Promise<() => Promise<void>> {
+    this.#listeners.add(onMessage);
+    return async () => void this.#listeners.delete(onMessage);
+  }
+}
+
+/** Deterministic pseudo-random numbers from 0 to 1. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const TASK_COSTS: VenueCosts = { upbit: 1, bithumb: 4, bybit: 4, binance: 11 };
+const VENUES_USED = Object.keys(TASK_COSTS) as Venue[];
+
+class Address {
+  readonly windows = new Map<Venue, RollingWindow>();
+  refused = 0;
+  readonly served = new Map<Venue, number>();
+  constructor(
+    private readonly clock: ManualClock,
+    private readonly random: () => number,
+  ) {
+    for (const venue of VENUES_USED) {
+      const { capacity, windowMs } = VENUE_LIMITS[venue];
+      this.windows.set(venue, new RollingWindow({ limit: capacity, windowMs }));
+    }
+  }
+
+  /** A request travels for a random while, is counted, and its answer travels back. */
+  async request(venue: Venue, cost: number): Promise<{ status: number; headers: Headers }> {
+    await this.clock.sleep(1 + this.random() * 60);
+    const ok = this.windows.get(venue)!.take(this.clock.nowMs(), cost);
+    if (ok) this.served.set(venue, (this.served.get(venue) ?? 0) + cost);
+    else this.refused++;
+    const used = this.windows.get(venue)!.used(this.clock.nowMs());
+    const headers = new Headers(venue === "binance" ? { "x-mbx-used-weight-1m": String(used) } : {});
+    await this.clock.sleep(1 + this.random() * 60);
+    return { status: ok ? 200 : 429, headers };
+  }
+}
+
+function createProcess(clock: ManualClock, ether: Ether, id: string, role: ProcessRole, enabled = true) {
+  return new Governor({
+    id,
+    role,
+    sourceAddress: "one",
+    version: "test",
+    clock,
+    log: silent,
+    announcements: ether,
+    linkUp: () => ether.up,
+    helloMs: 1_000,
+    enabled,
+  });
+}
+
+/** Takes tasks as fast as it may until stopped. */
+async function work(
+  governor: Governor,
+  address: Address,
+  stop: AbortSignal,
+  clock: ManualClock,
+): Promise<void> {
+  await governor.start();
+  while (!stop.aborted) {
+    if (!governor.hasShare()) {
+      await clock.sleep(500, stop);
+      continue;
+    }
+    const grant = await governor.reserve(TASK_COSTS, 5_000);
+    await Promise.all(
+      VENUES_USED.map(async (venue) => {
+        if (!grant.venues.has(venue)) return;
+        const cost = TASK_COSTS[venue]!;
+        if (stop.aborted) return grant.settle(venue, cost, "unsent");
+        grant.settle(venue, cost, await address.request(venue, cost));
+      }),
+    );
+  }
+}
+
+test("five workers and a scheduler behind one address use at least 1/1.1 of the limit and never exceed it", async () => {
+  const clock = new ManualClock();
+  const random = randomOf(7);
+  const ether = new Ether(clock);
+  const address = new Address(clock, random);
+  const stop = new AbortController();
+  const scheduler = createProcess(clock, ether, "scheduler", "scheduler");
+  void scheduler.start();
+  const workers = Array.from({ length: 5 }, (_, index) => createProcess(clock, ether, `w${index}`, "worker"));
+  for (const governor of workers) void work(governor, address, stop.signal, clock);
+  await clock.advance(150_000);
+  const before = address.served.get("binance")!;
+  const minutes = process.env.FULL ? 60 : 4;
+  await clock.advance(minutes * 60_000);
+  const perMinute = (address.served.get("binance")! - before) / minutes;
+  stop.abort();
+  expect(address.refused).toBe(0);
+  expect(perMinute).toBeGreaterThan(2_400 / 1.1);
+  await scheduler.stop();
+}, 600_000);
+
+test("with the governor off the same work draws refusals", async () => {
+  const clock = new ManualClock();
+  const address = new Address(clock, randomOf(7));
+  const ether = new Ether(clock);
+  const stop = new AbortController();
+  for (let index = 0; index < 5; index++) {
+    void work(createProcess(clock, ether, `w${index}`, "worker", false), address, stop.signal, clock);
+  }
+  await clock.advance(20_000);
+  stop.abort();
+  expect(address.refused).toBeGreaterThan(0);
+});
+
+for (const seed of Array.from({ length: process.env.FULL ? 60 : 3 }, (_, index) => index + 1)) {
+  test(`workers that come, leave, are killed and lose the link never exceed the limit (seed ${seed})`, async () => {
+    const clock = new ManualClock();
+    const random = randomOf(seed);
+    const ether = new Ether(clock);
+    const address = new Address(clock, random);
+    const running: { governor: Governor; stop: AbortController }[] = [];
+    // Who starts alone cannot know what a killed predecessor has spent until the venue's first answer says so.
+    let aloneCount = 0;
+    for (let step = 0; step < 25; step++) {
+      const choice = random();
+      if (choice < 0.5 || running.length === 0) {
+        const governor = createProcess(clock, ether, `w${step}`, "worker");
+        const stop = new AbortController();
+        if (running.length === 0 && step > 0) aloneCount++;
+        running.push({ governor, stop });
+        void work(governor, address, stop.signal, clock);
+      } else {
+        const [gone] = running.splice(Math.floor(random() * running.length), 1);
+        gone!.stop.abort();
+        // A killed process says nothing; requests it had in the air still arrive.
+        if (choice < 0.75) void gone!.governor.stop();
+        // The link is lost only while nobody is new: who comes without it cannot know who has just died.
+        if (random() < 0.3) ether.up = false;
+      }
+      await clock.advance(2_000 + random() * 25_000);
+      ether.up = true;
+    }
+    for (const { stop } of running) stop.abort();
+    expect(address.refused).toBeLessThanOrEqual(aloneCount);
+    expect(address.served.get("binance")!).toBeGreaterThan(2_400);
+  }, 600_000);
+}
+
+test("more workers than Upbit's budget has units: the surplus are spares", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock);
+  const workers = Array.from({ length: 12 }, (_, index) =>
+    createProcess(clock, ether, `w${String(index).padStart(2, "0")}`, "worker"),
+  );
+  for (const governor of workers) void governor.start();
+  await clock.advance(5_000);
+  expect(workers.filter((governor) => governor.hasShare()).length).toBe(10);
+  await workers[0]!.stop();
+  await clock.advance(PEER_SILENCE_MS + 15_000);
+  expect(workers.slice(1).filter((governor) => governor.hasShare()).length).toBe(10);
+});
+
+test("a ban of one venue is kept for its whole length, told to the others, and leaves the other venues alone", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock);
+  const a = createProcess(clock, ether, "a", "worker");
+  const b = createProcess(clock, ether, "b", "worker");
+  void a.start();
+  void b.start();
+  await clock.advance(20_000);
+  const grant = await a.reserve({ binance: 5 }, 1_000);
+  grant.settle("binance", 5, { status: 418, headers: new Headers({ "retry-after": "120" }) });
+  await clock.advance(100);
+  for (const governor of [a, b]) {
+    const during = await governor.reserve({ binance: 5, bybit: 1 }, 5_000);
+    expect([...during.venues]).toEqual(["bybit"]);
+    during.settle("bybit", 1, "unsent");
+  }
+  await clock.advance(121_000);
+  const after = await b.reserve({ binance: 5 }, 1_000);
+  expect(after.venues.has("binance")).toBe(true);
+});
+
+test("after a 429 the budget is smaller and recovers by itself", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock);
+  const governor = createProcess(clock, ether, "a", "worker");
+  void governor.start();
+  await clock.advance(2_000);
+  const grant = await governor.reserve({ bithumb: 1 }, 1_000);
+  grant.settle("bithumb", 1, { status: 429, headers: undefined });
+  expect(governor.state().bithumb.strictness).toBeCloseTo(0.8, 2);
+  expect(governor.state().bithumb.holdMs).toBe(1_000);
+  await clock.advance(4 * 60_000);
+  expect(governor.state().bithumb.strictness).toBe(1);
+});
+
+test("readLimits understands the venues' headers and refusals", () => {
+  const headers = (entries: Record<string, string>) => new Headers(entries);
+  const upbit = (left: number) => ({
+    status: 200,
+    headers: headers({ "remaining-req": `group=orderbook; min=600; sec=${left}` }),
+  });
+  expect(readLimits("upbit", upbit(3))).toEqual({ kind: "fine", holdMs: 0, addressUsed: undefined });
+  expect(readLimits("upbit", upbit(0))).toEqual({ kind: "fine", holdMs: 1_000, addressUsed: undefined });
+  const blocked = { status: 418, headers: undefined, text: '{"error":{"message":"blocked for 90 seconds"}}' };
+  expect(readLimits("upbit", blocked)).toEqual({ kind: "banned", banMs: 90_000 });
+  expect(readLimits("bybit", { status: 403, headers: undefined })).toEqual({
+    kind: "banned",
+    banMs: 600_000,
+  });
+  expect(readLimits("bybit", { status: 200, headers: undefined, limited: true })).toEqual({
+    kind: "refused",
+    holdMs: 5_000,
+  });
+  const spent = { status: 200, headers: headers({ "x-mbx-used-weight-1m": "2390" }) };
+  expect(readLimits("binance", spent)).toEqual({ kind: "fine", holdMs: 0, addressUsed: 2390 });
+  const tooMany = { status: 429, headers: headers({ "retry-after": "70" }) };
+  expect(readLimits("binance", tooMany)).toEqual({ kind: "refused", holdMs: 70_000 });
+});
