@@ -1,10 +1,15 @@
 // The bus as the stages see it. Bodies: NATS JetStream (adapters/bus/nats.ts) and in one process
 // (adapters/bus/in-process.ts). It carries disposable work only: losing it costs a tick, never money.
 
-/** One task as handed to one worker. Exactly one of ack, nak and term ends it. */
+/**
+ * One task as handed to one worker. The first of ack, nak and term ends it; what is said after that is ignored. What
+ * is said while the link is down is lost, and the ack wait hands the task to another worker.
+ */
 export interface TaskDelivery {
   readonly bytes: Uint8Array;
+  /** 1 at first; may begin at 1 again after a restart of the server. */
   readonly attempt: number;
+  /** Resolves once the bus has confirmed it; rejects with a BusFault when it did not (the task may come again). */
   ack(): Promise<void>;
   nak(delayMs: number): void;
   term(): void;
@@ -12,10 +17,14 @@ export interface TaskDelivery {
   working(): void;
 }
 
+/** Everything that stores or publishes rejects with a BusFault (src/domain/bus-fault.ts) within a bounded time. */
 export interface TaskQueue {
   /** Stores a task; the id makes a repeated publish harmless. */
   publish(id: string, bytes: Uint8Array): Promise<void>;
-  /** The next task, or undefined when none came within `waitMs`. */
+  /**
+   * The next task, or undefined when none came within `waitMs`; also while the link is down or the queue does not
+   * exist yet. Never rejects. To be called again only once the last call has resolved.
+   */
   next(waitMs: number): Promise<TaskDelivery | undefined>;
 }
 
@@ -28,7 +37,10 @@ export interface ReportStream {
 
 /** What clients read: frames as deflated bytes (adapters/frame-codec.ts). */
 export interface FrameFeed {
-  /** Frames from now on. A listener must not throw. Returns the unsubscriber. */
+  /**
+   * Frames from now on, and after a loss of the link the newest snapshot as one more frame, since frames were missed.
+   * A listener must not throw. Returns the unsubscriber.
+   */
   subscribe(onFrame: (packed: Uint8Array) => void): Promise<() => Promise<void>>;
   /** The newest snapshot (a frame holding every row), undefined when there is none yet. */
   snapshot(): Promise<Uint8Array | undefined>;
@@ -45,4 +57,17 @@ export interface FrameSink {
 export interface Announcements {
   announce(topic: string, bytes: Uint8Array): void;
   listen(topic: string, onMessage: (bytes: Uint8Array) => void): Promise<() => Promise<void>>;
+}
+
+/** The whole bus of one process. */
+export interface Bus {
+  readonly tasks: TaskQueue;
+  readonly reports: ReportStream;
+  readonly frames: FrameFeed & FrameSink;
+  readonly announcements: Announcements;
+  /** Creates or updates what is stored (schema/messages/subjects.ts). For the scheduler only, before anything else. */
+  ensureStreams(options: { tickPeriodMs: number }): Promise<void>;
+  state(): { up: boolean; detail: string };
+  /** Lets what was sent arrive and closes; pending calls of `next` resolve with undefined. */
+  drain(): Promise<void>;
 }

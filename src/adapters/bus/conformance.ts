@@ -1,0 +1,252 @@
+// What every bus must do, as one suite run against each body: in-process.test.ts and nats.integration.test.ts.
+
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { TICK_PERIOD_MS_MIN } from "../../../schema/messages/subjects.ts";
+import { isPassingBusFault } from "../../domain/bus-fault.ts";
+import type { Bus, TaskDelivery } from "../../ports/bus.ts";
+
+export interface BusRig {
+  /** The bus as one more process sees it. */
+  join(): Promise<Bus>;
+  /** Waits for the work, moving time on if time is in the rig's hand. */
+  until<T>(work: Promise<T>): Promise<T>;
+  /** Sleeps by the bus's clock; to be awaited inside `until`. */
+  wait(lengthMs: number): Promise<void>;
+  nowMs(): number;
+  dispose(): Promise<void>;
+}
+
+const PERIOD_MS = TICK_PERIOD_MS_MIN;
+const ACK_WAIT_MS = PERIOD_MS / 2;
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const textOf = (task: TaskDelivery | undefined) => task && new TextDecoder().decode(task.bytes);
+
+/** Collects what a listener hears and lets a test await the n-th. */
+function ear() {
+  const heard: string[] = [];
+  let wake = () => {};
+  return {
+    heard,
+    listen: (bytes: Uint8Array) => {
+      heard.push(new TextDecoder().decode(bytes));
+      wake();
+    },
+    count: async (count: number) => {
+      while (heard.length < count) await new Promise<void>((resolve) => (wake = resolve));
+      return heard;
+    },
+  };
+}
+
+export function busConformance(body: string, open: () => Promise<BusRig>): void {
+  describe(`the bus ${body}`, () => {
+    let rig: BusRig;
+    let scheduler: Bus;
+    let worker: Bus;
+    beforeEach(async () => {
+      rig = await open();
+      scheduler = await rig.join();
+      worker = await rig.join();
+    });
+    afterEach(() => rig.dispose());
+    const setUp = () => rig.until(scheduler.ensureStreams({ tickPeriodMs: PERIOD_MS }));
+    const put = (id: string) => rig.until(scheduler.tasks.publish(id, bytesOf(id)));
+    const pass = (lengthMs: number) => rig.until(rig.wait(lengthMs));
+    const next = (bus: Bus, waitMs: number) => rig.until(bus.tasks.next(waitMs));
+
+    test("hands tasks out in order, and an acknowledged one never again", async () => {
+      await setUp();
+      for (const id of ["1.0", "1.1", "1.2"]) await put(id);
+      for (const id of ["1.0", "1.1", "1.2"]) {
+        const task = await next(worker, 1_000);
+        expect(textOf(task)).toBe(id);
+        expect(task!.attempt).toBe(1);
+        await rig.until(task!.ack());
+      }
+      expect(await next(worker, ACK_WAIT_MS + 200)).toBeUndefined();
+    });
+
+    test("shares 33 tasks evenly among five workers that take one at a time", async () => {
+      await setUp();
+      const workers = await Promise.all(Array.from({ length: 5 }, () => rig.join()));
+      const done: string[] = [];
+      const share = workers.map(async (bus) => {
+        let count = 0;
+        for (;;) {
+          const task = await bus.tasks.next(400);
+          if (task === undefined) return count;
+          done.push(textOf(task)!);
+          await rig.wait(10);
+          await task.ack();
+          count++;
+        }
+      });
+      const ids = Array.from({ length: 33 }, (_, shard) => `7.${shard}`);
+      await rig.until(Promise.all(ids.map((id) => scheduler.tasks.publish(id, bytesOf(id)))));
+      const counts = await rig.until(Promise.all(share));
+      expect(done.toSorted()).toEqual(ids.toSorted());
+      expect(Math.min(...counts)).toBeGreaterThanOrEqual(5);
+    });
+
+    test("hands a silent worker's task to another after the ack wait, as attempt 2", async () => {
+      await setUp();
+      await put("2.0");
+      const first = await next(worker, 1_000);
+      expect(first!.attempt).toBe(1);
+      const takenAtMs = rig.nowMs();
+      const second = await next(await rig.join(), PERIOD_MS);
+      expect(textOf(second)).toBe("2.0");
+      expect(second!.attempt).toBe(2);
+      expect(rig.nowMs() - takenAtMs).toBeGreaterThanOrEqual(ACK_WAIT_MS - 20);
+      await rig.until(second!.ack());
+    });
+
+    test("leaves a task with a worker that says it is working", async () => {
+      await setUp();
+      await put("3.0");
+      const task = await next(worker, 1_000);
+      const other = await rig.join();
+      for (let said = 0; said < 4; said++) {
+        task!.working();
+        expect(await next(other, 200)).toBeUndefined();
+      }
+      await rig.until(task!.ack());
+      expect(await next(other, ACK_WAIT_MS + 100)).toBeUndefined();
+    });
+
+    test("brings a task back after the delay of a nak, not before", async () => {
+      await setUp();
+      await put("4.0");
+      (await next(worker, 1_000))!.nak(250);
+      const nakAtMs = rig.nowMs();
+      const again = await next(worker, 900);
+      expect(again!.attempt).toBe(2);
+      expect(rig.nowMs() - nakAtMs).toBeGreaterThanOrEqual(230);
+      again!.nak(0);
+      expect((await next(worker, 500))!.attempt).toBe(3);
+    });
+
+    test("drops a terminated task, and ignores a second word about it", async () => {
+      await setUp();
+      await put("5.0");
+      const task = await next(worker, 1_000);
+      task!.term();
+      task!.nak(0);
+      task!.working();
+      await rig.until(task!.ack());
+      expect(await next(worker, ACK_WAIT_MS + 200)).toBeUndefined();
+    });
+
+    test("gives a task up after its eighth delivery", async () => {
+      await setUp();
+      await put("6.0");
+      for (let attempt = 1; attempt <= 8; attempt++) {
+        const task = await next(worker, 400);
+        expect(task!.attempt).toBe(attempt);
+        task!.nak(0);
+      }
+      expect(await next(worker, 200)).toBeUndefined();
+    });
+
+    test("stores a task once however often it is published under one id", async () => {
+      await setUp();
+      for (let time = 0; time < 3; time++) await put("8.0");
+      await rig.until((await next(worker, 1_000))!.ack());
+      await put("8.0");
+      expect(await next(worker, 200)).toBeUndefined();
+    });
+
+    test("forgets a task at its tick's deadline", async () => {
+      await setUp();
+      await put("9.0");
+      await pass(PERIOD_MS + 300);
+      expect(await next(worker, 200)).toBeUndefined();
+    });
+
+    test("keeps stored tasks when the period changes, and takes the new ack wait", async () => {
+      await setUp();
+      await put("10.0");
+      await rig.until(scheduler.ensureStreams({ tickPeriodMs: 4 * PERIOD_MS }));
+      const task = await next(worker, 1_000);
+      expect(textOf(task)).toBe("10.0");
+      expect(await next(worker, 2 * ACK_WAIT_MS)).toBeUndefined();
+      expect((await next(worker, 4 * ACK_WAIT_MS))!.attempt).toBe(2);
+      await setUp();
+    });
+
+    test("before the scheduler has been there: waits quietly for tasks, refuses to store", async () => {
+      expect(await next(worker, 300)).toBeUndefined();
+      expect(await rig.until(worker.frames.snapshot())).toBeUndefined();
+      const refused = await rig.until(worker.reports.publish("1.0", bytesOf("r")).catch((error) => error));
+      expect(isPassingBusFault(refused)).toBeTrue();
+      const waiting = worker.tasks.next(5_000);
+      await setUp();
+      await put("11.0");
+      expect(textOf(await rig.until(waiting))).toBe("11.0");
+    });
+
+    test("reads reports from a moment on, stored and coming ones, in order, each id once", async () => {
+      await setUp();
+      const report = (id: string) => rig.until(worker.reports.publish(id, bytesOf(id)));
+      await report("1.0");
+      await pass(50);
+      const fromAtMs = rig.nowMs();
+      await pass(50);
+      for (const id of ["2.0", "2.1", "2.0"]) await report(id);
+      const { heard, listen, count } = ear();
+      const stop = await rig.until(scheduler.reports.subscribe(fromAtMs, listen));
+      const all = ear();
+      await rig.until(scheduler.reports.subscribe(fromAtMs - 60_000, all.listen));
+      for (const id of ["2.1", "2.2"]) await report(id);
+      expect(await rig.until(count(3))).toEqual(["2.0", "2.1", "2.2"]);
+      expect(await rig.until(all.count(4))).toEqual(["1.0", "2.0", "2.1", "2.2"]);
+      await rig.until(stop());
+      await report("2.3");
+      await rig.until(all.count(5));
+      expect(heard).toHaveLength(3);
+    });
+
+    test("tells frames to all who listen now, and keeps the newest snapshot", async () => {
+      await setUp();
+      const [one, two] = [ear(), ear()];
+      const stop = await rig.until(worker.frames.subscribe(one.listen));
+      await rig.until(scheduler.frames.subscribe(two.listen));
+      expect(await rig.until(worker.frames.snapshot())).toBeUndefined();
+      for (const text of ["a", "b"]) {
+        await rig.until(scheduler.frames.publishFrame(bytesOf(text)));
+        await rig.until(scheduler.frames.putSnapshot(bytesOf(`all ${text}`)));
+      }
+      expect(await rig.until(one.count(2))).toEqual(["a", "b"]);
+      expect(new TextDecoder().decode(await rig.until(worker.frames.snapshot()))).toBe("all b");
+      await rig.until(stop());
+      await rig.until(scheduler.frames.publishFrame(bytesOf("c")));
+      expect(await rig.until(two.count(3))).toEqual(["a", "b", "c"]);
+      expect(one.heard).toHaveLength(2);
+      expect(worker.frames.state().up).toBeTrue();
+    });
+
+    test("tells announcements by topic, also to oneself, and refuses topics that are none", async () => {
+      const [presence, other] = [ear(), ear()];
+      await rig.until(worker.announcements.listen("presence", presence.listen));
+      await rig.until(worker.announcements.listen("quarantine", other.listen));
+      worker.announcements.announce("presence", bytesOf("me"));
+      await rig.until(presence.count(1));
+      scheduler.announcements.announce("presence", bytesOf("you"));
+      scheduler.announcements.announce("quarantine", bytesOf("AXS"));
+      expect(await rig.until(presence.count(2))).toEqual(["me", "you"]);
+      expect(await rig.until(other.count(1))).toEqual(["AXS"]);
+      expect(() => worker.announcements.announce("pre.>", bytesOf(""))).toThrow(RangeError);
+    });
+
+    test("ends a waiting next when drained, and refuses to store from then on", async () => {
+      await setUp();
+      const waiting = worker.tasks.next(60_000);
+      await pass(50);
+      await rig.until(worker.drain());
+      expect(await rig.until(waiting)).toBeUndefined();
+      expect(worker.state().up).toBeFalse();
+      const refused = await rig.until(worker.reports.publish("1.0", bytesOf("r")).catch((error) => error));
+      expect(isPassingBusFault(refused)).toBeTrue();
+    });
+  });
+}
