@@ -49,12 +49,12 @@ export class BudgetShares {
     return isNew;
   }
 
-  /** A process said goodbye: it takes no share any more, but what it spent still counts. */
+  /** A process said goodbye: it takes part no more, but what it had still counts for a window. */
   left(id: string, nowMs: number): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
     const spendsUntilMs = nowMs + IN_FLIGHT_MS_MAX;
-    this.#peers.set(id, { ...peer, shares: peer.spent, aliveUntilMs: nowMs, spendsUntilMs });
+    this.#peers.set(id, { ...peer, aliveUntilMs: nowMs, spendsUntilMs });
   }
 
   /** Recomputes the shares; to be called on every announcement and every second. */
