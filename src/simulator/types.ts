@@ -21,10 +21,15 @@ export interface SimListing {
   readonly notionalMin: number;
   readonly koreanName: string;
   readonly englishName: string;
-  /** Venue warning flags, e.g. Upbit caution names, Bithumb warning types. */
+  /**
+   * Upbit: "WARNING" for the investment warning, and names of cautions. Bithumb: "CAUTION" for the flag of the market
+   * list, and types of the warning list.
+   */
   readonly warnings: readonly string[];
-  /** Instant after which the listing is gone; announced before. */
+  /** Instant from which the listing is gone; undefined until it is announced. */
   readonly delistAtMs: number | undefined;
+  /** Instant of the first trade: there are no candles before it. */
+  readonly launchAtMs: number;
   readonly wallet: { deposit: boolean; withdraw: boolean; network: string; contractAddress: string };
 }
 
@@ -59,5 +64,7 @@ export interface SimMarket {
     venue: "bybit" | "binance",
     symbol: string,
     atMs: number,
-  ): { rate: number; intervalMs: number; nextAtMs: number; markPrice: number; indexPrice: number } | undefined;
+  ):
+    | { rate: number; intervalMs: number; nextAtMs: number; markPrice: number; indexPrice: number }
+    | undefined;
 }
