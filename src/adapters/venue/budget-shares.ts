@@ -49,12 +49,12 @@ export class BudgetShares {
     return isNew;
   }
 
-  /** A process said goodbye: it takes part no more, but what it had still counts for a window. */
+  /** A process said goodbye: it takes no share any more, but what it spent still counts for a window. */
   left(id: string, nowMs: number): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
     const spendsUntilMs = nowMs + IN_FLIGHT_MS_MAX;
-    this.#peers.set(id, { ...peer, aliveUntilMs: nowMs, spendsUntilMs });
+    this.#peers.set(id, { ...peer, shares: peer.spent, aliveUntilMs: nowMs, spendsUntilMs });
   }
 
   /** Recomputes the shares; to be called on every announcement and every second. */
@@ -97,22 +97,27 @@ export class BudgetShares {
 
   /** The most the others we know can have counting against them at one venue now. */
   othersMax(venue: Venue, nowMs: number): number {
-    let others = 0;
-    for (const peer of this.#peers.values()) {
-      if (nowMs > peer.spendsUntilMs + VENUE_LIMITS[venue].windowMs) continue;
-      others += Math.max(peer.shares[venue], peer.spent[venue]);
-    }
-    return others;
+    return this.#sum(venue, nowMs, (peer) => Math.max(peer.shares[venue], peer.spent[venue]));
   }
 
-  /** The part of it that belongs to processes that are gone. */
+  /** What they last said counts against them. */
+  othersSpent(venue: Venue, nowMs: number): number {
+    return this.#sum(venue, nowMs, (peer) => peer.spent[venue]);
+  }
+
+  /** The part of `othersMax` that belongs to processes that are gone. */
   goneMax(venue: Venue, nowMs: number): number {
-    let gone = 0;
+    return this.#sum(venue, nowMs, (peer) =>
+      this.#isAlive(peer, nowMs) ? 0 : Math.max(peer.shares[venue], peer.spent[venue]),
+    );
+  }
+
+  #sum(venue: Venue, nowMs: number, read: (peer: Peer) => number): number {
+    let sum = 0;
     for (const peer of this.#peers.values()) {
-      if (this.#isAlive(peer, nowMs) || nowMs > peer.spendsUntilMs + VENUE_LIMITS[venue].windowMs) continue;
-      gone += Math.max(peer.shares[venue], peer.spent[venue]);
+      if (nowMs <= peer.spendsUntilMs + VENUE_LIMITS[venue].windowMs) sum += read(peer);
     }
-    return gone;
+    return sum;
   }
 
   #isAlive(peer: Peer | undefined, nowMs: number): boolean {

@@ -280,13 +280,13 @@ export class Governor implements RateGovernor {
   }
 
   /**
-   * The venue counts more for the address than we and the processes we know can have spent: somebody unknown spends
+   * The venue counts more for the address than we and the processes we know say they spent: somebody unknown spends
    * beside us, or somebody gone spent before us. It counts until the next answer says otherwise, at most one window.
    */
   #learnForeign(venue: Venue, addressUsed: number): void {
     const state = this.#venues[venue];
     const nowMs = this.options.clock.monotonicMs();
-    const known = state.window.answeredUsed() + this.#shares.othersMax(venue, nowMs);
+    const known = state.window.answeredUsed() + this.#shares.othersSpent(venue, nowMs);
     state.foreign = { cost: Math.max(0, addressUsed - known), untilMs: nowMs + state.window.windowMs };
   }
 
