@@ -38,7 +38,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
   const secret = options.password ? ["--requirepass", options.password] : [];
   const server = await startServer({
     name: "redis-server",
-    url: `${tls ? "rediss" : "redis"}://${options.password ? `:${options.password}@` : ""}127.0.0.1:${port}`,
+    url: `${tls ? "rediss" : "redis"}://${options.password ? `:${encodeURIComponent(options.password)}@` : ""}127.0.0.1:${port}`,
     port,
     dir,
     command: [
