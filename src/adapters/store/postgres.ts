@@ -114,6 +114,7 @@ class PostgresDatabase implements Database {
   }
 
   close(): Promise<void> {
+    this.#watch.stop();
     this.#closing ??= this.#pool.client.end({ timeout: 5 });
     return this.#closing;
   }
@@ -135,7 +136,7 @@ class PostgresDatabase implements Database {
         return value;
       } catch (error) {
         const fault = toStoreFault(operation, error);
-        if (isLinkCode(fault.code) || fault.code === DEADLINE_CODE) this.#watch.lost(fault.code);
+        if (isLinkCode(fault.code) || fault.code === DEADLINE_CODE) this.#watch.lost(era, fault.code);
         if (fault.code === DEADLINE_CODE) this.#discard(pool);
         if (!isRepeatableAtOnce(fault.code)) throw fault;
         await Bun.sleep(RETRY_DELAY_MS);

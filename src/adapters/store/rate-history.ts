@@ -23,10 +23,16 @@ export function createHistoryStore(database: Database): HistoryStore {
       await database.transaction("record rates", (executor) => insertMinute(executor, sample));
       await foldBefore(database, Math.floor(sample.minuteAtMs / HOUR_MS));
     },
-    pairHistory: (range) =>
-      database.run("read pair history", (executor) => selectPairHistory(executor, spanOf(range))),
-    coinHistory: (range) =>
-      database.run("read coin history", (executor) => selectCoinHistory(executor, range.coin, spanOf(range))),
+    async pairHistory(range) {
+      const span = spanOf(range);
+      return await database.run("read pair history", (executor) => selectPairHistory(executor, span));
+    },
+    async coinHistory(range) {
+      const span = spanOf(range);
+      return await database.run("read coin history", (executor) =>
+        selectCoinHistory(executor, range.coin, span),
+      );
+    },
     prune: (beforeAtMs) => prune(database, Math.floor(beforeAtMs / HOUR_MS)),
   };
 }

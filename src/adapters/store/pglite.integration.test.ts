@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import type { Database } from "./database.ts";
+import { holdingsSuite } from "./holdings-suite.ts";
+import { instrumentsSuite } from "./instruments-suite.ts";
+import { karbitTablesSuite } from "./karbit-tables-suite.ts";
+import { migratePglite } from "./migrate.ts";
+import { openPglite } from "./pglite.ts";
+import { rateHistorySuite } from "./rate-history-suite.ts";
+import { recordLog } from "./store-fixtures.ts";
+
+setDefaultTimeout(60_000);
+
+let database: Database;
+beforeAll(async () => {
+  database = await openPglite();
+  await migratePglite(database, { karbitTables: "create", log: recordLog() });
+});
+afterAll(async () => {
+  await database.close();
+});
+
+karbitTablesSuite(() => database);
+holdingsSuite(() => database);
+instrumentsSuite(() => database);
+rateHistorySuite(() => database);
+
+test("migrating again changes nothing and says nothing", async () => {
+  const log = recordLog();
+  await migratePglite(database, { karbitTables: "create", log });
+  expect(log.events).toEqual([]);
+});

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { needs } from "../../testing/needs.ts";
+import { startPostgres, type TestPostgres } from "../../testing/services.ts";
+import type { Database } from "./database.ts";
+import { holdingsSuite } from "./holdings-suite.ts";
+import { instrumentsSuite } from "./instruments-suite.ts";
+import { karbitTablesSuite } from "./karbit-tables-suite.ts";
+import { migratePostgres } from "./migrate.ts";
+import { openPostgres } from "./postgres.ts";
+import { rateHistorySuite } from "./rate-history-suite.ts";
+import { recordLog } from "./store-fixtures.ts";
+
+needs(["postgres"], "the stores on PostgreSQL", () => {
+  let server: TestPostgres;
+  let database: Database;
+  beforeAll(async () => {
+    server = await startPostgres();
+    await migratePostgres({ url: server.url }, { karbitTables: "create", log: recordLog() });
+    database = openPostgres({ url: server.url, log: recordLog() });
+  });
+  afterAll(async () => {
+    await database.close();
+    await server.stop();
+  });
+
+  karbitTablesSuite(() => database);
+  holdingsSuite(() => database);
+  instrumentsSuite(() => database);
+  rateHistorySuite(() => database);
+
+  test("a closed store refuses further work as passing, and closing twice is one closing", async () => {
+    const closed = openPostgres({ url: server.url, log: recordLog() });
+    await Promise.all([closed.close(), closed.close()]);
+    await expect(closed.run("look", async () => 1)).rejects.toMatchObject({
+      name: "StoreFault",
+      kind: "passing",
+    });
+  });
+});
