@@ -42,9 +42,9 @@ export function makeBook(
   const wobble = 0.6 + 0.8 * toUnit(hash(seed, step));
   const half = listing.shape.halfSpreadRatio * wobble;
   const { grid } = listing;
+  // Down for the bid and up for the ask: half a spread either side of the middle, they cannot meet.
   const bestBid = floorPlace(grid, middle * (1 - half));
   const bestAsk = ceilPlace(grid, middle * (1 + half));
-  if (bestAsk.band === bestBid.band && bestAsk.steps <= bestBid.steps) stepUp(grid, bestAsk);
   return {
     asks: walk(listing, { seed: seedOf(seed, "ask"), start: bestAsk, up: true, step, levelsMax }),
     bids: walk(listing, { seed: seedOf(seed, "bid"), start: bestBid, up: false, step, levelsMax }),

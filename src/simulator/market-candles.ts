@@ -1,4 +1,4 @@
-// Candles read off the price every 15 seconds (every 15 minutes for candles of a day and more, to stay cheap), so
+// Candles read off the price every 15 seconds (every hour for candles of a day and more, to stay cheap), so
 // candles of one length agree with those of another, and the open candle with the price now. There are none before
 // the listing's launch. Closed hours and days are kept, since venues' tickers ask for the same ones again and again.
 
@@ -16,7 +16,7 @@ const WEEK_MS = 7 * DAY_MS;
 /** The epoch was a Thursday; weeks start on Monday. */
 const MONDAY_OFFSET_MS = 4 * DAY_MS;
 const SAMPLE_MS = 15_000;
-const LONG_SAMPLE_MS = 900_000;
+const LONG_SAMPLE_MS = 3_600_000;
 const KEPT_BARS_MAX = 2_000;
 
 /** What happened in a span of time, before rounding to the venue's grid. */

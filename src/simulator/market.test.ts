@@ -188,6 +188,13 @@ test("candles are whole, nest in longer ones and end with the price now", () => 
       expect(hour.close).toBe(minutes.at(-1)!.close);
       expect(hour.high).toBe(Math.max(...minutes.map((candle) => candle.high)));
       expect(hour.low).toBe(Math.min(...minutes.map((candle) => candle.low)));
+      const fourHours = market.candles("upbit", symbol, 4 * HOUR_MS, toMs, 1)[0]!;
+      const hours = market
+        .candles("upbit", symbol, HOUR_MS, toMs, 4)
+        .filter((c) => c.startAtMs >= fourHours.startAtMs);
+      expect([fourHours.open, fourHours.close]).toEqual([hours[0]!.open, hour.close]);
+      expect(fourHours.high).toBe(Math.max(...hours.map((candle) => candle.high)));
+      expect(fourHours.low).toBe(Math.min(...hours.map((candle) => candle.low)));
       const volume = minutes.reduce((sum, candle) => sum + candle.volumeCoin, 0);
       expect(Math.abs(hour.volumeCoin - volume)).toBeLessThanOrEqual(1e-4 * volume + 1e-6);
       const book = market.book("upbit", symbol, toMs, 1)!;
