@@ -8,6 +8,7 @@ import {
   encodeManifest,
   manifestIdOf,
   parseReportMessage,
+  type ReportHeader,
   type TickManifest,
 } from "../../schema/messages/quote-report.ts";
 import {
@@ -56,6 +57,16 @@ export interface TickCounters {
   readonly fetches: Map<string, number>;
 }
 
+/** A worker as its reports show it. */
+export interface SeenWorker {
+  readonly id: string;
+  readonly sourceAddress: string;
+  readonly lastReportAtMs: number;
+  readonly taskCount: number;
+}
+
+const WORKERS_REMEMBERED_MAX = 500;
+
 /** Below this part of the period left, a restarted scheduler waits for the next beat rather than issue anew. */
 const LATE_START_RATIO = 0.5;
 const RECOVERY_LISTEN_MS = 500;
@@ -71,6 +82,7 @@ export class TickLoop {
     failedTasks: 0,
     fetches: new Map(),
   };
+  readonly workers = new Map<string, SeenWorker>();
   paused = false;
   lastClosed: ClosedTick | undefined;
   readonly #stop = new AbortController();
@@ -188,6 +200,14 @@ export class TickLoop {
     }
   }
 
+  #see({ worker, sourceAddress, reportedAtMs }: ReportHeader): void {
+    if (!this.workers.has(worker) && this.workers.size >= WORKERS_REMEMBERED_MAX) {
+      this.workers.delete(this.workers.keys().next().value!);
+    }
+    const taskCount = (this.workers.get(worker)?.taskCount ?? 0) + 1;
+    this.workers.set(worker, { id: worker, sourceAddress, lastReportAtMs: reportedAtMs, taskCount });
+  }
+
   #close(): void {
     const { collector, publisher, log, clock } = this.deps;
     this.#closeTimer.abort();
@@ -229,6 +249,7 @@ export class TickLoop {
       }
       const { header, segment } = message;
       const { rows } = decodeFrame(segment);
+      this.#see(header);
       for (const { coin, levels, got } of header.depths) depths.learn(coin, levels, got);
       for (const { venue, outcome, count } of header.fetches) {
         const key = `${venue} ${outcome}`;

@@ -1,0 +1,144 @@
+// The operator's port on the scheduler: what it is doing, pause and resume. Elysia, behind one bearer token, on a
+// private address. Answers are JSON; errors are problem documents without stacks.
+
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Elysia } from "elysia";
+import { COINS_PER_TASK_MAX } from "../../schema/messages/quote-task.ts";
+import { PAIRS } from "../../schema/vocabulary.ts";
+import { taskCoinOf, tickCosts } from "../domain/listing-table.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/telemetry.ts";
+import type { Scheduler } from "./run.ts";
+
+export interface ControlDeps {
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly token: string;
+  readonly version: string;
+  readonly tickPeriodMs: number;
+  /** Links to the bus, the store and Redis in words. */
+  readonly links: () => Record<string, { up: boolean; detail: string }>;
+  /** The governor's budgets, for those who ask what is left. */
+  readonly budgets: () => unknown;
+}
+
+function problem(status: number, title: string, detail: string): Response {
+  return new Response(JSON.stringify({ type: "about:blank", status, title, detail }), {
+    status,
+    headers: { "content-type": "application/problem+json" },
+  });
+}
+
+/** Compares without telling by its timing how much was right. */
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+export function createControl(deps: ControlDeps) {
+  const { scheduler, clock, log } = deps;
+  return new Elysia()
+    .onError(({ code, error }) => {
+      if (code === "NOT_FOUND") return problem(404, "Not found", "GET / lists what there is.");
+      if (code === "VALIDATION" || code === "PARSE")
+        return problem(400, "Bad request", "The request is malformed.");
+      log.error("control request failed", { error });
+      return problem(500, "Internal error", "The scheduler's log says more.");
+    })
+    .onBeforeHandle(({ request }) => {
+      const given = request.headers.get("authorization") ?? "";
+      if (!sameText(given, `Bearer ${deps.token}`)) {
+        return problem(401, "Unauthorized", "Send the operator token: Authorization: Bearer ...");
+      }
+    })
+    .get("/", () => ({
+      service: "schedulerx-scheduler",
+      version: deps.version,
+      routes: [
+        "GET /health",
+        "GET /ticks",
+        "GET /workers",
+        "GET /venues",
+        "GET /quarantine",
+        "POST /ticks/pause",
+        "POST /ticks/resume",
+        "POST /instruments/refresh",
+      ],
+    }))
+    .get("/health", ({ set }) => {
+      const links = deps.links();
+      const lastTickAtMs = scheduler.ticks.lastClosed?.tickAtMs;
+      const tickAgeMs = lastTickAtMs === undefined ? undefined : clock.nowMs() - lastTickAtMs;
+      const ticking =
+        scheduler.ticks.paused || (tickAgeMs !== undefined && tickAgeMs < deps.tickPeriodMs * 3);
+      const healthy = ticking && Object.values(links).every(({ up }) => up);
+      set.status = healthy ? 200 : 503;
+      return { healthy, ticking, tickAgeMs, links, uptimeMs: clock.nowMs() - scheduler.startedAtMs };
+    })
+    .get("/ticks", () => {
+      const { counters, lastClosed, paused } = scheduler.ticks;
+      const { open, lateReports, nullsByReason, table } = scheduler.collector;
+      return {
+        paused,
+        periodMs: deps.tickPeriodMs,
+        open: open && {
+          tickAtMs: open.tickAtMs,
+          deadlineAtMs: open.deadlineAtMs,
+          rows: open.rowCount,
+          due: open.due.size,
+        },
+        lastClosed,
+        counters: { ...counters, fetches: Object.fromEntries(counters.fetches), lateReports },
+        nullsByReason: Object.fromEntries(nullsByReason),
+        frames: scheduler.publisher.counters,
+        reference: table.reference,
+      };
+    })
+    .get("/workers", () => ({
+      workers: [...scheduler.ticks.workers.values()].map((worker) => ({
+        ...worker,
+        silentMs: clock.nowMs() - worker.lastReportAtMs,
+      })),
+    }))
+    .get("/venues", () => {
+      const coins = scheduler.instruments.coins();
+      const costs = tickCosts(
+        coins.map((coin) => taskCoinOf(coin, scheduler.depths)),
+        COINS_PER_TASK_MAX,
+      );
+      return {
+        lists: scheduler.instruments.state(),
+        coins: coins.length,
+        heldCoins: scheduler.heldCoins(),
+        costsPerTick: costs,
+        budgets: deps.budgets(),
+      };
+    })
+    .get("/quarantine", () => ({
+      rates: [...scheduler.collector.quarantined.values()].map((row) => ({
+        ...row,
+        pair: PAIRS[row.pairIndex]!.key,
+      })),
+      identities: Object.fromEntries(
+        [...scheduler.instruments.quarantined()].map(([venue, reasons]) => [
+          venue,
+          Object.fromEntries(reasons),
+        ]),
+      ),
+    }))
+    .post("/ticks/pause", () => {
+      scheduler.ticks.paused = true;
+      log.warn("ticks paused by the operator");
+      return { paused: true };
+    })
+    .post("/ticks/resume", () => {
+      scheduler.ticks.paused = false;
+      log.warn("ticks resumed by the operator");
+      return { paused: false };
+    })
+    .post("/instruments/refresh", async () => {
+      await scheduler.instruments.refresh();
+      return { lists: scheduler.instruments.state() };
+    });
+}

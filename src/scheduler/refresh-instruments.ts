@@ -1,0 +1,198 @@
+// The coins quoted, refreshed every five minutes from successful, plausible lists only. A venue that does not answer
+// keeps its last list; a list that has lost more than half of its coins is not believed.
+//
+// Identity: domestic tickers name the coins; overseas contracts are matched by table and name and confirmed by price
+// (domain/multiplier.ts). What no price confirms is quarantined: kept among the quoted coins, because real premiums
+// can be that large while deposits are paused, but its rows stay null until the collector finds them plausible.
+
+import { DOMESTIC_VENUES, OVERSEAS_VENUES, VENUES, type Venue } from "../../schema/vocabulary.ts";
+import type { Listing, WalletState } from "../domain/instrument.ts";
+import { joinListings, type QuotedCoin } from "../domain/listing-table.ts";
+import { confirmByPrice } from "../domain/multiplier.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { InstrumentStore } from "../ports/store.ts";
+import type { Log } from "../ports/telemetry.ts";
+import { ListFault, type ListingCandidate, type VenueLists } from "../ports/venue-lists.ts";
+
+export interface RefreshDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lists: VenueLists;
+  readonly store: InstrumentStore;
+}
+
+interface VenueState {
+  listings: readonly Listing[];
+  refreshedAtMs: number;
+  failing: boolean;
+}
+
+const KEPT_RATIO_MIN = 0.5;
+
+export class InstrumentBook {
+  #coins: readonly QuotedCoin[] = [];
+  readonly #prices = new Map<string, number>();
+  readonly #venues: Record<Venue, VenueState> = {
+    upbit: { listings: [], refreshedAtMs: 0, failing: false },
+    bithumb: { listings: [], refreshedAtMs: 0, failing: false },
+    bybit: { listings: [], refreshedAtMs: 0, failing: false },
+    binance: { listings: [], refreshedAtMs: 0, failing: false },
+  };
+  readonly #quarantined = new Map<Venue, ReadonlyMap<string, string>>();
+  #running: Promise<void> | undefined;
+
+  constructor(private readonly deps: RefreshDeps) {}
+
+  coins(): readonly QuotedCoin[] {
+    return this.#coins;
+  }
+
+  state(): Record<Venue, { count: number; refreshedAtMs: number; failing: boolean }> {
+    const read = (venue: Venue) => {
+      const { listings, refreshedAtMs, failing } = this.#venues[venue];
+      return { count: listings.length, refreshedAtMs, failing };
+    };
+    return { upbit: read("upbit"), bithumb: read("bithumb"), bybit: read("bybit"), binance: read("binance") };
+  }
+
+  /** Symbols whose identity no price confirms, with the reason, by venue. */
+  quarantined(): ReadonlyMap<Venue, ReadonlyMap<string, string>> {
+    return this.#quarantined;
+  }
+
+  /** Never rejects; calls while one runs share it. */
+  refresh(): Promise<void> {
+    this.#running ??= this.#refresh().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #refresh(): Promise<void> {
+    const none = new Set<string>();
+    await Promise.all(
+      DOMESTIC_VENUES.map(async (venue) => {
+        const candidates = await this.#ask(venue, none);
+        if (!candidates) return;
+        for (const { listing, price } of candidates) if (price) this.#prices.set(listing.coin, price);
+        this.#accept(
+          venue,
+          candidates.map(({ listing }) => listing),
+        );
+      }),
+    );
+    const tickers = new Set(
+      DOMESTIC_VENUES.flatMap((venue) => this.#venues[venue].listings.map(({ coin }) => coin)),
+    );
+    if (tickers.size > 0) {
+      await Promise.all(
+        OVERSEAS_VENUES.map(async (venue) => {
+          const candidates = await this.#ask(venue, tickers);
+          if (candidates) this.#accept(venue, this.#confirm(venue, candidates));
+        }),
+      );
+    }
+    const before = this.#coins.length;
+    this.#coins = joinListings(VENUES.flatMap((venue) => [...this.#venues[venue].listings]));
+    if (this.#coins.length !== before) {
+      this.deps.log.info("coins quoted", { count: this.#coins.length, before });
+    }
+    await Promise.all(VENUES.map((venue) => this.#store(venue)));
+  }
+
+  async #ask(venue: Venue, tickers: ReadonlySet<string>): Promise<ListingCandidate[] | undefined> {
+    const state = this.#venues[venue];
+    try {
+      const candidates = await this.deps.lists.candidates(venue, tickers);
+      const coins = new Set(candidates.map(({ listing }) => listing.coin));
+      const heldCoins = new Set(state.listings.map(({ coin }) => coin));
+      if (coins.size < heldCoins.size * KEPT_RATIO_MIN || coins.size === 0) {
+        throw new ListFault(`expected about ${heldCoins.size} coins, was ${coins.size}`);
+      }
+      if (state.failing) this.deps.log.info("list is back", { venue });
+      state.failing = false;
+      return candidates;
+    } catch (error) {
+      if (!(error instanceof ListFault)) throw error;
+      if (!state.failing) this.deps.log.warn("list not refreshed, the last one stays", { venue, error });
+      state.failing = true;
+      return undefined;
+    }
+  }
+
+  #confirm(venue: Venue, candidates: readonly ListingCandidate[]): Listing[] {
+    const priced = candidates.flatMap(({ listing, price }) => (price ? [{ listing, priceUsdt: price }] : []));
+    const { confirmed, doubtful } = confirmByPrice(priced, this.#prices);
+    const settled = new Set(
+      [...confirmed, ...doubtful.map(({ listing }) => listing)].map(({ coin }) => coin),
+    );
+    const unpriced = candidates.filter(({ listing }) => !settled.has(listing.coin));
+    const reasons = new Map<string, string>();
+    for (const { listing, rate, medianRate } of doubtful) {
+      const why = `implies ${rate.toPrecision(6)} KRW per USDT where the median is ${medianRate.toPrecision(6)}`;
+      reasons.set(listing.symbol, why);
+    }
+    const held = this.#quarantined.get(venue);
+    const fresh = [...reasons].filter(([symbol]) => !held?.has(symbol));
+    if (fresh.length > 0) {
+      this.deps.log.warn("identity not confirmed by price: quarantined", {
+        venue,
+        symbols: Object.fromEntries(fresh),
+      });
+    }
+    this.#quarantined.set(venue, reasons);
+    const firstOfCoin = new Map<string, Listing>();
+    for (const { listing } of unpriced)
+      if (!firstOfCoin.has(listing.coin)) firstOfCoin.set(listing.coin, listing);
+    return [...confirmed, ...doubtful.map(({ listing }) => listing), ...firstOfCoin.values()];
+  }
+
+  #accept(venue: Venue, listings: readonly Listing[]): void {
+    this.#venues[venue].listings = listings;
+    this.#venues[venue].refreshedAtMs = this.deps.clock.nowMs();
+  }
+
+  async #store(venue: Venue): Promise<void> {
+    const { listings, failing, refreshedAtMs } = this.#venues[venue];
+    if (failing || listings.length === 0) return;
+    try {
+      const wallets = await this.#wallets(venue);
+      const quarantined = this.#quarantined.get(venue) ?? new Map<string, string>();
+      const result = await this.deps.store.refreshVenue({
+        venue,
+        atMs: refreshedAtMs,
+        listings,
+        wallets,
+        quarantined,
+      });
+      if (result.refused || result.heldBackCoins.length > 0) {
+        this.deps.log.warn("coins_exchanges not fully refreshed", {
+          venue,
+          refused: result.refused,
+          heldBack: result.heldBackCoins.slice(0, 20),
+        });
+      }
+      const { insertedCoins, deletedCoins } = result;
+      if (insertedCoins.length + deletedCoins.length > 0) {
+        this.deps.log.info("coins_exchanges refreshed", {
+          venue,
+          inserted: insertedCoins.length,
+          deleted: deletedCoins.slice(0, 20),
+        });
+      }
+    } catch (error) {
+      // The store says itself that it is away; quoting goes on without it.
+      this.deps.log.debug("instruments not stored", { venue, error });
+    }
+  }
+
+  async #wallets(venue: Venue): Promise<WalletState[]> {
+    try {
+      return (await this.deps.lists.wallets(venue)) ?? [];
+    } catch (error) {
+      if (!(error instanceof ListFault)) throw error;
+      this.deps.log.warn("wallet states not read, stored flags stay", { venue, error });
+      return [];
+    }
+  }
+}

@@ -1,0 +1,189 @@
+// The scheduler as one thing: instruments, reference price, ticks, frames, history. Built from ports, so that the
+// distributed process and the demo differ only in what they pass in. What start() opens, stop() releases in reverse.
+
+import { Cron } from "croner";
+import { DepthBook, type QuotedCoin } from "../domain/listing-table.ts";
+import { sampleMinute } from "../domain/rate-history.ts";
+import type { Bus } from "../ports/bus.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { HistoryStore, HoldingStore, InstrumentStore } from "../ports/store.ts";
+import type { Log } from "../ports/telemetry.ts";
+import type { VenueLists } from "../ports/venue-lists.ts";
+import { FrameCollector } from "./collect-frame.ts";
+import { FramePublisher, type FramePublisherDeps } from "./publish-frames.ts";
+import { type ReferenceDeps, readReferencePrice } from "./reference-price.ts";
+import { InstrumentBook } from "./refresh-instruments.ts";
+import { isQuotedIn, TickLoop } from "./tick-loop.ts";
+
+export interface SchedulerDeps extends ReferenceDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly lists: VenueLists;
+  readonly instruments: InstrumentStore;
+  readonly history: HistoryStore;
+  readonly holdings: HoldingStore;
+  readonly pack: FramePublisherDeps["pack"];
+  readonly offer: FramePublisherDeps["offer"];
+  readonly offerReference: (reference: NonNullable<FrameCollector["table"]["reference"]>) => void;
+  readonly tickPeriodMs: number;
+  readonly historyDays: number;
+}
+
+const REFERENCE_EVERY_MS = 3_000;
+const REFRESH_CRON = "*/5 * * * *";
+const MINUTE_CRON = "55 * * * * *";
+const PRUNE_CRON = "17 4 * * *";
+const DAY_MS = 86_400_000;
+const FIRST_LIST_RETRY_MS = 2_000;
+
+export class Scheduler {
+  readonly collector = new FrameCollector();
+  readonly depths = new DepthBook();
+  readonly instruments: InstrumentBook;
+  readonly publisher: FramePublisher;
+  readonly ticks: TickLoop;
+  readonly startedAtMs: number;
+  readonly #jobs: Cron[] = [];
+  readonly #stop = new AbortController();
+  #heldCoins: readonly string[] = [];
+  #quarantineTold = "";
+  #referenceLost = false;
+  #referenceLoop: Promise<void> = Promise.resolve();
+
+  constructor(private readonly deps: SchedulerDeps) {
+    const { clock, log, bus } = deps;
+    this.startedAtMs = clock.nowMs();
+    this.instruments = new InstrumentBook({ clock, log, lists: deps.lists, store: deps.instruments });
+    this.publisher = new FramePublisher({
+      clock,
+      log,
+      sink: bus.frames,
+      table: this.collector.table,
+      pack: deps.pack,
+      offer: deps.offer,
+    });
+    this.ticks = new TickLoop({
+      clock,
+      log,
+      tasks: bus.tasks,
+      reports: bus.reports,
+      collector: this.collector,
+      publisher: this.publisher,
+      depths: this.depths,
+      periodMs: deps.tickPeriodMs,
+      coins: () => this.#coins(),
+      onClosed: () => this.#onClosed(),
+    });
+  }
+
+  /** Resolves once the first tick is issued; waits as long as it takes for the first lists. */
+  async start(): Promise<void> {
+    const { bus, clock, tickPeriodMs } = this.deps;
+    await bus.ensureStreams({ tickPeriodMs });
+    await this.#readReference();
+    await this.instruments.refresh();
+    while (this.instruments.coins().length === 0 && !this.#stop.signal.aborted) {
+      await clock.sleep(FIRST_LIST_RETRY_MS, this.#stop.signal);
+      await this.instruments.refresh();
+    }
+    await this.#readHoldings();
+    this.#referenceLoop = this.#readReferenceForEver();
+    this.#jobs.push(
+      new Cron(REFRESH_CRON, { protect: true }, async () => {
+        await this.instruments.refresh();
+        await this.#readHoldings();
+        this.publisher.add(this.collector.retire(isQuotedIn(this.#coins())));
+      }),
+      new Cron(MINUTE_CRON, { protect: true }, () => this.#recordMinute()),
+      new Cron(PRUNE_CRON, { protect: true }, () => this.#prune()),
+    );
+    await this.ticks.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    for (const job of this.#jobs) job.stop();
+    await this.ticks.stop();
+    await this.publisher.settled();
+    await this.#referenceLoop;
+  }
+
+  /** The quoted coins; those somebody holds stay as long as any list names them. */
+  #coins(): readonly QuotedCoin[] {
+    return this.instruments.coins();
+  }
+
+  heldCoins(): readonly string[] {
+    return this.#heldCoins;
+  }
+
+  async #readHoldings(): Promise<void> {
+    try {
+      this.#heldCoins = await this.deps.holdings.heldCoins();
+      const quoted = new Set(this.#coins().map(({ coin }) => coin));
+      const unquoted = this.#heldCoins.filter((coin) => !quoted.has(coin));
+      if (unquoted.length > 0) this.deps.log.warn("held coins have no pair to quote", { coins: unquoted });
+    } catch (error) {
+      this.deps.log.debug("holdings not read", { error });
+    }
+  }
+
+  async #readReferenceForEver(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.deps.clock.sleep(REFERENCE_EVERY_MS, this.#stop.signal);
+      if (!this.#stop.signal.aborted) await this.#readReference();
+    }
+  }
+
+  async #readReference(): Promise<void> {
+    const reference = await readReferencePrice(this.deps);
+    if (reference) {
+      this.collector.table.reference = reference;
+      this.deps.offerReference(reference);
+      if (this.#referenceLost)
+        this.deps.log.info("reference price is back", { priceKrw: reference.priceKrw });
+      this.#referenceLost = false;
+    } else if (!this.#referenceLost) {
+      this.#referenceLost = true;
+      this.deps.log.warn("no reference price: KRW-USDT is unusable on both domestic venues");
+    }
+  }
+
+  #onClosed(): void {
+    const names = [...this.collector.quarantined.values()]
+      .map(({ coin, pairIndex }) => `${coin}|${pairIndex}`)
+      .sort()
+      .join(" ");
+    if (names === this.#quarantineTold) return;
+    this.#quarantineTold = names;
+    this.deps.log.warn("quarantined rates changed", {
+      quarantined: [...this.collector.quarantined.values()].slice(0, 40),
+    });
+  }
+
+  async #recordMinute(): Promise<void> {
+    const { table } = this.collector;
+    const sample = sampleMinute({
+      atMs: this.deps.clock.nowMs(),
+      rows: table.rows(),
+      reference: table.reference,
+    });
+    try {
+      await this.deps.history.recordMinute(sample);
+    } catch (error) {
+      this.deps.log.debug("minute not recorded", { error });
+    }
+  }
+
+  async #prune(): Promise<void> {
+    try {
+      const rowCount = await this.deps.history.prune(
+        this.deps.clock.nowMs() - this.deps.historyDays * DAY_MS,
+      );
+      if (rowCount > 0) this.deps.log.info("old rate history deleted", { rowCount });
+    } catch (error) {
+      this.deps.log.warn("old rate history not deleted", { error });
+    }
+  }
+}
