@@ -1,0 +1,37 @@
+// What the server says of itself: whether its market is simulated, and how often it ticks. A server without this
+// route (404) is taken for a real one; any other trouble leaves the question open for the next try.
+
+import type { BrowserClock } from "./clock.ts";
+
+export interface About {
+  readonly version: string | undefined;
+  readonly simulated: boolean;
+  readonly tickIntervalMs: number;
+}
+
+/** The scheduler's own default. */
+export const TICK_INTERVAL_MS_DEFAULT = 30_000;
+const TIMEOUT_MS = 5_000;
+
+/** Undefined when the server gave no usable answer. Never throws. */
+export async function fetchAbout(url: string, clock: BrowserClock): Promise<About | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
+    clock.learn(response.headers.get("date"));
+    if (response.status === 404) return parseAbout({});
+    return response.ok ? parseAbout(await response.json()) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function parseAbout(value: unknown): About {
+  const stated = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  const { version, simulated, tickIntervalMs } = stated;
+  return {
+    version: typeof version === "string" ? version : undefined,
+    simulated: simulated === true,
+    tickIntervalMs:
+      typeof tickIntervalMs === "number" && tickIntervalMs > 0 ? tickIntervalMs : TICK_INTERVAL_MS_DEFAULT,
+  };
+}

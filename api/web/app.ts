@@ -1,0 +1,139 @@
+// The page's beginning: builds the parts, hands each what it needs, and paints at most once per animation frame.
+// Numbers come from the stream alone; nothing here computes a rate.
+
+import { type About, fetchAbout, TICK_INTERVAL_MS_DEFAULT } from "./about.ts";
+import { BrowserClock } from "./clock.ts";
+import { applyWords, Controls, systemTheme } from "./controls.ts";
+import { byId, setHidden, setText } from "./dom.ts";
+import { Feed } from "./feed.ts";
+import type { Language } from "./format.ts";
+import { type Overview, PremiumModel } from "./model.ts";
+import { OverviewView } from "./overview-view.ts";
+import { loadSettings, preferredLanguage, saveSettings } from "./settings.ts";
+import { type LinkState, lateAfterMs, StatusView } from "./status-view.ts";
+import { TableView } from "./table-view.ts";
+import { WORDS } from "./words.ts";
+
+const settings = loadSettings();
+const clock = new BrowserClock();
+const model = new PremiumModel(settings.sizeIndex);
+const overviewView = new OverviewView();
+const statusView = new StatusView();
+const tableView = new TableView(byId("rates", HTMLTableElement), byId("rows", HTMLTableSectionElement));
+const emptyNote = byId("empty", HTMLParagraphElement);
+
+let about: About | undefined;
+let link: LinkState = "connecting";
+let overview: Overview = model.overview(settings.pairs);
+let paintQueued = false;
+
+const controls = new Controls(settings, {
+  onChoice() {
+    model.setSize(settings.sizeIndex);
+    saveSettings(settings);
+    controls.render(words(), language());
+    queuePaint();
+  },
+  onLanguage(chosen) {
+    settings.language = chosen === preferredLanguage(navigator.languages) ? undefined : chosen;
+    saveSettings(settings);
+    showLanguage();
+  },
+  onTheme(chosen) {
+    settings.theme = chosen === systemTheme() ? undefined : chosen;
+    saveSettings(settings);
+    showTheme();
+  },
+});
+
+function language(): Language {
+  return settings.language ?? preferredLanguage(navigator.languages);
+}
+
+function words() {
+  return WORDS[language()];
+}
+
+function tickIntervalMs(): number {
+  return about?.tickIntervalMs ?? TICK_INTERVAL_MS_DEFAULT;
+}
+
+function queuePaint(): void {
+  if (paintQueued) return;
+  paintQueued = true;
+  requestAnimationFrame(paint);
+}
+
+function paint(): void {
+  paintQueued = false;
+  overview = model.overview(settings.pairs);
+  const lines = model.select({ pairs: settings.pairs, query: controls.query, sort: settings.sort });
+  tableView.render(lines, {
+    words: words(),
+    language: language(),
+    referenceKrw: model.reference?.priceKrw,
+  });
+  model.settle();
+  overviewView.render(overview, model.reference, words());
+  setHidden(emptyNote, lines.length > 0);
+  setText(emptyNote, model.size === 0 ? words().waiting : words().nothingFound(controls.query.trim()));
+  paintStatus();
+}
+
+function paintStatus(): void {
+  const nowMs = clock.nowMs();
+  const silenceMs = model.tickAtMs > 0 ? nowMs - model.tickAtMs : 0;
+  const late = link === "live" && silenceMs > lateAfterMs(tickIntervalMs());
+  const shown = {
+    link: late ? "late" : link,
+    tickAtMs: model.tickAtMs,
+    nowMs,
+    bookAgeMedianMs: overview.bookAgeMedianMs,
+  } as const;
+  statusView.render(shown, words(), language());
+}
+
+async function learnAbout(): Promise<void> {
+  about = (await fetchAbout(new URL("api/about", document.baseURI).href, clock)) ?? about;
+  showAbout();
+}
+
+function showAbout(): void {
+  const simulated = about?.simulated === true;
+  setHidden(byId("simulated", HTMLElement), !simulated);
+  document.documentElement.toggleAttribute("data-simulated", simulated);
+  setText(byId("version", HTMLElement), about?.version ? words().version(about.version) : "");
+  document.title = `${simulated ? `[${words().simulatedTag}] ` : ""}SchedulerX · ${words().title}`;
+}
+
+function showLanguage(): void {
+  document.documentElement.lang = language();
+  applyWords(words());
+  controls.render(words(), language());
+  showAbout();
+  queuePaint();
+}
+
+function showTheme(): void {
+  document.documentElement.dataset.theme = controls.theme();
+  controls.render(words(), language());
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
+setInterval(paintStatus, 1_000);
+
+showTheme();
+showLanguage();
+void learnAbout();
+new Feed({
+  url: new URL("api/premium/stream", document.baseURI).href,
+  onRows(rows, { reference }) {
+    model.merge(rows, reference, tickIntervalMs());
+    queuePaint();
+  },
+  onLink(state) {
+    if (state === "live" && link !== "live") void learnAbout();
+    link = state;
+    paintStatus();
+  },
+});

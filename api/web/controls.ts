@@ -1,0 +1,169 @@
+// What the reader can set: size, pairs, search, order, language, theme. Reads and writes the settings it is given and
+// calls back; it knows nothing of rates.
+
+import { PAIRS, SEED_STEP_KRW } from "../../schema/vocabulary.ts";
+import { appendElement, byId, setAttribute, setText } from "./dom.ts";
+import { amountText, type Language } from "./format.ts";
+import { ALL_PAIRS, type SortKey, togglePair } from "./model.ts";
+import type { Settings, Theme } from "./settings.ts";
+import { plainWord, type Words } from "./words.ts";
+
+const PRESETS_KRW = [1_000_000, 5_000_000, 10_000_000, 30_000_000, 50_000_000, 100_000_000];
+/** Columns one reads from the top down when the greatest stands there. */
+const DESCENDING_FIRST: ReadonlySet<SortKey> = new Set(["exit", "age"]);
+
+export interface ControlListener {
+  /** Any setting but the language or the theme. */
+  onChoice(): void;
+  onLanguage(language: Language): void;
+  onTheme(theme: Theme): void;
+}
+
+export class Controls {
+  readonly #settings: Settings;
+  readonly #listener: ControlListener;
+  readonly #size = byId("size", HTMLInputElement);
+  readonly #sizeText = byId("size-text", HTMLOutputElement);
+  readonly #search = byId("search", HTMLInputElement);
+  readonly #theme = byId("theme", HTMLButtonElement);
+  readonly #presets: { button: HTMLButtonElement; krw: number }[] = [];
+  readonly #pairs: { button: HTMLButtonElement; pairIndex: number | undefined }[] = [];
+  readonly #languages = [...document.querySelectorAll<HTMLButtonElement>("[data-language]")];
+  readonly #headers = [...document.querySelectorAll<HTMLTableCellElement>("th[data-sort]")];
+
+  constructor(settings: Settings, listener: ControlListener) {
+    this.#settings = settings;
+    this.#listener = listener;
+    this.#addPresets();
+    this.#addPairs();
+    this.#size.addEventListener("input", () => this.#setSize(Number(this.#size.value) - 1));
+    this.#search.addEventListener("input", () => listener.onChoice());
+    for (const header of this.#headers) {
+      header.firstElementChild!.addEventListener("click", () => this.#sortBy(header.dataset.sort as SortKey));
+    }
+    for (const button of this.#languages) {
+      button.addEventListener("click", () => listener.onLanguage(button.dataset.language as Language));
+    }
+    this.#theme.addEventListener("click", () => listener.onTheme(this.theme() === "dark" ? "light" : "dark"));
+    document.addEventListener("keydown", (event) => this.#shortcut(event));
+  }
+
+  get query(): string {
+    return this.#search.value;
+  }
+
+  /** The theme in force: the reader's choice, else the system's. */
+  theme(): Theme {
+    return this.#settings.theme ?? systemTheme();
+  }
+
+  /** Brings every control in line with the settings, in the given language. */
+  render(words: Words, language: Language): void {
+    const settings = this.#settings;
+    const sizeKrw = (settings.sizeIndex + 1) * SEED_STEP_KRW;
+    const sizeWords = words.amount(amountText(sizeKrw, language));
+    this.#size.value = String(settings.sizeIndex + 1);
+    setAttribute(this.#size, "aria-valuetext", sizeWords);
+    this.#size.style.setProperty("--filled", `${(settings.sizeIndex / 99) * 100}%`);
+    setText(this.#sizeText, sizeWords);
+    for (const { button, krw } of this.#presets) {
+      setText(button, amountText(krw, language));
+      setAttribute(button, "aria-pressed", String(krw === sizeKrw));
+    }
+    const allPairs = settings.pairs.size === ALL_PAIRS.size;
+    for (const { button, pairIndex } of this.#pairs) {
+      const pair = pairIndex === undefined ? undefined : PAIRS[pairIndex]!;
+      setText(
+        button,
+        pair ? words.pairName(words.venues[pair.domestic], words.venues[pair.overseas]) : words.all,
+      );
+      const pressed = pairIndex === undefined ? allPairs : !allPairs && settings.pairs.has(pairIndex);
+      setAttribute(button, "aria-pressed", String(pressed));
+    }
+    for (const header of this.#headers) {
+      const active = header.dataset.sort === settings.sort.key;
+      setAttribute(
+        header,
+        "aria-sort",
+        active ? (settings.sort.descending ? "descending" : "ascending") : "none",
+      );
+    }
+    for (const button of this.#languages) {
+      setAttribute(button, "aria-pressed", String(button.dataset.language === language));
+    }
+    const themeWords = this.theme() === "dark" ? words.toLight : words.toDark;
+    setAttribute(this.#theme, "aria-label", themeWords);
+    setAttribute(this.#theme, "title", themeWords);
+  }
+
+  #setSize(sizeIndex: number): void {
+    this.#settings.sizeIndex = sizeIndex;
+    this.#listener.onChoice();
+  }
+
+  #sortBy(key: SortKey): void {
+    const { sort } = this.#settings;
+    const descending = sort.key === key ? !sort.descending : DESCENDING_FIRST.has(key);
+    this.#settings.sort = { key, descending };
+    this.#listener.onChoice();
+  }
+
+  #addPresets(): void {
+    const group = byId("presets", HTMLFieldSetElement);
+    for (const krw of PRESETS_KRW) {
+      const button = appendElement(group, "button");
+      button.type = "button";
+      button.addEventListener("click", () => this.#setSize(krw / SEED_STEP_KRW - 1));
+      this.#presets.push({ button, krw });
+    }
+  }
+
+  #addPairs(): void {
+    const group = byId("pairs", HTMLFieldSetElement);
+    for (const pairIndex of [undefined, ...ALL_PAIRS]) {
+      const button = appendElement(group, "button");
+      button.type = "button";
+      button.addEventListener("click", () => {
+        this.#settings.pairs =
+          pairIndex === undefined ? ALL_PAIRS : togglePair(this.#settings.pairs, pairIndex);
+        this.#listener.onChoice();
+      });
+      this.#pairs.push({ button, pairIndex });
+    }
+  }
+
+  /** "/" goes to the search from anywhere but a text field; Escape empties and leaves it. */
+  #shortcut(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const inSearch = document.activeElement === this.#search;
+    if (event.key === "/" && !inSearch) {
+      event.preventDefault();
+      this.#search.focus();
+    } else if (event.key === "Escape" && inSearch) {
+      this.#search.value = "";
+      this.#search.blur();
+      this.#listener.onChoice();
+    }
+  }
+}
+
+export function systemTheme(): Theme {
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/** Writes the words of a language into every element of the page that asks for one by name. */
+export function applyWords(words: Words): void {
+  for (const element of document.querySelectorAll<HTMLElement>("[data-word]")) {
+    setText(element, plainWord(words, element.dataset.word!));
+  }
+  for (const [attribute, name] of [
+    ["title", "wordTitle"],
+    ["aria-label", "wordLabel"],
+    ["placeholder", "wordPlaceholder"],
+  ] as const) {
+    const dashed = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    for (const element of document.querySelectorAll<HTMLElement>(`[data-${dashed}]`)) {
+      setAttribute(element, attribute, plainWord(words, element.dataset[name]!));
+    }
+  }
+}
