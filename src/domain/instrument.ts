@@ -32,3 +32,33 @@ export interface WalletState {
   readonly withdraw: boolean | "unknown";
   readonly netType: string | undefined;
 }
+
+/** One candle; prices and volume are exact decimals in the venue's own units, as it printed them. */
+export interface Candle {
+  readonly startAtMs: number;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly volume: string;
+}
+
+/** What a perpetual pays next, and what for. */
+export interface Funding {
+  /** The venue's symbol. */
+  readonly symbol: string;
+  /** Share of the position's worth paid at `nextAtMs`, exact decimal; longs pay shorts when positive. */
+  readonly rate: string;
+  readonly nextAtMs: number;
+  /** Time between payments; undefined where this answer does not say. */
+  readonly intervalMs: number | undefined;
+  readonly markPriceUsdt: string;
+  readonly indexPriceUsdt: string;
+}
+
+/** A payment that has happened. */
+export interface FundingPayment {
+  readonly symbol: string;
+  readonly rate: string;
+  readonly atMs: number;
+}

@@ -4,6 +4,7 @@
 //   "asks":[["4.00000200","12.00000000"]]}, or a refusal: {"code":-1121,"msg":"Invalid symbol."}
 
 import { clearOrderBook, type OrderBook } from "../../../domain/order-book.ts";
+import { binanceWeight } from "../../../domain/venue-limits.ts";
 import type {
   BookRequest,
   ScanLimit,
@@ -25,27 +26,19 @@ import {
   textIs,
 } from "../scan.ts";
 
-/** The depths the venue accepts (any other is refused with -4021) and what each costs in request weight. */
-export const BINANCE_DEPTHS = [
-  { depth: 5, weight: 2 },
-  { depth: 10, weight: 2 },
-  { depth: 20, weight: 2 },
-  { depth: 50, weight: 2 },
-  { depth: 100, weight: 5 },
-  { depth: 500, weight: 10 },
-  { depth: 1000, weight: 20 },
-] as const;
-const DEEPEST = BINANCE_DEPTHS[BINANCE_DEPTHS.length - 1]!;
+/** The depths the venue accepts; any other is refused with -4021. */
+const DEPTHS = [5, 10, 20, 50, 100, 500, 1000] as const;
+const DEPTH_MAX = 1000;
 
 const LIMIT_CODE = -1003;
 
 const cursor = new ByteCursor();
 
 function plan(wanted: readonly WantedBook[]): BookRequest[] {
-  return wanted.map(({ symbol, depth: levels }) => {
-    const { depth, weight } = BINANCE_DEPTHS.find((step) => step.depth >= levels) ?? DEEPEST;
-    const path = `/fapi/v1/depth?symbol=${encodeURIComponent(symbol)}&limit=${depth}`;
-    return { symbols: [symbol], path, cost: weight };
+  return wanted.map(({ symbol, depth }) => {
+    const accepted = DEPTHS.find((each) => each >= depth) ?? DEPTH_MAX;
+    const path = `/fapi/v1/depth?symbol=${encodeURIComponent(symbol)}&limit=${accepted}`;
+    return { symbols: [symbol], path, cost: binanceWeight(accepted) };
   });
 }
 
