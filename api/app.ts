@@ -1,0 +1,78 @@
+// The public HTTP API as one Hono app, the same under Bun and Deno. Everything it needs is handed in; it opens no
+// connection and reads no environment. Bad requests are answered with problem documents, never with a stack.
+
+import { Hono } from "hono";
+import { docsPage } from "./docs-page.ts";
+import { EncodedCache } from "./encoded-cache.ts";
+import { openApiDocument } from "./openapi.ts";
+import { CORS_HEADERS, problem } from "./problem.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { premiumRoutes } from "./routes/premium.ts";
+import { API_SETTINGS_DEFAULT, type ApiDeps } from "./settings.ts";
+import { Streams } from "./streams.ts";
+import { TableDocuments } from "./table-documents.ts";
+
+const PATHS = [
+  "/api/premium/stream",
+  "/api/premium",
+  "/api/openapi.json",
+  "/api/docs",
+  "/health/live",
+  "/health/ready",
+];
+
+/**
+ * Builds the app. `deps.live` is to be started and stopped by the caller; aborting `deps.signal` ends all streams.
+ *
+ *     const live = new LiveFrames({ feed, unpackFrame, clock, log });
+ *     void live.start();
+ *     const app = createApp({ live, codec, clock, log, signal });
+ *     Bun.serve({ fetch: app.fetch });
+ */
+export function createApp(deps: ApiDeps): Hono {
+  const settings = { ...API_SETTINGS_DEFAULT, ...deps.settings };
+  const streams = new Streams(deps, settings, new EncodedCache(settings.encodedBytesMax));
+  const tables = new TableDocuments(deps, settings);
+  const document = openApiDocument(deps.version ?? "0.0.0");
+  const documentText = JSON.stringify(document);
+  const pageText = docsPage(document);
+
+  const app = new Hono();
+  app.route("/", premiumRoutes(deps, streams, tables));
+  app.route("/", healthRoutes(deps, settings, streams));
+  app.get("/api/openapi.json", () => {
+    return new Response(documentText, { headers: { ...CORS_HEADERS, "Content-Type": "application/json" } });
+  });
+  app.get("/api/docs", (c) =>
+    c.html(pageText, 200, {
+      "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+    }),
+  );
+  for (const path of PATHS) {
+    app.all(path, (c) => (c.req.method === "OPTIONS" ? preflight() : wrongMethod(c.req.method)));
+  }
+  app.notFound((c) => problem(404, { detail: `There is nothing at ${new URL(c.req.url).pathname}.` }));
+  app.onError((error, c) => {
+    deps.log.error("request failed", { path: new URL(c.req.url).pathname, error });
+    return problem(500, { detail: "The request could not be answered; the fault has been logged." });
+  });
+  return app;
+}
+
+/** Asked by browsers only before requests with headers of their own, as a resuming client sends. */
+function preflight(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...CORS_HEADERS,
+      "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+      "Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID",
+      "Access-Control-Max-Age": "86400",
+    },
+  });
+}
+
+function wrongMethod(method: string): Response {
+  const allow = "GET, HEAD, OPTIONS";
+  return problem(405, { detail: `${method} is not possible here; expected one of ${allow}.`, allow });
+}

@@ -1,0 +1,174 @@
+// The OpenAPI 3.1 document of the public API, made from the valibot schemas the routes themselves parse with.
+
+import { toJsonSchema } from "@valibot/to-json-schema";
+import * as v from "valibot";
+import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
+import { tableSchema } from "./forms.ts";
+import { liveSchema, readySchema } from "./routes/health.ts";
+
+type Json = Record<string, unknown>;
+
+export interface OpenApiOperation {
+  readonly summary: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly parameters: readonly Json[];
+  readonly responses: Record<string, Json>;
+}
+
+export interface OpenApiDocument {
+  readonly openapi: "3.1.0";
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly servers: readonly { readonly url: string }[];
+  readonly paths: Record<string, { readonly get: OpenApiOperation }>;
+  readonly components: { readonly schemas: Record<string, Json> };
+}
+
+export const problemSchema = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  detail: v.pipe(v.string(), v.description("What is wrong and what to do about it.")),
+  issues: v.optional(
+    v.pipe(
+      v.array(v.object({ parameter: v.string(), expected: v.string(), received: v.string() })),
+      v.description("One entry per fault of the request."),
+    ),
+  ),
+});
+
+function jsonSchema(schema: v.GenericSchema): Json {
+  const { $schema: _, ...rest } = toJsonSchema(schema, {
+    target: "draft-2020-12",
+    typeMode: "input",
+    errorMode: "ignore",
+  });
+  return rest as Json;
+}
+
+/** Lists travel as one comma-separated text: style "form" without "explode". */
+function queryParameters(schema: typeof tableQuerySchema | typeof streamQuerySchema): Json[] {
+  const { properties = {} } = jsonSchema(schema) as { properties?: Record<string, Json> };
+  return Object.entries(properties).map(([name, { description, ...property }]) => ({
+    name,
+    in: "query",
+    required: false,
+    description,
+    schema: property,
+    ...(property.type === "array" && { style: "form", explode: false }),
+  }));
+}
+
+const header = (name: string, description: string): Json => ({
+  name,
+  in: "header",
+  required: false,
+  description,
+  schema: { type: "string" },
+});
+
+const content = (type: string, schema: Json): Json => ({ [type]: { schema } });
+const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+const problemResponse = (description: string): Json => ({
+  description,
+  content: content("application/problem+json", ref("Problem")),
+});
+const busyResponse: Json = {
+  ...problemResponse("Not available now; try again after Retry-After seconds."),
+  headers: { "Retry-After": { schema: { type: "integer" } } },
+};
+
+/** The document; `version` is the program's. */
+export function openApiDocument(version: string): OpenApiDocument {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "SchedulerX",
+      version,
+      description:
+        "Implied KRW-per-USDT rates between Korean spot and overseas perpetual markets, computed from order books.",
+    },
+    servers: [{ url: "/" }],
+    paths: {
+      "/api/premium/stream": { get: streamOperation() },
+      "/api/premium": { get: tableOperation() },
+      "/health/live": {
+        get: {
+          summary: "Whether the process lives",
+          description: "Always 200 while the process answers.",
+          tags: ["health"],
+          parameters: [],
+          responses: { 200: { description: "It does.", content: content("application/json", ref("Live")) } },
+        },
+      },
+      "/health/ready": {
+        get: {
+          summary: "Whether there are fresh rates",
+          description:
+            "The feed is up and the newest frame is younger than 2.5 periods; otherwise 503 says why not.",
+          tags: ["health"],
+          parameters: [],
+          responses: {
+            200: { description: "Ready.", content: content("application/json", ref("Ready")) },
+            503: { description: "Not ready.", content: content("application/json", ref("Ready")) },
+          },
+        },
+      },
+    },
+    components: {
+      schemas: {
+        PremiumTable: jsonSchema(tableSchema),
+        Problem: jsonSchema(problemSchema),
+        Live: jsonSchema(liveSchema),
+        Ready: jsonSchema(readySchema),
+      },
+    },
+  };
+}
+
+function streamOperation(): OpenApiOperation {
+  return {
+    summary: "Rates as server-sent events",
+    description:
+      "The full table first, then what changes, merged by coin and pair. A comment comes at least every 15 seconds. A reader that falls behind gets the newest full table instead of what it missed; one that stops reading is dropped.",
+    tags: ["premium"],
+    parameters: [
+      ...queryParameters(streamQuerySchema),
+      header(
+        "Last-Event-ID",
+        "Id of the last event seen, tickAtMs.part; an unknown one gets the full table.",
+      ),
+    ],
+    responses: {
+      200: {
+        description: "The stream; gzip, flushed after each event, where Accept-Encoding has it.",
+        content: content("text/event-stream", { type: "string" }),
+      },
+      400: problemResponse("The query cannot be used."),
+      503: busyResponse,
+    },
+  };
+}
+
+function tableOperation(): OpenApiOperation {
+  return {
+    summary: "The latest table",
+    description:
+      "Every pair's newest rates. Ask again with If-None-Match to hear 304 while nothing has changed.",
+    tags: ["premium"],
+    parameters: [
+      ...queryParameters(tableQuerySchema),
+      header("If-None-Match", "The ETag of the table at hand."),
+    ],
+    responses: {
+      200: {
+        description: "The table.",
+        headers: { ETag: { schema: { type: "string" } } },
+        content: content("application/json", ref("PremiumTable")),
+      },
+      304: { description: "Nothing has changed." },
+      400: problemResponse("The query cannot be used."),
+      503: busyResponse,
+    },
+  };
+}

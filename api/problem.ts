@@ -1,0 +1,43 @@
+// Problem documents (RFC 9457) for every answer that is not what was asked for. They carry what to do about it and
+// never a stack, and they are readable across origins like the answers themselves.
+
+import type { QueryIssue } from "./filters.ts";
+
+/** Contract 2.6: without it nothing arrives in a browser on another origin, errors included. */
+export const CORS_HEADERS: Readonly<Record<string, string>> = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "ETag, Retry-After",
+};
+
+const TITLES = {
+  400: "Bad request",
+  404: "Not found",
+  405: "Method not allowed",
+  500: "Internal error",
+  503: "Not available now",
+} as const;
+export type ProblemStatus = keyof typeof TITLES;
+
+export interface ProblemOptions {
+  readonly detail: string;
+  /** One entry per fault found in the request. */
+  readonly issues?: readonly QueryIssue[];
+  readonly retryAfterSeconds?: number;
+  readonly allow?: string;
+}
+
+/** The answer for that status as application/problem+json. */
+export function problem(status: ProblemStatus, options: ProblemOptions): Response {
+  const { detail, issues, retryAfterSeconds, allow } = options;
+  const body = { type: "about:blank", title: TITLES[status], status, detail, ...(issues && { issues }) };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      ...CORS_HEADERS,
+      "Content-Type": "application/problem+json",
+      "Cache-Control": "no-store",
+      ...(retryAfterSeconds !== undefined && { "Retry-After": String(retryAfterSeconds) }),
+      ...(allow !== undefined && { Allow: allow }),
+    },
+  });
+}

@@ -1,0 +1,68 @@
+// What the public API may be tuned by, with the one default of each, and what createApp is given. The app reads no
+// environment and knows no adapter: main.ts (Bun) and edge.ts (Deno) hand everything in.
+
+import type { Frame } from "../src/domain/frame.ts";
+import type { Clock } from "../src/ports/clock.ts";
+import type { Log } from "../src/ports/telemetry.ts";
+import type { LiveFrames } from "./live-frames.ts";
+
+export interface ApiSettings {
+  /** Channel named in Karbit's messages. */
+  readonly channelName: string;
+  /** Length of a tick; frames older than 2.5 of them make /health/ready say no. */
+  readonly periodMs: number;
+  /** Karbit streams without gzip at a time (3.4 MB per tick each); the next is answered 503. */
+  readonly plainKarbitClientsMax: number;
+  /** Distinct filtered forms (format and filter) at a time; the next is answered 503. */
+  readonly distinctFormsMax: number;
+  /** Open streams at a time; the next is answered 503. */
+  readonly streamClientsMax: number;
+  /** Longest silence on a stream; proxies and Bun's idle limit cut quieter ones. */
+  readonly heartbeatMs: number;
+  /** A reader that is behind and takes nothing for this long is dropped. */
+  readonly slowReaderMsMax: number;
+  /** Encoded full tables and table documents kept for sharing until the next publish. */
+  readonly encodedBytesMax: number;
+}
+
+export const API_SETTINGS_DEFAULT: ApiSettings = {
+  channelName: "exchange_rate",
+  periodMs: 30_000,
+  plainKarbitClientsMax: 50,
+  distinctFormsMax: 64,
+  streamClientsMax: 10_000,
+  heartbeatMs: 15_000,
+  slowReaderMsMax: 2_000,
+  encodedBytesMax: 64 * 1024 * 1024,
+};
+
+/** The exports of adapters/frame-codec.ts, handed in because the api may not import adapters. */
+export interface FrameCodec {
+  packFrame(frame: Frame): Uint8Array;
+  /** Throws FrameError on anything that is not a packed frame. */
+  unpackFrame(packed: Uint8Array): Frame;
+  /** base64 of gzip of the text: one message of Karbit's channel. */
+  packText(text: string): string;
+}
+
+/** What only the server that owns the socket can do for a stream. */
+export interface SocketHooks {
+  /** Lifts the idle limit of a stream's connection. */
+  keepOpen(request: Request): void;
+  /** Frees the socket of a reader that stopped reading; closing the stream alone does not. */
+  release(request: Request): void;
+}
+
+export interface ApiDeps {
+  readonly live: LiveFrames;
+  readonly codec: FrameCodec;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings?: Partial<ApiSettings>;
+  /** Bun: keepOpen = server.timeout(request, 0), release = server.timeout(request, 1). Deno: none. */
+  readonly sockets?: SocketHooks | undefined;
+  /** Aborting it closes every stream and stops the timers. */
+  readonly signal?: AbortSignal | undefined;
+  /** Shown in the OpenAPI document. */
+  readonly version?: string;
+}
