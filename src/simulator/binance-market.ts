@@ -3,8 +3,12 @@
 
 import { exchangeInfoAnswer } from "./binance-exchange-info.ts";
 import { binanceError, mandatory } from "./binance-reply.ts";
+import { levelsText, stepText } from "./decimals.ts";
+import type { SimListing } from "./types.ts";
+import { json, type Route, type RouteContext, type WireReply, wholeNumber } from "./wire.ts";
 import {
   type CandleUnit,
+  candleStart,
   candlesBefore,
   DAY_MS,
   DayFiguresCache,
@@ -13,9 +17,6 @@ import {
   nextCandleStart,
   turnoverOf,
 } from "./wire-candles.ts";
-import { levelsText, stepText } from "./decimals.ts";
-import type { SimListing } from "./types.ts";
-import { json, type Route, type RouteContext, type WireReply, wholeNumber } from "./wire.ts";
 
 const DEPTH_WEIGHTS: Readonly<Record<number, number>> = {
   5: 2,
@@ -105,13 +106,13 @@ function bookTickerAnswer(context: RouteContext): WireReply {
     if (book === undefined) return undefined;
     const [ask, bid] = [book.asks[0] ?? ["0", "0"], book.bids[0] ?? ["0", "0"]];
     return {
+      lastUpdateId: book.sequence,
       symbol,
       bidPrice: bid[0],
       bidQty: bid[1],
       askPrice: ask[0],
       askQty: ask[1],
       time: book.atMs,
-      lastUpdateId: book.sequence,
     };
   });
 }
@@ -141,14 +142,14 @@ function candlesAnswer(context: RouteContext): WireReply {
   // With a start the oldest `limit` candles from there are wanted, not the newest before the end.
   let lastMs = endMs;
   if (startMs !== undefined) {
-    let boundMs = startMs;
-    if (typeof unit === "number") boundMs = Math.ceil(startMs / unit) * unit + limit * unit - 1;
-    else for (let index = 0; index <= limit; index++) boundMs = nextCandleStart(unit, boundMs);
-    lastMs = Math.min(endMs, boundMs);
+    let afterMs = candleStart(unit, startMs);
+    if (afterMs < startMs) afterMs = nextCandleStart(unit, afterMs);
+    for (let index = 0; index < limit; index++) afterMs = nextCandleStart(unit, afterMs);
+    lastMs = Math.min(endMs, afterMs - 1);
   }
   const { symbol } = listing;
   const price = (value: number) => stepText(value, listing.priceIncrementAt(value));
-  const rows = candlesBefore(context.market, "binance", symbol, unit, lastMs + 1, limit + 1)
+  const rows = candlesBefore(context.market, "binance", symbol, unit, lastMs + 1, limit)
     .filter((candle) => candle.startAtMs >= (startMs ?? 0))
     .map((candle) => [
       candle.startAtMs,
@@ -164,7 +165,7 @@ function candlesAnswer(context: RouteContext): WireReply {
       (turnoverOf(candle) / 2).toFixed(5),
       "0",
     ]);
-  return json(startMs === undefined ? rows.slice(-limit) : rows.slice(0, limit));
+  return json(rows);
 }
 
 function premiumAnswer(context: RouteContext): WireReply {
@@ -178,8 +179,8 @@ function premiumAnswer(context: RouteContext): WireReply {
       indexPrice: funding.indexPrice.toFixed(8),
       estimatedSettlePrice: funding.indexPrice.toFixed(8),
       lastFundingRate: funding.rate.toFixed(8),
-      interestRate: "0.00010000",
       nextFundingTime: funding.nextAtMs,
+      interestRate: "0.00010000",
       time: nowMs,
     };
   });

@@ -54,6 +54,8 @@ export function createBinanceSpot(environment: VenueEnvironment): VenueWire {
       "GET /api/v3/time",
       { group: "spot-weight", answer: ({ request }) => json({ serverTime: request.nowMs }) },
     ],
+    // Stock clients ask for it beside the coin states; no pair here is for margin.
+    ["GET /sapi/v1/margin/allPairs", { group: "spot-weight", answer: () => json([]) }],
     [
       "GET /sapi/v1/capital/config/getall",
       { group: "spot-weight", cost: () => 10, signed: true, answer: coinsAnswer },

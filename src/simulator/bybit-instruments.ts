@@ -1,10 +1,10 @@
 // Bybit's list of linear contracts, in pages by cursor. Numbers are strings but for the funding interval and the id.
 
 import { CATEGORIES, envelope, parameterError } from "./bybit-reply.ts";
-import { MINUTE_MS } from "./wire-candles.ts";
 import { decimalsOf } from "./decimals.ts";
 import type { SimListing } from "./types.ts";
 import { type RouteContext, type WireReply, wholeNumber } from "./wire.ts";
+import { MINUTE_MS } from "./wire-candles.ts";
 
 export function instrumentsAnswer(context: RouteContext): WireReply {
   const { params, nowMs } = context.request;

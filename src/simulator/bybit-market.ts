@@ -3,10 +3,10 @@
 
 import { instrumentsAnswer } from "./bybit-instruments.ts";
 import { CATEGORIES, envelope, isReply, listingOf, parameterError } from "./bybit-reply.ts";
-import { type CandleUnit, candlesBefore, DayFiguresCache, MINUTE_MS, turnoverOf } from "./wire-candles.ts";
 import { levelsText, plainText, stepText } from "./decimals.ts";
 import type { SimCandle, SimListing } from "./types.ts";
 import { type Route, type RouteContext, type WireReply, wholeNumber } from "./wire.ts";
+import { type CandleUnit, candlesBefore, DayFiguresCache, MINUTE_MS, turnoverOf } from "./wire-candles.ts";
 
 export function bybitMarketRoutes(): [string, Route][] {
   const figures: FiguresHolder = {};

@@ -1,10 +1,18 @@
 // What Upbit and Bithumb print alike (Bithumb's API is modelled on Upbit's): paired order book units, candle rows,
 // ticker rows, wallet rows. Prices and sizes on these quotation answers are JSON numbers, times come in UTC and KST.
 
-import { type CandleUnit, candlesBefore, DAY_MS, HOUR_MS, MINUTE_MS, turnoverOf } from "./wire-candles.ts";
 import { plainText, rounded, stepNumber } from "./decimals.ts";
 import type { SimBook, SimCandle, SimListing, SimMarket } from "./types.ts";
 import { json, type RouteContext, type WireReply, wholeNumber } from "./wire.ts";
+import {
+  type CandleUnit,
+  candlesBefore,
+  DAY_MS,
+  dayFigures,
+  HOUR_MS,
+  MINUTE_MS,
+  turnoverOf,
+} from "./wire-candles.ts";
 
 export const KST_OFFSET_MS = 9 * HOUR_MS;
 const QTY_DECIMALS = 8;
@@ -128,7 +136,7 @@ function isoSeconds(atMs: number): string {
 
 const YEAR_FIGURES_AGE_MS_MAX = HOUR_MS;
 
-/** Highest and lowest price of a year per symbol, at most an hour old. */
+/** Highest and lowest price of a year per symbol, looked at once a week of it and kept for an hour. */
 export class YearRange {
   private readonly held = new Map<string, { atMs: number; row: object }>();
 
@@ -136,11 +144,14 @@ export class YearRange {
   row(market: SimMarket, listing: SimListing, nowMs: number): object {
     const known = this.held.get(listing.symbol);
     if (known !== undefined && nowMs - known.atMs < YEAR_FIGURES_AGE_MS_MAX) return known.row;
-    const days = market.candles(listing.venue, listing.symbol, DAY_MS, nowMs, 364);
-    let [high, low] = [days[0], days[0]];
-    for (const day of days) {
-      if (day.high > (high?.high ?? 0)) high = day;
-      if (day.low < (low?.low ?? Number.POSITIVE_INFINITY)) low = day;
+    const weeks = Array.from({ length: 52 }, (_, index) => nowMs - index * 7 * DAY_MS);
+    const samples = weeks.flatMap((atMs) =>
+      market.candles(listing.venue, listing.symbol, MINUTE_MS, atMs, 1),
+    );
+    let [high, low] = [samples[0], samples[0]];
+    for (const sample of samples) {
+      if (sample.high > (high?.high ?? 0)) high = sample;
+      if (sample.low < (low?.low ?? Number.POSITIVE_INFINITY)) low = sample;
     }
     const price = (value: number) => stepNumber(value, listing.priceIncrementAt(value));
     const dateKst = (atMs: number) => isoSeconds(atMs + KST_OFFSET_MS).slice(0, 10);
@@ -161,14 +172,13 @@ export function tickerRow(context: RouteContext, listing: SimListing, years: Yea
   const { nowMs } = request;
   const { venue, symbol } = listing;
   const day = market.candles(venue, symbol, DAY_MS, nowMs, 1).at(-1);
-  if (day === undefined) return undefined;
+  const rolling = dayFigures(market, venue, symbol, nowMs);
+  if (day === undefined || rolling === undefined) return undefined;
   const minute = market.candles(venue, symbol, MINUTE_MS, nowMs, 1).at(-1);
-  const hours = market.candles(venue, symbol, HOUR_MS, nowMs, 24);
   const price = (value: number) => stepNumber(value, listing.priceIncrementAt(value));
   const opening = price(day.open);
   const trade = price(minute?.close ?? day.close);
   const change = trade - opening;
-  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   const [utc, kst] = [isoSeconds(nowMs), isoSeconds(nowMs + KST_OFFSET_MS)];
   const digits = (text: string) => text.replace(/\D/g, "");
   return {
@@ -190,9 +200,9 @@ export function tickerRow(context: RouteContext, listing: SimListing, years: Yea
     signed_change_rate: rounded(change / opening, 10),
     trade_volume: rounded((minute?.volumeCoin ?? 0) / 100, QTY_DECIMALS),
     acc_trade_price: rounded(turnoverOf(day), 5),
-    acc_trade_price_24h: rounded(sum(hours.map(turnoverOf)), 5),
+    acc_trade_price_24h: rounded(rolling.turnover, 5),
     acc_trade_volume: rounded(day.volumeCoin, QTY_DECIMALS),
-    acc_trade_volume_24h: rounded(sum(hours.map((hour) => hour.volumeCoin)), QTY_DECIMALS),
+    acc_trade_volume_24h: rounded(rolling.volumeCoin, QTY_DECIMALS),
     ...years.row(market, listing, nowMs),
     timestamp: nowMs,
   };

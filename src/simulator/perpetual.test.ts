@@ -175,7 +175,13 @@ describe("Binance", () => {
     const first = klines(`&limit=5&startTime=${startMs}`);
     expect(first.map((row: number[]) => (row[0]! - startMs) / 3_600_000)).toEqual([0, 1, 2, 3, 4]);
     expect(get("binance", "/fapi/v1/klines?symbol=BTCUSDT&interval=7h").json.code).toBe(-1120);
-    expect(get("binance", "/fapi/v1/klines?symbol=BTCUSDT&interval=1w&limit=2").json).toHaveLength(2);
+    const mondayMs = Date.UTC(2026, 0, 5);
+    const weeks = (startTime: number) =>
+      get("binance", `/fapi/v1/klines?symbol=BTCUSDT&interval=1w&limit=2&startTime=${startTime}`).json.map(
+        (row: number[]) => (row[0]! - mondayMs) / (7 * 86_400_000),
+      );
+    expect(weeks(mondayMs)).toEqual([0, 1]);
+    expect(weeks(mondayMs + 1)).toEqual([1, 2]);
   });
 
   test("one symbol is an object, all are an array; funding lists share a budget of their own", () => {

@@ -6,6 +6,8 @@ import { type Delivery, SIM_HOSTS, type SimHost } from "./dispatch.ts";
 import { createExchanges, type ExchangeRequest, type ExchangesOptions } from "./exchanges.ts";
 import type { SimMarket } from "./types.ts";
 
+export { SIMULATOR_KEYS } from "./exchanges.ts";
+
 export type HostUrls = Readonly<Record<SimHost, string>>;
 
 export interface SimulatorOptions extends ExchangesOptions {
@@ -31,7 +33,6 @@ export interface Simulator {
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { seed, host = "127.0.0.1", portBase = 0, sources = 1 } = options;
   const { market, control, handle } = createExchanges(options);
-  const deliveries = new Deliveries();
   const servers: Bun.Server<undefined>[] = [];
   const listen = (port: number, fetch: Handler) => {
     // No idle limit: a hanging request hangs until the client has had enough.
@@ -40,9 +41,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     return `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   };
   const stop = async () => {
-    const stopped = servers.map((server) => server.stop(true));
-    deliveries.abandon();
-    await Promise.all(stopped);
+    // Closing a connection aborts its request, which ends any wait of ours.
+    await Promise.all(servers.map((server) => server.stop(true)));
   };
   try {
     const portAt = (index: number) => (portBase === 0 ? 0 : portBase + index);
@@ -52,7 +52,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     for (let source = 0; source < sources; source++) {
       const entries = SIM_HOSTS.map((name, index) => {
         const answer: Handler = async (request, server) =>
-          deliveries.carryOut(handle(name, await exchangeRequest(request, server, source)), request);
+          carryOut(handle(name, await exchangeRequest(request, server, source)), request);
         return [name, listen(portAt(1 + source * SIM_HOSTS.length + index), answer)] as const;
       });
       urls.push(Object.fromEntries(entries) as Record<SimHost, string>);
@@ -82,33 +82,22 @@ async function exchangeRequest(
   };
 }
 
-/** Waits, hangs and resets in progress, so that stopping can end them. */
-class Deliveries {
-  private readonly waiting = new Set<() => void>();
+function carryOut(delivery: Delivery, request: Request): Response | Promise<Response> {
+  if (delivery.kind === "hang") return pause(undefined, request).then(closedConnection);
+  const respond = () => (delivery.kind === "reset" ? closedConnection() : sent(delivery));
+  return delivery.delayMs > 0 ? pause(delivery.delayMs, request).then(respond) : respond();
+}
 
-  carryOut(delivery: Delivery, request: Request): Response | Promise<Response> {
-    if (delivery.kind === "hang") return this.pause(undefined, request).then(closedConnection);
-    const respond = () => (delivery.kind === "reset" ? closedConnection() : sent(delivery));
-    return delivery.delayMs > 0 ? this.pause(delivery.delayMs, request).then(respond) : respond();
-  }
-
-  abandon(): void {
-    for (const end of [...this.waiting]) end();
-  }
-
-  /** Ends after `delayMs`, when the client goes away, or when all is abandoned. */
-  private pause(delayMs: number | undefined, request: Request): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = delayMs === undefined ? undefined : setTimeout(() => end(), delayMs);
-      const end = () => {
-        clearTimeout(timer);
-        this.waiting.delete(end);
-        resolve();
-      };
-      this.waiting.add(end);
-      request.signal.addEventListener("abort", end, { once: true });
-    });
-  }
+/** Ends after `delayMs` (undefined: never by itself), or when the connection is gone. */
+function pause(delayMs: number | undefined, request: Request): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = delayMs === undefined ? undefined : setTimeout(resolve, delayMs);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.signal.addEventListener("abort", end, { once: true });
+  });
 }
 
 function sent({ reply, headers }: Extract<Delivery, { kind: "send" }>): Response {

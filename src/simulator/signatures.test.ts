@@ -134,6 +134,12 @@ test("upbit-doc-jwt-segments: the published segments signed with a known secret 
   });
 });
 
+test("members of a JSON body are hashed in its order, arrays one by one", () => {
+  const body = JSON.stringify({ b: "2", states: ["wait", "watch"], a: 1 });
+  expect(hashedText("", body)).toBe("b=2&states[]=wait&states[]=watch&a=1");
+  expect(hashedText("", "not json")).toBe("not json");
+});
+
 /** Signs claims as a client would. */
 function token(claims: object, algorithm: "HS256" | "HS512" = "HS256", secret = KEY.secret): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -196,10 +202,11 @@ test("Bybit and Binance time windows hold to the millisecond", () => {
   expect(binance(NOW_MS + 1_000)).toEqual({ ok: false, refusal: "early" });
 });
 
-test("Binance wants the signature last and hashes what comes before it as it was sent", () => {
+test("Binance wants the signature last: nothing before it may be left out, nothing after it may be added", () => {
   const text = `timestamp=${NOW_MS}`;
   const signature = createHmac("sha256", KEY.secret).update(text).digest("hex");
-  const query = `signature=${signature}&${text}`;
-  const result = checkBinance({ apiKey: KEY.apiKey, query, body: "", nowMs: NOW_MS }, [KEY]);
-  expect(result).toEqual({ ok: false, refusal: "bad-sign" });
+  for (const query of [`signature=${signature}&${text}`, `${text}&signature=${signature}&recvWindow=60000`]) {
+    const result = checkBinance({ apiKey: KEY.apiKey, query, body: "", nowMs: NOW_MS }, [KEY]);
+    expect(result).toEqual({ ok: false, refusal: "bad-sign" });
+  }
 });

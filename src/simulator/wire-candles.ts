@@ -75,14 +75,17 @@ export function turnoverOf(candle: SimCandle): number {
 }
 
 export interface DayFigures {
+  /** Price 24 hours ago. */
   readonly open: number;
+  /** Highest and lowest of the two days those 24 hours lie in: cheaper than exact, and nothing is computed from it. */
   readonly high: number;
   readonly low: number;
   readonly close: number;
+  /** Today's, and yesterday's by the share of it that is less than 24 hours ago. */
   readonly volumeCoin: number;
   readonly turnover: number;
   readonly openAtMs: number;
-  /** Close one hour ago. */
+  /** Price one hour ago. */
   readonly hourAgo: number;
 }
 
@@ -101,23 +104,33 @@ export class DayFiguresCache {
     const key = `${venue} ${symbol}`;
     const known = this.held.get(key);
     if (known !== undefined && nowMs - known.atMs < FIGURES_AGE_MS_MAX) return known.figures;
-    const figures = figuresOf(this.market.candles(venue, symbol, HOUR_MS, nowMs, 24));
+    const figures = dayFigures(this.market, venue, symbol, nowMs);
     this.held.set(key, { atMs: nowMs, figures });
     return figures;
   }
 }
 
-function figuresOf(hours: readonly SimCandle[]): DayFigures | undefined {
-  const first = hours[0];
-  const last = hours.at(-1);
-  if (first === undefined || last === undefined) return undefined;
-  const figures = { high: first.high, low: first.low, volumeCoin: 0, turnover: 0 };
-  for (const hour of hours) {
-    figures.high = Math.max(figures.high, hour.high);
-    figures.low = Math.min(figures.low, hour.low);
-    figures.volumeCoin += hour.volumeCoin;
-    figures.turnover += turnoverOf(hour);
-  }
-  const hourAgo = (hours.at(-2) ?? first).close;
-  return { ...figures, open: first.open, close: last.close, openAtMs: first.startAtMs, hourAgo };
+/** The 24 hours before `nowMs`; undefined when the market has no candle of the symbol. */
+export function dayFigures(
+  market: SimMarket,
+  venue: SimVenue,
+  symbol: string,
+  nowMs: number,
+): DayFigures | undefined {
+  const days = market.candles(venue, symbol, DAY_MS, nowMs, 2);
+  const today = days.at(-1);
+  if (today === undefined) return undefined;
+  const yesterday = days.length > 1 ? days[0]! : { ...today, volumeCoin: 0 };
+  const share = 1 - (nowMs - today.startAtMs) / DAY_MS;
+  const priceAt = (atMs: number) => market.candles(venue, symbol, MINUTE_MS, atMs, 1).at(-1)?.close;
+  return {
+    open: priceAt(nowMs - DAY_MS) ?? yesterday.open,
+    high: Math.max(today.high, yesterday.high),
+    low: Math.min(today.low, yesterday.low),
+    close: today.close,
+    volumeCoin: today.volumeCoin + share * yesterday.volumeCoin,
+    turnover: turnoverOf(today) + share * turnoverOf(yesterday),
+    openAtMs: nowMs - DAY_MS,
+    hourAgo: priceAt(nowMs - HOUR_MS) ?? today.open,
+  };
 }

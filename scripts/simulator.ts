@@ -1,0 +1,121 @@
+// `bun run simulator`: the four simulated venues on local ports until Ctrl-C.
+
+import { parseArgs } from "node:util";
+import { SIMULATOR_KEYS, type Simulator, startSimulator } from "../src/simulator/server.ts";
+
+const HELP = `Usage: bun run simulator [options]
+
+Upbit, Bithumb, Bybit and Binance USD-M on local ports, paths exactly as at the venues. Nothing here is real.
+
+  --seed N         same seed, same market (default 1)
+  --host ADDRESS   address to listen on (default 127.0.0.1)
+  --port-base N    first port: control, then five per source (default 18000; 0: free ports)
+  --sources N      pretended source addresses, each with its own ports and budgets (default 1)
+  --no-limits      answer everything, never 429
+  --ban-scale X    multiply the length of every ban (default 1: the venues' own)
+  --record         keep every order book served, from the start
+  --key KEY:SECRET accept this key (repeatable; default ${SIMULATOR_KEYS[0]!.apiKey}:...)
+  --json           print the addresses as one JSON line
+  --help           this text
+
+Control (JSON over HTTP): GET /, GET|POST|DELETE /faults, GET|PUT /limits, POST /limits/reset,
+GET|PUT /recording, GET /records (JSON lines, handed out once), GET|DELETE /counters.
+`;
+
+interface Settings {
+  readonly options: Parameters<typeof startSimulator>[0];
+  readonly record: boolean;
+  readonly json: boolean;
+}
+
+/** Throws an Error naming every setting that cannot be used; undefined when help was asked for. */
+function readSettings(args: string[]): Settings | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seed: { type: "string", default: "1" },
+      host: { type: "string", default: "127.0.0.1" },
+      "port-base": { type: "string", default: "18000" },
+      sources: { type: "string", default: "1" },
+      "no-limits": { type: "boolean", default: false },
+      "ban-scale": { type: "string", default: "1" },
+      record: { type: "boolean", default: false },
+      key: { type: "string", multiple: true },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const faults: string[] = [];
+  const whole = (name: "seed" | "port-base" | "sources", min: number, max: number): number => {
+    const text = values[name];
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    faults.push(`--${name}: expected a whole number from ${min} to ${max}, was ${text}`);
+    return min;
+  };
+  const seed = whole("seed", 0, 4_294_967_295);
+  const portBase = whole("port-base", 0, 65_000);
+  const sources = whole("sources", 1, 50);
+  const banScale = Number(values["ban-scale"]);
+  if (!(banScale > 0)) faults.push(`--ban-scale: expected a number above 0, was ${values["ban-scale"]}`);
+  const keys = (values.key ?? []).map((text) => {
+    const at = text.indexOf(":");
+    // The secret itself is not printed.
+    if (at < 1 || at === text.length - 1) faults.push("--key: expected KEY:SECRET");
+    return { apiKey: text.slice(0, at), secret: text.slice(at + 1) };
+  });
+  if (faults.length > 0) throw new Error(faults.join("\n"));
+  const options = { seed, host: values.host, portBase, sources, limits: !values["no-limits"], banScale };
+  return {
+    options: keys.length > 0 ? { ...options, keys } : options,
+    record: values.record,
+    json: values.json,
+  };
+}
+
+function describe(simulator: Simulator, seed: number): string {
+  const lines = [
+    `SIMULATED exchanges, seed ${seed}. Ctrl-C ends them.`,
+    `control      ${simulator.controlUrl}`,
+  ];
+  simulator.urls.forEach((urls, source) => {
+    for (const [name, url] of Object.entries(urls)) lines.push(`${source} ${name.padEnd(13)}${url}`);
+  });
+  return lines.join("\n");
+}
+
+async function main(): Promise<number> {
+  let settings: Settings | undefined;
+  try {
+    settings = readSettings(process.argv.slice(2));
+  } catch (fault) {
+    console.error(fault instanceof Error ? fault.message : String(fault));
+    console.error("See --help.");
+    return 1;
+  }
+  if (settings === undefined) {
+    console.log(HELP);
+    return 0;
+  }
+  const { options, record, json } = settings;
+  let simulator: Simulator;
+  try {
+    simulator = await startSimulator(options);
+  } catch (fault) {
+    console.error(`cannot listen: ${fault instanceof Error ? fault.message : String(fault)}`);
+    return 1;
+  }
+  const stopped = Promise.withResolvers<void>();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.resolve());
+  simulator.control.setRecording(record);
+  const { controlUrl, urls } = simulator;
+  console.log(
+    json ? JSON.stringify({ seed: options.seed, controlUrl, urls }) : describe(simulator, options.seed),
+  );
+  await stopped.promise;
+  await simulator.stop();
+  return 0;
+}
+
+process.exit(await main());
