@@ -75,6 +75,7 @@ describe("decimals", () => {
     ["1.2345e2", "123.45"],
     ["0.5e1", "5"],
     ["12e-1", "1.2"],
+    ["1.4E-1", "0.14"],
     ["1.10", "1.10"],
     ["0e5", "0"],
   ])("%s is %s", (text, plain) => expect(plainDecimal(text)).toBe(plain));

@@ -17,8 +17,10 @@ export async function sample(path: string): Promise<string> {
 }
 
 /** Inputs per decoder: damaged ones and, slower to make and compare, whole ones. */
-export const DAMAGED_INPUTS = process.env.FULL ? 100_000 : 1_000;
-export const WHOLE_INPUTS = process.env.FULL ? 30_000 : 500;
+export const DAMAGED_INPUTS = process.env.FULL ? 100_000 : 600;
+export const WHOLE_INPUTS = process.env.FULL ? 30_000 : 300;
+/** Damaged inputs per parser of lists. */
+export const LIST_INPUTS = process.env.FULL ? 100_000 : 200;
 export const UNLIMITED: ScanLimit = {
   askQtyEnough: Number.POSITIVE_INFINITY,
   bidQtyEnough: Number.POSITIVE_INFINITY,

@@ -137,6 +137,19 @@ describe("Binance's refusals", () => {
   );
 });
 
+describe("Binance's funding", () => {
+  test("dated futures pay none", () => {
+    const mark = { symbol: "BTCUSDT", markPrice: "10.0", indexPrice: "10.1", lastFundingRate: "0.0001" };
+    const rows = [
+      { ...mark, nextFundingTime: 1760371200000 },
+      { ...mark, symbol: "BTCUSDT_251226", lastFundingRate: "", nextFundingTime: 0 },
+      { ...mark, symbol: "ETHUSDT_251226", nextFundingTime: 0 },
+    ];
+    const parsed = parseFunding(JSON.stringify(rows));
+    expect(parsed.ok && parsed.value.map(({ symbol }) => symbol)).toEqual(["BTCUSDT"]);
+  });
+});
+
 if (samplesPresent) {
   describe("Binance's recorded answers", () => {
     test("contracts", async () => {

@@ -134,6 +134,31 @@ describe("Bybit's wallets", () => {
   });
 });
 
+describe("Bybit's funding", () => {
+  test("dated futures, in the same list with an empty rate, pay none", () => {
+    const ticker = (symbol: string, fundingRate: string) => ({
+      symbol,
+      fundingRate,
+      nextFundingTime: "1760371200000",
+      fundingIntervalHour: "4",
+      markPrice: "10.0",
+      indexPrice: "10.1",
+    });
+    const parsed = parseFunding(listBody([ticker("BTCUSDT", "-0.0001"), ticker("BTCUSDT-26DEC25", "")]));
+    expect(parsed.ok && parsed.value).toEqual([
+      {
+        symbol: "BTCUSDT",
+        rate: "-0.0001",
+        nextAtMs: 1760371200000,
+        intervalMs: 4 * 3_600_000,
+        markPriceUsdt: "10.0",
+        indexPriceUsdt: "10.1",
+      },
+    ]);
+    expect(parsed.ok && parsed.skipped).toBe(0);
+  });
+});
+
 if (samplesPresent) {
   describe("Bybit's recorded answers", () => {
     test("the whole list of instruments: every multiplier found, 1INCH left alone", async () => {

@@ -105,6 +105,32 @@ describe("Upbit's wallets", () => {
   });
 });
 
+describe("Upbit's candles", () => {
+  test("start at an instant that does not depend on where the process runs", () => {
+    const zone = process.env.TZ;
+    process.env.TZ = "Asia/Seoul";
+    try {
+      expect(new Date(0).getHours()).toBe(9);
+      const [open, high, low, close] = [1, 1.4e-7, 1, 1];
+      const prices = { opening_price: open, high_price: high, low_price: low, trade_price: close };
+      const row = { candle_date_time_utc: "2026-07-02T08:59:00", ...prices, candle_acc_trade_volume: 70 };
+      const parsed = parseCandles(JSON.stringify([row]));
+      expect(parsed.ok && parsed.value).toEqual([
+        {
+          startAtMs: Date.UTC(2026, 6, 2, 8, 59),
+          open: "1",
+          high: "0.00000014",
+          low: "1",
+          close: "1",
+          volume: "70",
+        },
+      ]);
+    } finally {
+      process.env.TZ = zone ?? "UTC";
+    }
+  });
+});
+
 describe("Upbit's refusals", () => {
   test.each([
     [
