@@ -221,7 +221,30 @@ export const apiFields = {
   HOST: { about: "Address to listen on.", default: "127.0.0.1", schema: text },
   PORT: { about: "Port to listen on.", default: "8080", schema: integer(0, 65_535) },
   ...tickField,
+  SIMULATED: {
+    about: "on when the venues behind the bus are simulated: the page says so loudly.",
+    default: "off",
+    schema: onOff,
+  },
   ...natsFields,
+  ...logFields,
+} as const satisfies Fields;
+
+/** The public part of the API near its readers (api/edge.ts). */
+export const edgeFields = {
+  PORT: apiFields.PORT,
+  UPSTASH_REDIS_REST_URL: {
+    about: "Redis by REST, the one the scheduler publishes to.",
+    required: true,
+    schema: httpUrl,
+  },
+  UPSTASH_REDIS_REST_TOKEN: {
+    about: "Its token; a read-only one is enough.",
+    required: true,
+    secret: true,
+    schema: secretText,
+  },
+  ...tickField,
   ...logFields,
 } as const satisfies Fields;
 
@@ -255,7 +278,7 @@ export class SettingsError extends Error {
 /** Reads all fields; empty variables count as absent. Throws SettingsError with every fault at once. */
 export function readSettings<F extends Fields>(
   fields: F,
-  env: Record<string, string | undefined>,
+  env: Record<string, string | undefined> = process.env,
 ): Settings<F> {
   const values: Record<string, unknown> = {};
   const faults: string[] = [];
@@ -275,6 +298,12 @@ export function readSettings<F extends Fields>(
   faults.push(...relationFaults(env, fields));
   if (faults.length > 0) throw new SettingsError(faults);
   return Object.freeze(values) as Settings<F>;
+}
+
+/** The same from this process's environment, after an optional file of NAME=value lines, which it overrides. */
+export function readEnvironment<F extends Fields>(fields: F, envFile?: string): Settings<F> {
+  if (envFile) process.loadEnvFile(envFile);
+  return readSettings(fields, process.env);
 }
 
 /** Faults that only show when settings are seen together. */

@@ -11,7 +11,15 @@ interface Zone {
 
 const WORDS = ["vocabulary", "messages"];
 const ROLE = ["ports", "domain", "limits", "version", ...WORDS];
-const MAIN = [...ROLE, "adapters", "adapters/store", "adapters/in-process", "config", "migrations"];
+const MAIN = [
+  ...ROLE,
+  "main kit",
+  "adapters",
+  "adapters/store",
+  "adapters/in-process",
+  "config",
+  "migrations",
+];
 /** A main file, or what it was split into. */
 const isMain = "(main|edge)(\\.ts|/)";
 
@@ -24,6 +32,8 @@ const ZONES: readonly Zone[] = [
   { name: "migrations", path: /^schema\/migrations/, may: [] },
   { name: "domain", path: /^src\/domain\//, may: WORDS },
   { name: "ports", path: /^src\/ports\//, may: ["domain", ...WORDS] },
+  /** What the mains have in common. */
+  { name: "main kit", path: /^src\/main\//, may: MAIN },
   { name: "version", path: /^src\/version\./, may: [] },
   { name: "config", path: /^src\/config(\.|\/)/, may: ["ports", "domain", "limits", "version", ...WORDS] },
   { name: "limits", path: /^src\/limits\./, may: ["config", "domain", ...WORDS] },

@@ -40,6 +40,7 @@ export class InstrumentBook {
   };
   readonly #quarantined = new Map<Venue, ReadonlyMap<string, string>>();
   #running: Promise<void> | undefined;
+  #storing: Promise<void> = Promise.resolve();
 
   constructor(private readonly deps: RefreshDeps) {}
 
@@ -68,7 +69,13 @@ export class InstrumentBook {
     return this.#running;
   }
 
+  /** Resolves once what was refreshed so far is stored, or could not be. */
+  async stored(): Promise<void> {
+    await this.#storing;
+  }
+
   async #refresh(): Promise<void> {
+    await this.#storing;
     const none = new Set<string>();
     await Promise.all(
       DOMESTIC_VENUES.map(async (venue) => {
@@ -97,7 +104,8 @@ export class InstrumentBook {
     if (this.#coins.length !== before) {
       this.deps.log.info("coins quoted", { count: this.#coins.length, before });
     }
-    await Promise.all(VENUES.map((venue) => this.#store(venue)));
+    // Quoting does not wait for the store.
+    this.#storing = Promise.all(VENUES.map((venue) => this.#store(venue))).then(() => undefined);
   }
 
   async #ask(venue: Venue, tickers: ReadonlySet<string>): Promise<ListingCandidate[] | undefined> {

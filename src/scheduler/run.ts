@@ -87,7 +87,7 @@ export class Scheduler {
       await clock.sleep(FIRST_LIST_RETRY_MS, this.#stop.signal);
       await this.instruments.refresh();
     }
-    await this.#readHoldings();
+    void this.#readHoldings();
     this.#referenceLoop = this.#readReferenceForEver();
     this.#jobs.push(
       new Cron(REFRESH_CRON, { protect: true }, async () => {
@@ -107,6 +107,7 @@ export class Scheduler {
     await this.ticks.stop();
     await this.publisher.settled();
     await this.#referenceLoop;
+    await this.instruments.stored();
   }
 
   /** The quoted coins; those somebody holds stay as long as any list names them. */

@@ -1,0 +1,61 @@
+// schedulerx-api: reads frames from the bus and serves them to clients, with the page.
+
+import { systemClock } from "../src/adapters/clock.ts";
+import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
+import { apiFields } from "../src/config.ts";
+import { check, checkFeasibleTick } from "../src/main/check.ts";
+import { busOf, quietLog } from "../src/main/connect.ts";
+import { runProcess } from "../src/main/process.ts";
+import { VERSION } from "../src/version.ts";
+import { startApiServer } from "./serve.ts";
+
+const CHECK_WITHIN_MS = 3_000;
+
+await runProcess({
+  name: "schedulerx-api",
+  about: "Streams live rates to clients over SSE, serves the latest table and the page.",
+  fields: apiFields,
+  check: async (settings) => {
+    const results = [
+      await check("port", async () => {
+        const probe = Bun.serve({
+          hostname: settings.HOST,
+          port: settings.PORT,
+          fetch: () => new Response(),
+        });
+        await probe.stop(true);
+        return `${settings.HOST}:${settings.PORT} is free`;
+      }),
+    ];
+    let bus: Awaited<ReturnType<typeof busOf>> | undefined;
+    results.push(
+      await check("bus", async () => {
+        bus = await busOf(settings, "schedulerx-check", quietLog, { withinMs: CHECK_WITHIN_MS });
+        const snapshot = await bus.frames.snapshot();
+        return snapshot ? `reached, snapshot of ${snapshot.length} bytes` : "reached, no snapshot yet";
+      }),
+    );
+    if (bus) {
+      results.push(await checkFeasibleTick(bus, settings.TICK_INTERVAL_MS));
+      await bus.drain();
+    }
+    return results;
+  },
+  start: async (settings, log, releases, stop) => {
+    const bus = await busOf(settings, "schedulerx-api", log, { signal: stop });
+    releases.push(() => bus.drain());
+    const server = await startApiServer({
+      feed: bus.frames,
+      codec: { packFrame, unpackFrame, packText },
+      clock: systemClock,
+      log,
+      hostname: settings.HOST,
+      port: settings.PORT,
+      tickPeriodMs: settings.TICK_INTERVAL_MS,
+      version: VERSION,
+      simulated: settings.SIMULATED,
+    });
+    releases.push(() => server.stop());
+    log.info("listening", { url: server.url });
+  },
+});

@@ -1,0 +1,74 @@
+// The API on Bun: the Hono app, the page and the sockets' limits. Built from a feed, so that the api process and the
+// demo differ in what they pass in.
+
+import type { FrameFeed } from "../src/ports/bus.ts";
+import type { Clock } from "../src/ports/clock.ts";
+import type { Log } from "../src/ports/telemetry.ts";
+import { createApp } from "./app.ts";
+import { LiveFrames } from "./live-frames.ts";
+import type { FrameCodec } from "./settings.ts";
+import page from "./web/index.html";
+
+export interface ServeOptions {
+  readonly feed: FrameFeed;
+  readonly codec: FrameCodec;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hostname: string;
+  readonly port: number;
+  readonly tickPeriodMs: number;
+  readonly version: string;
+  /** Said loudly on the page. */
+  readonly simulated: boolean;
+}
+
+export interface ApiServer {
+  readonly url: string;
+  readonly live: LiveFrames;
+  stop(): Promise<void>;
+}
+
+/** A row not renewed for this many ticks loses its rates: an old number must not look fresh. */
+const ROW_AGE_TICKS = 3;
+const ROW_AGE_MS_MIN = 15_000;
+const IDLE_TIMEOUT_S = 60;
+
+/** Resolves once the port is open; frames may come later. Rejects when the port is taken. */
+export async function startApiServer(options: ServeOptions): Promise<ApiServer> {
+  const { feed, codec, clock, log, tickPeriodMs, version, simulated } = options;
+  const stopping = new AbortController();
+  const rowAgeMsMax = Math.max(ROW_AGE_MS_MIN, ROW_AGE_TICKS * tickPeriodMs);
+  const live = new LiveFrames({ feed, unpackFrame: codec.unpackFrame, clock, log, rowAgeMsMax });
+  const app = createApp({
+    live,
+    codec,
+    clock,
+    log,
+    version,
+    settings: { periodMs: tickPeriodMs },
+    signal: stopping.signal,
+    sockets: {
+      keepOpen: (request) => server.timeout(request, 0),
+      release: (request) => server.timeout(request, 1),
+    },
+  });
+  app.get("/api/about", (c) => c.json({ version, simulated, tickIntervalMs: tickPeriodMs }));
+  const server: Bun.Server<undefined> = Bun.serve({
+    hostname: options.hostname,
+    port: options.port,
+    development: false,
+    idleTimeout: IDLE_TIMEOUT_S,
+    routes: { "/": page },
+    fetch: app.fetch,
+  });
+  void live.start();
+  return {
+    url: `http://${options.hostname === "0.0.0.0" ? "localhost" : options.hostname}:${server.port}`,
+    live,
+    stop: async () => {
+      stopping.abort();
+      await live.stop();
+      await server.stop(true);
+    },
+  };
+}

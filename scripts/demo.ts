@@ -1,0 +1,205 @@
+// The whole service in one process: the same stages as distributed, only the ports exchanged. Simulated exchanges,
+// in-process bus, PGlite. Nothing here touches a real venue.
+
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { startApiServer } from "../api/serve.ts";
+import { InProcessBus } from "../src/adapters/bus/in-process.ts";
+import { systemClock } from "../src/adapters/clock.ts";
+import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
+import { createHoldingStore } from "../src/adapters/store/holdings.ts";
+import { createInstrumentStore } from "../src/adapters/store/instruments.ts";
+import { migratePglite } from "../src/adapters/store/migrate.ts";
+import { openPglite } from "../src/adapters/store/pglite.ts";
+import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
+import { createLog, errorText } from "../src/adapters/telemetry/log.ts";
+import { VENUE_BOOKS } from "../src/adapters/venue/books.ts";
+import { createBookFetcher } from "../src/adapters/venue/http.ts";
+import { createVenueLists } from "../src/adapters/venue/lists.ts";
+import { Governor, type GovernorOptions } from "../src/adapters/venue/rate-governor.ts";
+import { createWalletReaders } from "../src/adapters/venue/wallets.ts";
+import { type DemoSettings, demoFields, readEnvironment, SettingsError } from "../src/config.ts";
+import { Scheduler } from "../src/scheduler/run.ts";
+import { SIMULATOR_KEYS, startSimulator } from "../src/simulator/server.ts";
+import { VERSION } from "../src/version.ts";
+import { QuoteAnswerer } from "../worker/answer-quote-task.ts";
+import { runWorker } from "../worker/run.ts";
+
+const WORKER_COUNT = 5;
+const REQUEST_TIMEOUT_MS = 3_000;
+const STOP_MS_MAX = 4_000;
+
+const HELP = `bun run demo
+
+Runs the whole service on simulated exchanges in one process and prints the page's address.
+
+  PORT              port of the page (8080)
+  DATA_DIR          folder of its database (data/demo); the first start needs about 2 GB of memory for a moment
+  TICK_INTERVAL_MS  length of a tick, 1000 to 30000 (5000)
+  SIMULATOR_SEED    same seed, same market (1)
+  LOG_LEVEL         debug, info, warn or error (info)
+`;
+
+type Release = () => Promise<unknown> | unknown;
+
+async function startDemo(settings: DemoSettings, releases: Release[]): Promise<string> {
+  const clock = systemClock;
+  const log = createLog({
+    level: settings.LOG_LEVEL,
+    format: settings.LOG_FORMAT,
+    process: "demo",
+    nowMs: clock.nowMs,
+  });
+  log.warn("SIMULATED exchanges: these are not real prices, and nothing is traded");
+
+  // One pretended source address per worker, one for the scheduler: one would starve on Binance's limit.
+  const simulator = await startSimulator({ seed: settings.SIMULATOR_SEED, sources: WORKER_COUNT + 1 });
+  releases.push(() => simulator.stop());
+
+  const folder = resolve(settings.DATA_DIR);
+  mkdirSync(folder, { recursive: true });
+  log.info("opening the database; the first start takes a few seconds and 2 GB of memory", { folder });
+  const database = await openPglite(folder);
+  releases.push(() => database.close());
+  await migratePglite(database, { karbitTables: "create", log });
+
+  const bus = new InProcessBus(clock);
+  releases.push(() => bus.drain());
+  const governorOf = async (index: number, role: GovernorOptions["role"]): Promise<Governor> => {
+    const governor = new Governor({
+      id: `${role}-${index}`,
+      role,
+      sourceAddress: `simulated-${index}`,
+      version: VERSION,
+      clock,
+      log,
+      announcements: bus.announcements,
+      linkUp: () => true,
+      helloMs: 0,
+      enabled: true,
+    });
+    await governor.start();
+    releases.push(() => governor.stop());
+    return governor;
+  };
+
+  const server = await startApiServer({
+    feed: bus.frames,
+    codec: { packFrame, unpackFrame, packText },
+    clock,
+    log,
+    hostname: "localhost",
+    port: settings.PORT,
+    tickPeriodMs: settings.TICK_INTERVAL_MS,
+    version: VERSION,
+    simulated: true,
+  });
+  releases.push(() => server.stop());
+
+  const schedulerUrls = simulator.urls[WORKER_COUNT]!;
+  const key = SIMULATOR_KEYS[0]!;
+  const governor = await governorOf(WORKER_COUNT, "scheduler");
+  const scheduler = new Scheduler({
+    clock,
+    log,
+    bus,
+    governor,
+    fetcher: createBookFetcher(schedulerUrls, clock),
+    venues: VENUE_BOOKS,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    lists: createVenueLists({
+      urls: schedulerUrls,
+      clock,
+      log,
+      governor,
+      timeoutMs: REQUEST_TIMEOUT_MS,
+      readWallets: createWalletReaders({
+        keys: { upbit: key, bithumb: key, bybit: key, binance: key },
+        urls: schedulerUrls,
+        timeoutMs: REQUEST_TIMEOUT_MS,
+      }),
+    }),
+    instruments: createInstrumentStore(database),
+    history: createHistoryStore(database),
+    holdings: createHoldingStore(database),
+    pack: packFrame,
+    offer: () => undefined,
+    offerReference: () => undefined,
+    tickPeriodMs: settings.TICK_INTERVAL_MS,
+    historyDays: 90,
+  });
+
+  const stopWorkers = new AbortController();
+  for (let index = 0; index < WORKER_COUNT; index++) {
+    const workerGovernor = await governorOf(index, "worker");
+    const fetcher = createBookFetcher(simulator.urls[index]!, clock);
+    const answerer = new QuoteAnswerer({
+      clock,
+      fetcher,
+      governor: workerGovernor,
+      venues: VENUE_BOOKS,
+      settings: { requestTimeoutMs: REQUEST_TIMEOUT_MS, bookAgeMsMax: 5_000, legSkewMsMax: 2_000 },
+    });
+    const id = `worker-${index}`;
+    const counters = { answered: 0, late: 0, unreadable: 0, givenBack: 0 };
+    const running = runWorker(
+      {
+        id,
+        sourceAddress: `simulated-${index}`,
+        clock,
+        log: log.child({ worker: id }),
+        tasks: bus.tasks,
+        reports: bus.reports,
+        governor: workerGovernor,
+        answerer,
+      },
+      stopWorkers.signal,
+      counters,
+    );
+    releases.push(async () => {
+      stopWorkers.abort();
+      await running;
+    });
+  }
+  releases.push(() => scheduler.stop());
+  await scheduler.start();
+  return server.url;
+}
+
+async function main(): Promise<number> {
+  if (process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const releases: Release[] = [];
+  const release = async (): Promise<void> => {
+    // In reverse; one that hangs must not keep the others.
+    for (const each of releases.reverse()) {
+      await Promise.race([
+        Promise.resolve(each()).catch(() => undefined),
+        systemClock.sleep(STOP_MS_MAX / 2),
+      ]);
+    }
+  };
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    process.stdout.write("stopping\n");
+    setTimeout(() => process.exit(0), STOP_MS_MAX).unref();
+    void release().then(() => process.exit(0));
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  try {
+    const url = await startDemo(readEnvironment(demoFields), releases);
+    if (!stopping) process.stdout.write(`\n  SchedulerX demo (simulated exchanges): ${url}\n\n`);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`\n${error instanceof SettingsError ? error.message : errorText(error)}\n`);
+    await release();
+    process.exit(1);
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,192 @@
+// schedulerx-scheduler: issues ticks, merges reports, publishes frames, keeps lists and history.
+
+import { systemClock } from "../adapters/clock.ts";
+import { packFrame } from "../adapters/frame-codec.ts";
+import { createRedisPublisher, type RedisPublisher, type RedisTarget } from "../adapters/redis/publisher.ts";
+import { createHoldingStore } from "../adapters/store/holdings.ts";
+import { createInstrumentStore } from "../adapters/store/instruments.ts";
+import { checkKarbitTables, migratePostgres } from "../adapters/store/migrate.ts";
+import { openPostgres } from "../adapters/store/postgres.ts";
+import { createHistoryStore } from "../adapters/store/rate-history.ts";
+import { errorText } from "../adapters/telemetry/log.ts";
+import { VENUE_BOOKS } from "../adapters/venue/books.ts";
+import { createBookFetcher } from "../adapters/venue/http.ts";
+import { createVenueLists } from "../adapters/venue/lists.ts";
+import { createWalletReaders, type OperatorKey } from "../adapters/venue/wallets.ts";
+import { type SchedulerSettings, schedulerFields } from "../config.ts";
+import { isPassing } from "../domain/store-fault.ts";
+import { check, checkFeasibleTick, checkVenues } from "../main/check.ts";
+import { busOf, governorOf, quietLog, venueUrlsOf } from "../main/connect.ts";
+import { runProcess } from "../main/process.ts";
+import type { Log } from "../ports/telemetry.ts";
+import { VERSION } from "../version.ts";
+import { createControl } from "./control.ts";
+import { Scheduler } from "./run.ts";
+
+const CHECK_WITHIN_MS = 3_000;
+const MIGRATE_RETRY_MS = 1_000;
+
+function postgresOf({ DATABASE_URL, DATABASE_CA_FILE }: SchedulerSettings) {
+  return { url: DATABASE_URL, ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}) };
+}
+
+function redisTargetOf(settings: SchedulerSettings): RedisTarget | undefined {
+  const { REDIS_URL, REDIS_CA_FILE, UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = settings;
+  if (REDIS_URL) return { kind: "tcp", url: REDIS_URL, ...(REDIS_CA_FILE ? { caFile: REDIS_CA_FILE } : {}) };
+  if (UPSTASH_REDIS_REST_URL && UPSTASH_REDIS_REST_TOKEN) {
+    return { kind: "rest", url: UPSTASH_REDIS_REST_URL, token: UPSTASH_REDIS_REST_TOKEN };
+  }
+  return undefined;
+}
+
+function publisherOf(settings: SchedulerSettings, log: Log): RedisPublisher | undefined {
+  const target = redisTargetOf(settings);
+  if (!target) return undefined;
+  const wantsKarbit =
+    settings.KARBIT_CHANNEL === "on" || (settings.KARBIT_CHANNEL === "auto" && target.kind === "tcp");
+  const karbitChannels = [
+    ...(wantsKarbit ? ["exchange_rate"] : []),
+    ...(settings.KIMCHI_PREMIUM_CHANNEL ? ["kimchi:premium"] : []),
+  ];
+  return createRedisPublisher({
+    target,
+    tickPeriodMs: settings.TICK_INTERVAL_MS,
+    karbitChannels,
+    log,
+    clock: systemClock,
+  });
+}
+
+function walletReadersOf(settings: SchedulerSettings) {
+  const key = (apiKey: string | undefined, secret: string | undefined): OperatorKey | undefined =>
+    apiKey && secret ? { apiKey, secret } : undefined;
+  const keys = {
+    upbit: key(settings.UPBIT_ACCESS_KEY, settings.UPBIT_SECRET_KEY),
+    bithumb: key(settings.BITHUMB_ACCESS_KEY, settings.BITHUMB_SECRET_KEY),
+    bybit: key(settings.BYBIT_API_KEY, settings.BYBIT_SECRET_KEY),
+    binance: key(settings.BINANCE_API_KEY, settings.BINANCE_SECRET_KEY),
+  };
+  return createWalletReaders({
+    keys: Object.fromEntries(Object.entries(keys).filter(([, value]) => value)),
+    urls: { ...venueUrlsOf(settings), binanceSpot: settings.BINANCE_SPOT_URL },
+    timeoutMs: settings.REQUEST_TIMEOUT_MS,
+  });
+}
+
+await runProcess({
+  name: "schedulerx-scheduler",
+  about:
+    "Issues ticks, merges the workers' reports into frames and publishes them; keeps lists and history. Run one.",
+  fields: schedulerFields,
+  check: async (settings) => {
+    const results = await checkVenues(venueUrlsOf(settings), settings.REQUEST_TIMEOUT_MS);
+    const database = openPostgres({ ...postgresOf(settings), log: quietLog, poolSize: 1 });
+    results.push(
+      await check("database", async () => {
+        const faults = await checkKarbitTables(database, settings.KARBIT_TABLES);
+        if (faults.length > 0) throw new Error(faults.join("; "));
+        return `reached, KARBIT_TABLES=${settings.KARBIT_TABLES} fits`;
+      }),
+    );
+    await database.close();
+    const target = redisTargetOf(settings);
+    if (target) {
+      const publisher = createRedisPublisher({
+        target,
+        tickPeriodMs: settings.TICK_INTERVAL_MS,
+        karbitChannels: [],
+        karbitReference: false,
+        log: quietLog,
+        clock: systemClock,
+      });
+      await systemClock.sleep(CHECK_WITHIN_MS);
+      const { up, detail } = publisher.state();
+      results.push({ what: "redis", ok: up, detail });
+      await publisher.stop();
+    }
+    let bus: Awaited<ReturnType<typeof busOf>> | undefined;
+    results.push(
+      await check("bus", async () => {
+        bus = await busOf(settings, "schedulerx-check", quietLog, { withinMs: CHECK_WITHIN_MS });
+        return bus.state().detail;
+      }),
+    );
+    if (bus) {
+      results.push(await checkFeasibleTick(bus, settings.TICK_INTERVAL_MS));
+      await bus.drain();
+    }
+    return results;
+  },
+  start: async (settings, log, releases, stop) => {
+    const clock = systemClock;
+    const id = `scheduler-${process.pid}`;
+    const bus = await busOf(settings, id, log, { signal: stop });
+    releases.push(() => bus.drain());
+    await migrateWhenReachable(settings, log, stop);
+    const database = openPostgres({ ...postgresOf(settings), log });
+    releases.push(() => database.close());
+    const governor = await governorOf(settings, bus, log, { id, role: "scheduler" });
+    releases.push(() => governor.stop());
+    const publisher = publisherOf(settings, log);
+    if (publisher) releases.push(() => publisher.stop());
+    const scheduler = new Scheduler({
+      clock,
+      log,
+      bus,
+      governor,
+      fetcher: createBookFetcher(venueUrlsOf(settings), clock),
+      venues: VENUE_BOOKS,
+      requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
+      lists: createVenueLists({
+        urls: venueUrlsOf(settings),
+        clock,
+        log,
+        governor,
+        timeoutMs: settings.REQUEST_TIMEOUT_MS * 3,
+        readWallets: walletReadersOf(settings),
+      }),
+      instruments: createInstrumentStore(database),
+      history: createHistoryStore(database),
+      holdings: createHoldingStore(database),
+      pack: packFrame,
+      offer: (packed) => publisher?.offer(packed),
+      offerReference: (reference) => publisher?.offerReference(reference),
+      tickPeriodMs: settings.TICK_INTERVAL_MS,
+      historyDays: settings.HISTORY_DAYS,
+    });
+    releases.push(() => scheduler.stop());
+    if (settings.CONTROL_TOKEN) {
+      const control = createControl({
+        scheduler,
+        clock,
+        log,
+        token: settings.CONTROL_TOKEN,
+        version: VERSION,
+        tickPeriodMs: settings.TICK_INTERVAL_MS,
+        links: () => ({ bus: bus.state(), ...(publisher ? { redis: publisher.state() } : {}) }),
+        budgets: () => governor.state(),
+      });
+      const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
+      const server = Bun.serve({ hostname: host, port, fetch: (request) => control.handle(request) });
+      releases.push(() => server.stop(true));
+      log.info("control port open", { host, port: server.port });
+    } else log.info("control port stays closed: CONTROL_TOKEN is not set");
+    await scheduler.start();
+  },
+});
+
+/** A database that is still starting is waited for; one that is wrong ends the process with its list. */
+async function migrateWhenReachable(settings: SchedulerSettings, log: Log, stop: AbortSignal): Promise<void> {
+  let said = false;
+  for (;;) {
+    try {
+      await migratePostgres(postgresOf(settings), { karbitTables: settings.KARBIT_TABLES, log });
+      return;
+    } catch (error) {
+      if (!isPassing(error) || stop.aborted) throw error;
+      if (!said) log.warn("database not reached yet, waiting for it", { cause: errorText(error) });
+      said = true;
+      await systemClock.sleep(MIGRATE_RETRY_MS, stop);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** The release all three binaries and the API tell. Kept equal to package.json by a test. */
+export const VERSION = "0.1.0";
