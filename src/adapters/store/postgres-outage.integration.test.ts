@@ -35,6 +35,13 @@ needs(["postgres"], "PostgreSQL going away", () => {
       async (executor) => (await rowsOf<{ one: number }>(executor, sql`select 1 as one`))[0]!.one,
     );
 
+  const backendPid = () =>
+    database.run(
+      "pid",
+      async (executor) =>
+        (await rowsOf<{ pid: number }>(executor, sql`select pg_backend_pid() as pid`))[0]!.pid,
+    );
+
   test("kill -9 and restart under load: all work ends, nothing is doubled, each loss and return is said once", async () => {
     open();
     await database.run("table", (executor) =>
@@ -98,11 +105,8 @@ needs(["postgres"], "PostgreSQL going away", () => {
 
   test("a server that is frozen, not dead, holds nobody beyond the deadline and is used again once it thaws", async () => {
     open({ deadlineMs: 600, statementTimeoutMs: 400, poolSize: 1 });
-    const [backend] = await database.run("pid", (executor) =>
-      rowsOf<{ pid: number }>(executor, sql`select pg_backend_pid() as pid`),
-    );
     const postmaster = Number.parseInt(readFileSync(join(server.dir, "data/postmaster.pid"), "utf8"), 10);
-    const frozen = [postmaster, backend!.pid];
+    const frozen = [postmaster, await backendPid()];
     for (const pid of frozen) process.kill(pid, "SIGSTOP");
     try {
       await expect(one()).rejects.toMatchObject({ kind: "passing", code: "DEADLINE" });
@@ -112,6 +116,18 @@ needs(["postgres"], "PostgreSQL going away", () => {
     expect(await one()).toBe(1);
     await log.waitFor("database answers again");
     expect(log.events).toEqual(["database lost", "database answers again"]);
+  });
+
+  test("a connection that answers nothing any more is given up, and the next operation has a new one", async () => {
+    open({ deadlineMs: 600, statementTimeoutMs: 400, poolSize: 1 });
+    const frozen = await backendPid();
+    process.kill(frozen, "SIGSTOP");
+    try {
+      await expect(one()).rejects.toMatchObject({ kind: "passing", code: "DEADLINE" });
+      expect(await one()).toBe(1);
+    } finally {
+      process.kill(frozen, "SIGCONT");
+    }
   });
 
   test("a statement that takes too long is given up by the server, and that is no loss of the server", async () => {

@@ -94,8 +94,11 @@ export function rateHistorySuite(database: () => Database): void {
 
     test("a minute that comes after its hour was folded is merged into the hour", async () => {
       const day = freshDay();
-      for (const minute of [0, 1, 60]) await store().recordMinute(steadySample(day + minute, 100 + minute));
+      for (const minute of [0, 1, 3, 60])
+        await store().recordMinute(steadySample(day + minute, 100 + minute));
       await store().recordMinute(steadySample(day + 2, 7));
+      await store().recordMinute(steadySample(day + 1, 8));
+      await store().recordMinute(sampleOf(day + 3, () => [null, null, null, null]));
       const read = async () => {
         const range = {
           pair: "upbit-bybit",
@@ -104,10 +107,10 @@ export function rateHistorySuite(database: () => Database): void {
         } as const;
         return (await store().coinHistory({ ...range, coin: "BTC" })).map((sample) => sample.entryJeonAt1m);
       };
-      expect(await read()).toEqual([100, 101, 7]);
+      expect(await read()).toEqual([100, 8, 7]);
       await store().recordMinute(steadySample(day + 61, 161));
       expect(await countOf("coin_rates_recent", day)).toBe(8);
-      expect(await read()).toEqual([100, 101, 7]);
+      expect(await read()).toEqual([100, 8, 7]);
     });
 
     test("what was recorded last is read back, in any range and step", async () => {

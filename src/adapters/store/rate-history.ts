@@ -204,13 +204,13 @@ async function selectCoinHistory(executor: Executor, coin: string, span: Span): 
           where pair = ${span.pairIndex} and minute >= ${span.from} and minute < ${span.to}) as minutes
         where place is not null order by minute`,
   );
-  // Of each step the last minute stays: hours come in order, recent minutes after them.
+  const recentMinutes = new Set(recent.map((row) => row.minute));
   const steps = new Map<number, CoinSample>();
   const keep = (minute: number, cell: Cell) => {
     const step = Math.floor(minute / span.step);
     const held = steps.get(step);
     const minuteAtMs = minute * MINUTE_MS;
-    if (held === undefined || held.minuteAtMs <= minuteAtMs) {
+    if (held === undefined || held.minuteAtMs < minuteAtMs) {
       steps.set(step, { minuteAtMs, coin, pairIndex: span.pairIndex, ...cell });
     }
   };
@@ -223,7 +223,8 @@ async function selectCoinHistory(executor: Executor, coin: string, span: Span): 
         entryJeonAt10m: row.entryJeonAt10m[position] ?? null,
         exitJeonAt10m: row.exitJeonAt10m[position] ?? null,
       };
-      if (minute >= span.from && minute < span.to && !isEmpty(cell)) keep(minute, cell);
+      const within = minute >= span.from && minute < span.to;
+      if (within && !recentMinutes.has(minute) && !isEmpty(cell)) keep(minute, cell);
     }
   }
   for (const { minute, ...cell } of recent) if (!isEmpty(cell)) keep(minute, cell);
