@@ -1,0 +1,79 @@
+// Prints .env.example and docs/settings.md from the tables in src/config.ts, so that neither can be wrong for long.
+// `bun scripts/settings.ts` writes both; a test compares them.
+
+import { join } from "node:path";
+import { apiFields, demoFields, type Fields, schedulerFields, workerFields } from "../src/config.ts";
+
+const PROCESSES: readonly { readonly name: string; readonly fields: Fields }[] = [
+  { name: "schedulerx-scheduler", fields: schedulerFields },
+  { name: "schedulerx-worker", fields: workerFields },
+  { name: "schedulerx-api", fields: apiFields },
+];
+
+const WIDTH = 100;
+
+function wrapped(text: string, prefix: string): string[] {
+  const lines: string[] = [];
+  let line = prefix;
+  for (const word of text.split(" ")) {
+    if (line.length + word.length + 1 > WIDTH && line !== prefix) {
+      lines.push(line);
+      line = prefix;
+    }
+    line += line === prefix ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** Every setting once, with who reads it; defaults commented out, required ones left empty. */
+export function envExample(): string {
+  const lines = [
+    "# Settings of SchedulerX. Copy to .env (compose) or to an EnvironmentFile (systemd) and fill in.",
+    "# Commented lines show defaults. Placeholders are refused at the start; --check says what is wrong.",
+    "",
+  ];
+  const seen = new Set<string>();
+  for (const { fields } of PROCESSES) {
+    for (const [name, field] of Object.entries(fields)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const readers = PROCESSES.filter((process) => name in process.fields).map((process) =>
+        process.name.replace("schedulerx-", ""),
+      );
+      lines.push(...wrapped(`${field.about} [${readers.join(", ")}]`, "# "));
+      lines.push(field.required ? `${name}=` : `# ${name}=${field.default ?? ""}`, "");
+    }
+  }
+  return lines.join("\n");
+}
+
+/** The settings reference, one table per process. */
+export function settingsPage(): string {
+  const lines = [
+    "# Settings",
+    "",
+    "Printed from `src/config.ts` by `bun scripts/settings.ts`. All settings are environment variables; every",
+    "process takes `--env-file FILE` too. Wrong settings are told all at once, and nothing starts.",
+    "",
+  ];
+  for (const { name, fields } of [...PROCESSES, { name: "bun run demo", fields: demoFields }]) {
+    lines.push(`## ${name}`, "", "| setting | default | meaning |", "|---|---|---|");
+    for (const [setting, field] of Object.entries(fields)) {
+      const fallback = field.required
+        ? "**required**"
+        : field.default !== undefined
+          ? `\`${field.default}\``
+          : "";
+      lines.push(`| \`${setting}\` | ${fallback} | ${field.about.replaceAll("|", "\\|")} |`);
+    }
+    lines.push("");
+  }
+  return lines.join("\n");
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dir, "..");
+  await Bun.write(join(root, ".env.example"), envExample());
+  await Bun.write(join(root, "docs/settings.md"), settingsPage());
+  process.stdout.write("written: .env.example, docs/settings.md\n");
+}
