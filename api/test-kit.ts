@@ -66,6 +66,11 @@ export function fakeRows({
   return rows;
 }
 
+/** Rows with their rates as plain lists: those are compared with NaN equal to itself. */
+export function plainRows(rows: readonly RateRow[]) {
+  return rows.map((row) => ({ ...row, ratesJeon: [...row.ratesJeon] }));
+}
+
 export function fakeCoins(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `C${String(index).padStart(3, "0")}`);
 }

@@ -9,6 +9,7 @@
 // one carries streams itself and says when they end; silence is watched as well, since a dead peer says nothing.
 
 import { Redis, type Requester } from "@upstash/redis";
+import { REDIS } from "../../../schema/messages/subjects.ts";
 import type { FrameFeed } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/telemetry.ts";
@@ -18,11 +19,7 @@ export interface UpstashFeedOptions {
   readonly token: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Default "schedulerx:frames"; each message is the base64 of a packed frame, or "hb". */
-  readonly channel?: string;
-  /** Default "schedulerx:snapshot"; the base64 of a packed frame holding every row. */
-  readonly snapshotKey?: string;
-  /** Longest silence taken for life; default 40,000 ms, as a heartbeat is due every 15 s. */
+  /** Longest silence taken for life; default 37,500 ms, as something is due every 15 s. */
   readonly silenceMsMax?: number;
 }
 
@@ -31,8 +28,8 @@ export interface UpstashFeed extends FrameFeed {
   close(): Promise<void>;
 }
 
-const HEARTBEAT = "hb";
-const SILENCE_MS_MAX = 40_000;
+/** Two heartbeats may be late or lost together with a frame. */
+const SILENCE_MS_MAX = REDIS.heartbeatMs * 2.5;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 5_000;
 const REQUEST_MS_MAX = 5_000;
@@ -40,7 +37,8 @@ const LINE_CHARS_MAX = 16 * 1024 * 1024;
 
 /** Opens no connection before the first subscribe() or snapshot(). */
 export function createUpstashFeed(options: UpstashFeedOptions): UpstashFeed {
-  const { clock, log, channel = "schedulerx:frames", snapshotKey = "schedulerx:snapshot" } = options;
+  const { clock, log } = options;
+  const { framesChannel: channel, snapshotKey } = REDIS;
   const silenceMsMax = options.silenceMsMax ?? SILENCE_MS_MAX;
   const listeners = new Set<(packed: Uint8Array) => void>();
   const closing = new AbortController();
@@ -89,7 +87,7 @@ export function createUpstashFeed(options: UpstashFeedOptions): UpstashFeed {
     });
     subscriber.on("message", ({ message }) => {
       heardAtMs = clock.monotonicMs();
-      if (message !== HEARTBEAT) deliver(message);
+      if (message !== REDIS.heartbeat) deliver(message);
     });
     subscriber.on("error", (error) => end(error.message));
     while (!signal.aborted) {
@@ -146,6 +144,7 @@ class WatchedRedis extends Redis {
       automaticDeserialization: false,
       enableTelemetry: false,
       enableAutoPipelining: false,
+      readYourWrites: false,
       retry: { retries: 1, backoff: () => 200 },
       signal: () => AbortSignal.timeout(REQUEST_MS_MAX),
     });
