@@ -38,7 +38,7 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
       return rows.map((row) => row.line);
     });
 
-  test("an empty database is refused with the list of what Karbit would bring, and none of it is made", async () => {
+  test("an empty database is refused with the list of what Karbit would bring, and nothing is made", async () => {
     const url = await server.createDatabase();
     const fault = await faultOf(url, "expect");
     expect(fault).toContain("KARBIT_TABLES=expect: the database lacks these tables or columns of Karbit");
@@ -53,7 +53,7 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
       expect(fault).toContain(`\n  ${table}\n`);
     }
     expect(fault).toContain("Run Karbit's own migrations first");
-    expect((await tablesOf(url)).filter((table) => table.startsWith("public."))).toEqual([]);
+    expect(await tablesOf(url)).toEqual([]);
   });
 
   test("create makes them once; a second run, and one with expect, change nothing", async () => {
@@ -73,7 +73,7 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
     expect(fault).toContain("needs a database with none of Karbit's tables, or all of them");
     expect(fault).toContain("present: exchanges, users");
     expect(fault).toContain("coins_exchanges");
-    expect((await tablesOf(url)).filter((table) => table.startsWith("public."))).toHaveLength(2);
+    expect(await tablesOf(url)).toEqual(["public.exchanges", "public.users"]);
   });
 
   test("a missing column, and a table the user has no right to, are named; columns of Karbit's we do not use are not", async () => {

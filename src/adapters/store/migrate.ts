@@ -56,15 +56,21 @@ export async function checkKarbitTables(database: Database, mode: KarbitTablesMo
   return describe(mode, state);
 }
 
-async function migrate(executor: Executor, options: MigrateOptions): Promise<void> {
-  await prepareBookkeeping(executor);
-  await applySet(executor, SCHEDULERX_SET, options.log);
+async function migrate(executor: Executor, { karbitTables, log }: MigrateOptions): Promise<void> {
   const before = await inspectKarbitTables(executor);
-  const ours = await appliedOf(executor, KARBIT_CREATE_SET);
-  if (options.karbitTables === "create" && (before.present.length === 0 || ours.size > 0)) {
-    await applySet(executor, KARBIT_CREATE_SET, options.log);
+  // Looked at first, so that a database that will be refused is left as it was.
+  if (karbitTables === "expect" || (before.present.length > 0 && before.absent.length > 0)) {
+    refuse(describe(karbitTables, before));
   }
-  const faults = describe(options.karbitTables, await inspectKarbitTables(executor));
+  await prepareBookkeeping(executor);
+  await applySet(executor, SCHEDULERX_SET, log);
+  if (karbitTables === "expect") return;
+  const ours = await appliedOf(executor, KARBIT_CREATE_SET);
+  if (before.present.length === 0 || ours.size > 0) await applySet(executor, KARBIT_CREATE_SET, log);
+  refuse(describe(karbitTables, await inspectKarbitTables(executor)));
+}
+
+function refuse(faults: readonly string[]): void {
   if (faults.length > 0) throw new StoreFault("defect", "", faults.join("\n"));
 }
 
