@@ -27,7 +27,6 @@ export interface WorkerDeps {
 const NEXT_WAIT_MS = 5_000;
 const SPARE_WAIT_MS = 500;
 const RETRY_DELAY_MS = 250;
-const FAILED_PAUSE_MS = 500;
 const ACK_WAIT_MS_MAX = 5_000;
 
 export interface WorkerCounters {
@@ -43,32 +42,21 @@ export async function runWorker(
   stop: AbortSignal,
   counters: WorkerCounters,
 ): Promise<void> {
+  const stopped = new Promise<undefined>((resolve) => {
+    if (stop.aborted) resolve(undefined);
+    stop.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
   while (!stop.aborted) {
     if (!deps.governor.hasShare()) {
       await deps.clock.sleep(SPARE_WAIT_MS, stop);
       continue;
     }
-    let delivery: TaskDelivery | undefined;
-    try {
-      delivery = await nextOrStop(deps.tasks, stop);
-    } catch (error) {
-      // The bus adapter says once that the link is lost; here is only the pause.
-      deps.log.debug("no task", { error });
-      await deps.clock.sleep(FAILED_PAUSE_MS, stop);
-    }
+    const next = deps.tasks.next(NEXT_WAIT_MS);
+    const delivery = await Promise.race([next, stopped]);
     if (delivery) await handle(deps, delivery, counters);
+    // Stopped while waiting: a task that still arrives goes back at once.
+    else if (stop.aborted) void next.then((late) => late?.nak(0));
   }
-}
-
-async function nextOrStop(tasks: TaskQueue, stop: AbortSignal): Promise<TaskDelivery | undefined> {
-  const next = tasks.next(NEXT_WAIT_MS);
-  const stopped = new Promise<undefined>((resolve) =>
-    stop.addEventListener("abort", () => resolve(undefined), { once: true }),
-  );
-  const first = await Promise.race([next, stopped]);
-  // Stopped while waiting: a task that still arrives goes back at once.
-  if (stop.aborted && first === undefined) next.then((late) => late?.nak(0)).catch(() => undefined);
-  return first;
 }
 
 async function handle(deps: WorkerDeps, delivery: TaskDelivery, counters: WorkerCounters): Promise<void> {

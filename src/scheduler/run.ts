@@ -2,6 +2,7 @@
 // distributed process and the demo differ only in what they pass in. What start() opens, stop() releases in reverse.
 
 import { Cron } from "croner";
+import { PAIRS } from "../../schema/vocabulary.ts";
 import { DepthBook, type QuotedCoin } from "../domain/listing-table.ts";
 import { sampleMinute } from "../domain/rate-history.ts";
 import type { Bus } from "../ports/bus.ts";
@@ -152,14 +153,14 @@ export class Scheduler {
   }
 
   #onClosed(): void {
-    const names = [...this.collector.quarantined.values()]
-      .map(({ coin, pairIndex }) => `${coin}|${pairIndex}`)
-      .sort()
-      .join(" ");
+    const pairs = [...this.collector.quarantined.values()].sort((a, b) => (a.coin < b.coin ? -1 : 1));
+    const names = pairs.map(({ coin, pairIndex }) => `${coin} ${PAIRS[pairIndex]!.key}`).join(", ");
     if (names === this.#quarantineTold) return;
     this.#quarantineTold = names;
-    this.deps.log.warn("quarantined rates changed", {
-      quarantined: [...this.collector.quarantined.values()].slice(0, 40),
+    const rates = pairs.slice(0, 40).map(({ rateKrwPerUsdt }) => rateKrwPerUsdt);
+    this.deps.log.warn("rates more than 20 % from the median: quarantined", {
+      pairs: names || "none",
+      rates,
     });
   }
 
