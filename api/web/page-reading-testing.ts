@@ -14,7 +14,7 @@ export function expectedCell(jeon: number, referenceKrw: number): { rate: string
 
 export type ShownRow = { rates: string[]; notes: string[]; titles: (string | null)[] };
 
-/** Scrolls through the whole table and collects every row by its key. */
+/** Scrolls through the whole table and collects every row by its key. Throws when rows in sight are left out. */
 export function collectRows(page: Page): Promise<Record<string, ShownRow>> {
   return page.evaluate(async () => {
     const rows: Record<string, ShownRow> = {};
@@ -22,6 +22,10 @@ export function collectRows(page: Page): Promise<Record<string, ShownRow>> {
     for (let top = 0; ; top += innerHeight / 2) {
       scrollTo(0, top);
       await frame();
+      for (const spacer of document.querySelectorAll("#rows .spacer:not([hidden])")) {
+        const { top: from, bottom: to } = spacer.getBoundingClientRect();
+        if (to > 0 && from < innerHeight) throw new Error(`expected rows at scroll ${scrollY}, was a gap`);
+      }
       for (const tr of document.querySelectorAll<HTMLElement>("#rows tr[data-key]")) {
         const cells = [...tr.querySelectorAll(".rate")];
         rows[tr.dataset.key!] = {
