@@ -37,18 +37,12 @@ if (!apt) {
   console.log(adviceFor(missing));
   process.exit(1);
 }
-const isRoot = process.getuid?.() === 0;
-// Without a terminal sudo must not ask for a password: it fails at once and the command is shown instead.
-const sudo = isRoot ? [] : ["sudo", ...(process.stdin.isTTY ? [] : ["-n"])];
 const packages = [...new Set(missing.flatMap((program) => program.debianPackage.split(" ")))];
 const byHand = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
-if (!isRoot && !Bun.which("sudo")) {
-  console.log(`setup: needs root, and there is no sudo here. As root run:\n  ${byHand}`);
-  process.exit(1);
-}
+if (process.getuid?.() !== 0) process.exit(await againAsRoot());
 
 const startedMs = performance.now();
-const held = isRoot && holdServicesBack();
+const held = holdServicesBack();
 try {
   if (!(await runApt("update"))) console.log("setup: apt-get update failed; trying with the lists at hand");
   console.log(`setup: installing ${packages.join(" ")} (several minutes on a slow line)`);
@@ -66,13 +60,31 @@ if (!process.exitCode) {
   process.exitCode = look.exitCode;
 }
 
+/** The same setup through sudo; its exit code. Shows the command instead where there is no sudo, or it refuses. */
+async function againAsRoot(): Promise<number> {
+  const sudo = Bun.which("sudo");
+  if (!sudo) {
+    console.log(`setup: needs root, and there is no sudo here. As root run:\n  ${byHand}`);
+    return 1;
+  }
+  console.log("setup: goes on as root through sudo");
+  // Without a terminal sudo must not wait for a password.
+  const quiet = process.stdin.isTTY ? [] : ["-n"];
+  const run = Bun.spawn([sudo, ...quiet, process.execPath, import.meta.path], {
+    stdio: ["inherit", "inherit", "inherit"],
+  });
+  const exitCode = await run.exited;
+  if (exitCode !== 0) console.log(`setup: not done. By hand, as root:\n  ${byHand}`);
+  return exitCode;
+}
+
 /** One apt-get command, patient with locks, asked again after a failure. False when it failed to the end. */
 async function runApt(...command: string[]): Promise<boolean> {
   const options = ["-q", "-o", `DPkg::Lock::Timeout=${LOCK_TIMEOUT_S}`, "-o", "Acquire::Retries=3"];
-  const full = [...sudo, "env", "DEBIAN_FRONTEND=noninteractive", apt!, ...options, ...command];
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   for (let attempt = 1; attempt <= TRIES_MAX; attempt++) {
     console.log(`setup: apt-get ${command[0]}${attempt > 1 ? `, attempt ${attempt} of ${TRIES_MAX}` : ""}`);
-    const run = Bun.spawn(full, { stdio: ["ignore", "inherit", "inherit"] });
+    const run = Bun.spawn([apt!, ...options, ...command], { env, stdio: ["ignore", "inherit", "inherit"] });
     if ((await run.exited) === 0) return true;
     // The lists' own lock is not covered by DPkg::Lock::Timeout: give the other apt a moment.
     if (attempt < TRIES_MAX) await Bun.sleep(5_000);
