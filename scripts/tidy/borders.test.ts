@@ -53,6 +53,7 @@ const CASES: [from: string, to: string, may: boolean][] = [
   ["src/domain/premium.test.ts", "src/adapters/clock.ts", false],
   ["api/app.test.ts", "src/adapters/frame-codec.ts", true],
   ["api/test-kit.ts", "src/testing/manual-clock.ts", true],
+  ["src/adapters/redis/testing-binary.ts", "src/testing/recording-log.ts", true],
   ["api/app.test.ts", "api/test-kit.ts", true],
   ["api/app.ts", "api/test-kit.ts", false],
   ["src/adapters/venue/scan.ts", "src/adapters/venue/scan-fuzz.ts", false],

@@ -76,7 +76,7 @@ const ZONES: readonly Zone[] = [
 
 /** Tests, and what only tests use: their kits, shared suites and generators, named so. */
 export const isTestCode = (path: string) =>
-  /(\.test|-testing|-suite|-fuzz)\.tsx?$|(^|\/)test-[\w-]+\.ts$|^src\/testing\//.test(path);
+  /(\.test|-testing|-suite|-fuzz)\.tsx?$|(^|\/)test(ing)?-[\w-]+\.ts$|^src\/testing\//.test(path);
 
 /** These roles get adapters handed over by their main; their tests have to make them. */
 const GIVEN_ADAPTERS = /^(scheduler|worker|api|trading)/;
