@@ -173,11 +173,14 @@ export class InstrumentBook {
         wallets,
         quarantined,
       });
-      if (result.refused || result.heldBackCoins.length > 0) {
+      const { refused, heldBackCoins, overlongCoins, referencedCoins } = result;
+      if (refused || heldBackCoins.length + overlongCoins.length + referencedCoins.length > 0) {
         this.deps.log.warn("coins_exchanges not fully refreshed", {
           venue,
-          refused: result.refused,
-          heldBack: result.heldBackCoins.slice(0, 20),
+          refused,
+          heldBack: heldBackCoins.slice(0, 20),
+          overlong: overlongCoins.slice(0, 20),
+          keptForTrades: referencedCoins.slice(0, 20),
         });
       }
       const { insertedCoins, deletedCoins } = result;

@@ -34,7 +34,7 @@ export interface SchedulerDeps extends ReferenceDeps {
 const REFERENCE_EVERY_MS = 3_000;
 const REFRESH_CRON = "*/5 * * * *";
 const MINUTE_CRON = "55 * * * * *";
-const PRUNE_CRON = "17 4 * * *";
+const PRUNE_CRON = "17 * * * *";
 const DAY_MS = 86_400_000;
 const FIRST_LIST_RETRY_MS = 2_000;
 
