@@ -57,10 +57,10 @@ function karbitRow(item: Record<string, unknown> | null, nameKey: string, tickAt
     throw new FrameError("expected a pair with its rates");
   }
   const ratesJeon = new Float64Array(RATES_PER_ROW).fill(Number.NaN);
-  for (const rate of exRates) {
-    const index = rate.seed / SEED_STEP_KRW - 1;
-    if (!(Number.isInteger(index) && index >= 0 && index < SEED_COUNT)) {
-      throw new FrameError(`expected a seed on the grid, was ${rate.seed}`);
+  for (const rate of exRates as (Record<string, unknown> | null)[]) {
+    const index = Number(rate?.seed) / SEED_STEP_KRW - 1;
+    if (!rate || !(Number.isInteger(index) && index >= 0 && index < SEED_COUNT)) {
+      throw new FrameError("expected a rate with a seed on the grid");
     }
     ratesJeon[index] = jeon(rate.entry_ex_rate);
     ratesJeon[SEED_COUNT + index] = jeon(rate.exit_ex_rate);

@@ -50,6 +50,13 @@ export class StreamClient {
     return !this.#gone && (this.#behind || this.#pending.length > 0);
   }
 
+  /** Bytes referred to for this reader, in the stream's queue and before it. */
+  get queuedBytes(): number {
+    if (this.#gone) return 0;
+    const queued = PIECE_BYTES - this.#controller.desiredSize!;
+    return this.#pending.reduce((sum, bytes) => sum + bytes.length, queued);
+  }
+
   /** Whether the reader has kept bytes waiting without taking any for that long. */
   stalledFor(lengthMs: number): boolean {
     return this.waiting && this.#options.monotonicMs() - this.#lastProgressMs >= lengthMs;

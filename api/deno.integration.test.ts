@@ -1,0 +1,114 @@
+// The same API under Deno: its tests, its types, and the edge as a process over a real Redis behind the REST front.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { REDIS } from "../schema/messages/subjects.ts";
+import { packFrame } from "../src/adapters/frame-codec.ts";
+import { RateTable } from "../src/domain/rate-table.ts";
+import { needs } from "../src/testing/needs.ts";
+import { freePort, startChild, startRedis, type TestRedis } from "../src/testing/services.ts";
+import { startUpstashFront, type UpstashFront } from "../src/testing/upstash-front/front.ts";
+import { openPremiumStream } from "./client.ts";
+import { fakeFrame, fakeRows, plainRows } from "./test-kit.ts";
+
+const root = join(import.meta.dir, "..");
+const deno = join(root, "node_modules", ".bin", "deno");
+const TOKEN = "token-for-the-front";
+const ENV = { NO_COLOR: "1" };
+
+test("the API's tests pass under Deno, and its types do", async () => {
+  const tests = startChild({ name: "deno test", command: [deno, "task", "test"], cwd: root, env: ENV });
+  const [, passed] = await tests.waitForLine(/(\d+) passed \| 0 failed/, 60_000);
+  expect(await tests.exited).toBe(0);
+  expect(Number(passed)).toBeGreaterThan(15);
+  const types = startChild({ name: "deno check", command: [deno, "task", "check"], cwd: root, env: ENV });
+  expect([await types.exited, types.output()]).toEqual([0, expect.not.stringContaining("error")]);
+}, 120_000);
+
+test("the edge says everything that is wrong with its settings at once", async () => {
+  const env = {
+    ...ENV,
+    PORT: "no port",
+    UPSTASH_REDIS_REST_URL: "ftp://x",
+    UPSTASH_REDIS_REST_TOKEN: undefined,
+  };
+  const edge = startChild({ name: "edge", command: [deno, "task", "edge"], cwd: root, env });
+  expect(await edge.exited).toBe(1);
+  for (const name of [
+    "PORT: expected",
+    "UPSTASH_REDIS_REST_URL: expected",
+    "UPSTASH_REDIS_REST_TOKEN: expected",
+  ]) {
+    expect(edge.output()).toContain(name);
+  }
+}, 60_000);
+
+needs(["redis"], "the edge", () => {
+  let redis: TestRedis;
+  let front: UpstashFront;
+  let port: number;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    port = await freePort();
+    front = startUpstashFront({ redis: { url: redis.url }, token: TOKEN, port });
+  });
+  afterAll(async () => {
+    await front?.stop();
+    await redis?.stop();
+  });
+
+  test("serves table and stream from Redis, outlives the front, and ends on SIGTERM", async () => {
+    const commands = new Bun.RedisClient(redis.url);
+    const tickAtMs = Math.floor(Date.now() / 1000) * 1000;
+    const base64 = (frame: ReturnType<typeof fakeFrame>) => Buffer.from(packFrame(frame)).toString("base64");
+    const rows = fakeRows({ tickAtMs });
+    await commands.set(REDIS.snapshotKey, base64(fakeFrame(rows)));
+    const env = {
+      ...ENV,
+      PORT: "0",
+      LOG_FORMAT: "json",
+      UPSTASH_REDIS_REST_URL: front.url,
+      UPSTASH_REDIS_REST_TOKEN: TOKEN,
+    };
+    const edge = startChild({ name: "edge", command: [deno, "task", "edge"], cwd: root, env });
+    const [, edgePort] = await edge.waitForLine(/"event":"listening","port":(\d+)/);
+    await edge.waitForLine(/"event":"subscribed to frames"/);
+
+    const table = new RateTable();
+    const waiters = new Set<() => void>();
+    const stream = openPremiumStream({
+      url: `http://127.0.0.1:${edgePort}/api/premium/stream`,
+      onRows: (changed) => {
+        for (const row of changed) table.merge(row);
+        for (const wake of waiters) wake();
+      },
+    });
+    const until = async (done: () => boolean) => {
+      while (!done()) await new Promise<void>((resolve) => waiters.add(resolve));
+    };
+    await until(() => table.size === rows.length);
+    expect(plainRows(table.rows())).toEqual(plainRows(rows));
+
+    const changed = fakeRows({ seed: 2, coins: ["ETH"], tickAtMs: tickAtMs + 1 });
+    await commands.publish(REDIS.framesChannel, base64(fakeFrame(changed)));
+    await until(() => table.get("ETH", 0)?.tickAtMs === tickAtMs + 1);
+
+    await front.stop();
+    const missed = fakeRows({ seed: 3, coins: ["XRP"], tickAtMs: tickAtMs + 2 });
+    await commands.set(REDIS.snapshotKey, base64(fakeFrame([...rows.slice(0, 4), ...changed, ...missed])));
+    front = startUpstashFront({ redis: { url: redis.url }, token: TOKEN, port });
+    await until(() => table.get("XRP", 3)?.tickAtMs === tickAtMs + 2);
+
+    const response = await fetch(`http://127.0.0.1:${edgePort}/api/premium`);
+    const { rows: shown } = (await response.json()) as { rows: { tickAtMs: number }[] };
+    expect(shown.map((row) => row.tickAtMs - tickAtMs)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
+    expect((await fetch(`http://127.0.0.1:${edgePort}/health/ready`)).status).toBe(200);
+
+    edge.signal("SIGTERM");
+    expect(await edge.exited).toBe(0);
+    stream.close();
+    await stream.done;
+    commands.close();
+  });
+});
