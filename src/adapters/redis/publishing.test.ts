@@ -110,6 +110,28 @@ test("while one group is in the air changes only gather: the next one takes the 
   expect(texts("exchange_rate")).toHaveLength(2);
 });
 
+test("a frame that says all that has changed goes out as it came; otherwise the newest is framed anew", async () => {
+  const { clock, publishing, redis, texts } = await begin(FREE);
+  const [one, two] = [
+    frameOf(1_000, tableOf(1_000, 3)),
+    frameOf(2_000, tableOf(2_000, 3), { closing: true }),
+  ];
+  publishing.offer(one);
+  await clock.advance(0);
+  publishing.offer(two);
+  await clock.advance(0);
+  const asText = (packed: Uint8Array) => Buffer.from(packed).toString("base64");
+  expect(texts("schedulerx:frames")).toEqual([asText(one), asText(two)]);
+  redis.refuse = new Error("away");
+  publishing.offer(frameOf(3_000, [rowOf("C0", 0, 3_000, 150_000)]));
+  await clock.advance(0);
+  publishing.offer(frameOf(3_000, [rowOf("C1", 0, 3_000, 150_000)]));
+  redis.refuse = undefined;
+  await clock.advance(2_000);
+  const last = unpackFrame(Buffer.from(texts("schedulerx:frames").at(-1)!, "base64"));
+  expect(last.rows.map((row) => row.coin).toSorted()).toEqual(["C0", "C1"]);
+});
+
 test("a redis that is away loses nothing: the rows go out when it is back, the newest of each, said once each", async () => {
   const { clock, publishing, redis, reports, frames } = await begin(FREE);
   redis.refuse = new Error("connection refused");

@@ -2,15 +2,14 @@
 // they were last published, and publishes those, the newest value of each. There is no queue: while one group is in
 // the air, or the server is away, changes only gather in the table.
 //
-// A group is the changed rows as one compact frame, sometimes the snapshot, and the same rows in Karbit's format.
-// Karbit's part is made after the compact one has gone, since it takes ten times as long; metered links get all in
-// one request.
+// A group is the changed rows as one compact frame, sometimes the snapshot, and the same rows in Karbit's format. Each
+// is made when the one before has gone, since Karbit's takes ten times as long; metered links get all in one request.
 
 import { REDIS } from "../../../schema/messages/subjects.ts";
-import { karbitResultsText } from "../../domain/karbit.ts";
 import { nullRow, type RateRow, RateTable, type ReferencePrice, rowKey } from "../../domain/rate-table.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { packFrame, packText, unpackFrame } from "../frame-codec.ts";
+import { packFrame, unpackFrame } from "../frame-codec.ts";
+import { framePublish, karbitPublishes, snapshotSet } from "./commands.ts";
 import type { RedisCommand, RedisLink } from "./link.ts";
 import { FreeBudget, MeteredBudget, type PublishBudget } from "./publish-budget.ts";
 
@@ -35,18 +34,15 @@ export interface PublishingReport {
   readonly byteCount: number;
 }
 
-/** Contract 2.5: several messages are kinder to Karbit than a huge one. Metered, each message costs. */
-const KARBIT_ROWS_FREE = 132;
-const KARBIT_ROWS_METERED = 600;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 2_000;
-const SNAPSHOT_TTL_MS_MIN = 60_000;
-const SNAPSHOT_TTL_PERIODS = 4;
 
 export class Publishing {
   readonly #table = new RateTable();
   readonly #budget: PublishBudget;
   #dirty = new Map<string, { coin: string; pairIndex: number }>();
+  /** The one frame offered since the last group, while it says exactly what has changed. */
+  #verbatim: Uint8Array | undefined;
   readonly #rowsOfTick = new Set<string>();
   #tickAtMs = 0;
   #part = 0;
@@ -81,10 +77,13 @@ export class Publishing {
   /** Throws FrameError on anything that is not a packed frame. */
   offer(packed: Uint8Array): void {
     const frame = unpackFrame(packed);
+    const clean = this.#dirty.size === 0 && !this.#closing;
     this.#seeTick(frame.tickAtMs, frame.part);
     if (frame.reference) this.#takeReference(frame.reference);
     for (const row of frame.rows) this.#merge(row);
-    if (frame.closing && frame.tickAtMs === this.#tickAtMs) this.#closing = true;
+    const newest = frame.tickAtMs === this.#tickAtMs;
+    if (frame.closing && newest) this.#closing = true;
+    this.#verbatim = clean && newest && this.#dirty.size === frame.rows.length ? packed : undefined;
     this.#wake.abort();
   }
 
@@ -98,6 +97,7 @@ export class Publishing {
   /** Takes a pair off the screens: Karbit gets it without rates once, frames carry a tombstone. */
   retire(coin: string, pairIndex: number): void {
     this.#merge(nullRow(coin, pairIndex, this.#tickAtMs, "delisted"));
+    this.#verbatim = undefined;
     this.#wake.abort();
   }
 
@@ -222,54 +222,39 @@ export class Publishing {
     const view = this.#view();
     const dirty = this.#dirty;
     const closing = this.#closing;
+    const verbatim = this.#verbatim;
     this.#dirty = new Map();
     this.#closing = false;
+    this.#verbatim = undefined;
     const withSnapshot = this.#budget.takesSnapshot(view);
     const rows = [...dirty.values()].map(({ coin, pairIndex }) => this.#table.get(coin, pairIndex)!);
+    const head = { tickAtMs: this.#tickAtMs, part: this.#part, closing, reference: this.#table.reference };
+    const parts = [
+      () => [framePublish(verbatim ?? packFrame({ ...head, rows }))],
+      () =>
+        withSnapshot
+          ? [snapshotSet(packFrame({ ...head, rows: this.#table.rows() }), this.settings.tickPeriodMs)]
+          : [],
+      () => karbitPublishes(rows, this.settings),
+    ];
     try {
-      const compact = this.#compactCommands(rows, closing, withSnapshot);
       if (this.settings.metered) {
-        await this.#send([...compact, ...this.#karbitCommands(rows)]);
+        await this.#send(parts.flatMap((make) => make()));
       } else {
-        await this.#send(compact);
-        const karbit = this.#karbitCommands(rows);
-        if (karbit.length > 0) await this.#send(karbit);
+        for (const make of parts) await this.#send(make());
       }
       this.#budget.sent(view.nowMs, withSnapshot);
       this.#report = { ...this.#report, groupCount: this.#report.groupCount + 1 };
     } catch (cause) {
       for (const [key, row] of dirty) if (!this.#dirty.has(key)) this.#dirty.set(key, row);
       this.#closing ||= closing;
+      this.#verbatim = undefined;
       throw cause;
     }
   }
 
-  #compactCommands(rows: readonly RateRow[], closing: boolean, withSnapshot: boolean): RedisCommand[] {
-    const head = { tickAtMs: this.#tickAtMs, part: this.#part, closing, reference: this.#table.reference };
-    const commands: RedisCommand[] = [
-      { name: "publish", channel: REDIS.framesChannel, text: base64(packFrame({ ...head, rows })) },
-    ];
-    if (withSnapshot) {
-      const text = base64(packFrame({ ...head, rows: this.#table.rows() }));
-      const ttlMs = Math.max(SNAPSHOT_TTL_MS_MIN, SNAPSHOT_TTL_PERIODS * this.settings.tickPeriodMs);
-      commands.push({ name: "set", key: REDIS.snapshotKey, text, ttlMs });
-    }
-    return commands;
-  }
-
-  #karbitCommands(rows: readonly RateRow[]): RedisCommand[] {
-    const { karbitChannels, metered } = this.settings;
-    if (karbitChannels.length === 0) return [];
-    const size = metered ? KARBIT_ROWS_METERED : KARBIT_ROWS_FREE;
-    const commands: RedisCommand[] = [];
-    for (let start = 0; start < rows.length; start += size) {
-      const text = packText(karbitResultsText(rows.slice(start, start + size)));
-      for (const channel of karbitChannels) commands.push({ name: "publish", channel, text });
-    }
-    return commands;
-  }
-
   async #send(commands: readonly RedisCommand[]): Promise<void> {
+    if (commands.length === 0) return;
     await this.link.send(commands);
     let bytes = 0;
     for (const command of commands) {
@@ -289,8 +274,4 @@ export class Publishing {
 /** An error the server itself answered with. */
 function isRefusal(cause: unknown): cause is Error {
   return cause instanceof Error && "code" in cause && cause.code === "ERR_REDIS_SERVER_ERROR";
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
