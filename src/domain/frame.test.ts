@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { PAIRS, REASONS, SEED_COUNT } from "../../schema/vocabulary.ts";
-import { decodeFrame, encodeFrame, type Frame, FrameError } from "./frame.ts";
+import { decodeFrame, encodeFrame, encodeFrameParts, type Frame, FrameError } from "./frame.ts";
 import { RATES_PER_ROW, type RateRow, RateTable } from "./rate-table.ts";
 
 const INPUTS = process.env.FULL ? 100_000 : 2_000;
@@ -57,10 +57,73 @@ test("decodeFrame gives back what encodeFrame took, nulls included", () => {
   );
 });
 
-test(`decodeFrame answers ${INPUTS} damaged inputs with a frame or a FrameError`, () => {
-  const base = encodeFrame(
-    fc.sample(frameArb, { numRuns: 20, seed: 7 }).find((frame) => frame.rows.length > 3)!,
+/** Rows of one coin whose rates wander together with more or less noise of their own, ending at various sizes. */
+const alikeRowsArb: fc.Arbitrary<RateRow[]> = fc
+  .record({
+    slopes: fc.array(fc.integer({ min: -40, max: 10 }), { minLength: SEED_COUNT, maxLength: SEED_COUNT }),
+    smooth: fc.boolean(),
+    noise: fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 8, maxLength: 8 }),
+    wobble: fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 200, maxLength: 200 }),
+    lengths: fc.array(fc.integer({ min: 0, max: SEED_COUNT }), { minLength: 8, maxLength: 8 }),
+  })
+  .map(({ slopes, smooth, noise, wobble, lengths }) =>
+    PAIRS.map((_, pairIndex) => {
+      const ratesJeon = new Float64Array(RATES_PER_ROW).fill(Number.NaN);
+      for (const direction of [0, 1]) {
+        const side = 2 * pairIndex + direction;
+        let rate = 140_000 + 100 * side;
+        for (let index = 0; index < lengths[side]!; index++) {
+          rate += smooth ? slopes[0]! : slopes[index]!;
+          const own = Math.round((wobble[(side * 17 + index) % 200]! * noise[side]!) / 100);
+          ratesJeon[direction * SEED_COUNT + index] = rate + own;
+        }
+      }
+      return { coin: "BTC", pairIndex, tickAtMs: TICK, bookAgeMs: 100, reason: "none", ratesJeon };
+    }),
   );
+
+test("decodeFrame gives back rows that are coded as differences from their neighbours", () => {
+  const frameOf = (rows: RateRow[]) => ({
+    tickAtMs: TICK,
+    part: 0,
+    closing: true,
+    reference: undefined,
+    rows,
+  });
+  fc.assert(
+    fc.property(alikeRowsArb, alikeRowsArb, (rows, others) => {
+      const frame = frameOf([...rows, ...others.map((row) => ({ ...row, coin: "ETH" }))]);
+      expect(plain(decodeFrame(encodeFrame(frame)))).toEqual(plain(frame));
+    }),
+    { numRuns: process.env.FULL ? 5000 : 200 },
+  );
+});
+
+test("a row that moves like the one before it leaves nothing but zeros", () => {
+  const row = (pairIndex: number, premiumJeon: number): RateRow => ({
+    coin: "BTC",
+    pairIndex,
+    tickAtMs: TICK,
+    bookAgeMs: 100,
+    reason: "none",
+    ratesJeon: Float64Array.from(
+      { length: RATES_PER_ROW },
+      (_, at) => 140_000 + premiumJeon + ((at * at * 7919) % 5000),
+    ),
+  });
+  const residualBytes = (rows: RateRow[]) =>
+    encodeFrameParts({ tickAtMs: TICK, part: 0, closing: true, reference: undefined, rows }).residuals;
+  const alone = residualBytes([row(0, 0)]);
+  const both = residualBytes([row(0, 0), row(1, 300)]);
+  expect(alone.length).toBeGreaterThan(300);
+  expect(both.length - alone.length).toBe(RATES_PER_ROW - 4);
+  expect(both.filter((byte) => byte === 0).length).toBeGreaterThanOrEqual(RATES_PER_ROW - 4);
+});
+
+test(`decodeFrame answers ${INPUTS} damaged inputs with a frame or a FrameError`, () => {
+  const frame = fc.sample(frameArb, { numRuns: 20, seed: 7 }).find(({ rows }) => rows.length > 3)!;
+  const alike = fc.sample(alikeRowsArb, { numRuns: 1, seed: 7 })[0]!;
+  const base = encodeFrame({ ...frame, rows: [...frame.rows, ...alike] });
   let refused = 0;
   const damage = fc.record({
     cut: fc.nat({ max: base.length }),

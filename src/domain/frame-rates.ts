@@ -1,0 +1,245 @@
+// The rates of a frame's rows as columns of small integers: the body of the format in frame.ts. Exact both ways.
+//
+// A side is one direction of a row: all entries come first, then all exits. Pairs that share a venue move alike, so a
+// side may be coded as its difference from the same side of an earlier row of the same coin, at most three rows back
+// (where that one's rates end, its last one stands). Along the sizes a value is expected to go on as the last changes
+// went on average, `window` of them. How far off that is, the residual, is mostly noise; the residuals of sides with
+// noise of about one strength stand together, a class, so that one Huffman table fits them.
+//
+//   lengths     of every side: how many rates stand before the first null
+//   models      class x 12 + rows back x 3 + index of the window; this and all below only for sides with rates
+//   firsts      the first rate less what its neighbours let expect
+//   seconds     change from the first value to the second
+//   residuals   from the third value on: of all sides of class 0, then of class 1 ...
+//
+// Lengths and models are varints, the rest zigzag.
+
+import { SEED_COUNT } from "../../schema/vocabulary.ts";
+import { type ByteReader, ByteWriter, FrameError } from "./varint.ts";
+
+const ROWS_BACK_MAX = 3;
+const WINDOWS = [0, 1, 4] as const;
+const CLASS_COUNT = 7;
+const MODELS_PER_CLASS = (ROWS_BACK_MAX + 1) * WINDOWS.length;
+const MODEL_MAX = CLASS_COUNT * MODELS_PER_CLASS - 1;
+
+/** The rates of one side up to the first null. */
+type Side = Float64Array;
+
+interface RatedRow {
+  readonly coin: string;
+  readonly ratesJeon: Float64Array;
+}
+
+/** Writes the residuals to a writer of their own, all else to `head`. Throws RangeError as encodeFrame says. */
+export function encodeRates(rows: readonly RatedRow[], head: ByteWriter, residuals: ByteWriter): void {
+  const sides = sidesOf(rows, lengthOf);
+  for (const { length } of sides) head.varint(length);
+  const firsts = new ByteWriter();
+  const seconds = new ByteWriter();
+  const byClass = Array.from({ length: CLASS_COUNT }, () => new ByteWriter());
+  const choice = new ModelChoice();
+  let previousEntry = 0;
+  for (const [index, side] of sides.entries()) {
+    if (side.length === 0) continue;
+    const row = index % rows.length;
+    choice.begin(side);
+    for (let back = 1; back <= ROWS_BACK_MAX && rows[row - back]?.coin === rows[row]!.coin; back++) {
+      choice.trySibling(sides[index - back]!, back);
+    }
+    choice.chooseWindow();
+    head.varint(choice.model);
+    firsts.zigzag(side[0]! - expectedFirst(sides, index, choice.rowsBack, previousEntry));
+    if (index < rows.length) previousEntry = side[0]!;
+    if (side.length > 1) seconds.zigzag(choice.values[1]! - choice.values[0]!);
+    const out = byClass[choice.classIndex]!;
+    for (let at = 2; at < side.length; at++) out.zigzag(choice.residuals[at]!);
+  }
+  head.append(firsts);
+  head.append(seconds);
+  for (const part of byClass) residuals.append(part);
+}
+
+function sidesOf(rows: readonly RatedRow[], lengthAt: (rates: Float64Array, side: number) => number): Side[] {
+  return [0, SEED_COUNT].flatMap((offset, direction) =>
+    rows.map(({ ratesJeon }, row) => {
+      const rates = ratesJeon.subarray(offset, offset + SEED_COUNT);
+      return rates.subarray(0, lengthAt(rates, direction * rows.length + row));
+    }),
+  );
+}
+
+function lengthOf(rates: Float64Array): number {
+  let length = 0;
+  while (length < SEED_COUNT && !Number.isNaN(rates[length]!)) length++;
+  for (let at = length; at < SEED_COUNT; at++) {
+    if (!Number.isNaN(rates[at]!)) throw new RangeError("expected no rate after a null");
+  }
+  return length;
+}
+
+/** Reads what encodeRates wrote, head and residuals in one, into the rows' rates. Throws FrameError on anything else. */
+export function decodeRates(reader: ByteReader, rows: readonly RatedRow[]): void {
+  const sideCount = 2 * rows.length;
+  const lengths = new Uint8Array(sideCount);
+  for (let index = 0; index < sideCount; index++) {
+    lengths[index] = reader.upTo(SEED_COUNT, "a count of rates");
+  }
+  const sides = sidesOf(rows, (_, index) => lengths[index]!);
+  const models = new Uint8Array(sideCount);
+  for (const [index, side] of sides.entries()) {
+    if (side.length === 0) continue;
+    models[index] = reader.upTo(MODEL_MAX, "a model");
+    const row = index % rows.length;
+    const sibling = row - rowsBackOf(models[index]!);
+    if (rows[sibling]?.coin !== rows[row]!.coin || sides[index - row + sibling]!.length === 0) {
+      throw new FrameError("expected a model with an earlier row of the coin");
+    }
+  }
+  // First the columns as they stand, each number where its rate will be; then rates from them, row by row.
+  for (const side of sides) if (side.length > 0) side[0] = reader.zigzag();
+  for (const side of sides) if (side.length > 1) side[1] = reader.zigzag();
+  for (let classIndex = 0; classIndex < CLASS_COUNT; classIndex++) {
+    for (const [index, side] of sides.entries()) {
+      if (classOf(models[index]!) !== classIndex) continue;
+      for (let at = 2; at < side.length; at++) side[at] = reader.zigzag();
+    }
+  }
+  const values = new Float64Array(SEED_COUNT);
+  let previousEntry = 0;
+  for (const [index, side] of sides.entries()) {
+    if (side.length === 0) continue;
+    const model = models[index]!;
+    const rowsBack = rowsBackOf(model);
+    side[0] = side[0]! + expectedFirst(sides, index, rowsBack, previousEntry);
+    if (index < rows.length) previousEntry = side[0]!;
+    restoreSide(side, rowsBack > 0 ? sides[index - rowsBack] : undefined, windowOf(model), values);
+  }
+}
+
+function classOf(model: number): number {
+  return Math.floor(model / MODELS_PER_CLASS);
+}
+function rowsBackOf(model: number): number {
+  return Math.floor((model % MODELS_PER_CLASS) / WINDOWS.length);
+}
+function windowOf(model: number): number {
+  return WINDOWS[model % WINDOWS.length]!;
+}
+
+/** A side's first number is its rate already, the others are still changes and residuals. */
+function restoreSide(side: Side, sibling: Side | undefined, window: number, values: Float64Array): void {
+  values[0] = side[0]! - siblingRate(sibling, 0);
+  if (side.length > 1) values[1] = values[0]! + side[1]!;
+  for (let at = 2; at < side.length; at++) values[at] = expectedAt(values, at, window) + side[at]!;
+  for (let at = 0; at < side.length; at++) {
+    const rate = values[at]! + siblingRate(sibling, at);
+    if (!(rate >= 0 && rate <= Number.MAX_SAFE_INTEGER)) {
+      throw new FrameError(`expected a rate, was ${rate} jeon`);
+    }
+    side[at] = rate;
+  }
+}
+
+function siblingRate(sibling: Side | undefined, at: number): number {
+  if (sibling === undefined) return 0;
+  return sibling[at < sibling.length ? at : sibling.length - 1]!;
+}
+
+/** What follows values[at - 1] if the last changes, at most `window` of them, go on; `at` is 2 or more. */
+function expectedAt(values: Float64Array, at: number, window: number): number {
+  const last = values[at - 1]!;
+  if (window === 0) return last;
+  const count = window < at ? window : at - 1;
+  return last + Math.round((last - values[at - 1 - count]!) / count);
+}
+
+/** The first rate of a side: an entry like its sibling's or the entry before, an exit as far from them as the entry is. */
+function expectedFirst(
+  sides: readonly Side[],
+  index: number,
+  rowsBack: number,
+  previousEntry: number,
+): number {
+  const rowCount = sides.length / 2;
+  const sibling = rowsBack > 0 ? sides[index - rowsBack]![0]! : undefined;
+  if (index < rowCount) return sibling ?? previousEntry;
+  const entry = sides[index - rowCount]![0];
+  if (sibling === undefined) return entry ?? 0;
+  const siblingEntry = sides[index - rowCount - rowsBack]![0];
+  return sibling + (entry === undefined || siblingEntry === undefined ? 0 : entry - siblingEntry);
+}
+
+/** Bits a model has to save over those tried before it: rarer models cost more to name. */
+const GAIN_BITS_MIN = 2;
+
+/** Finds the cheapest model for one side after another. Its buffers are made once. */
+class ModelChoice {
+  /** The side's values under the chosen model: its rates, or their difference from the sibling's. */
+  values = new Float64Array(SEED_COUNT);
+  residuals = new Float64Array(SEED_COUNT);
+  rowsBack = 0;
+  classIndex = 0;
+  #windowIndex = 0;
+  #side: Side = this.values;
+  #bits = 0;
+  #triedValues = new Float64Array(SEED_COUNT);
+  #triedResiduals = new Float64Array(SEED_COUNT);
+
+  get model(): number {
+    return this.classIndex * MODELS_PER_CLASS + this.rowsBack * WINDOWS.length + this.#windowIndex;
+  }
+
+  begin(side: Side): void {
+    this.#side = side;
+    this.rowsBack = 0;
+    this.values.set(side);
+    this.#bits = residualBits(this.values, side.length, 1, this.residuals);
+  }
+
+  trySibling(sibling: Side, rowsBack: number): void {
+    if (sibling.length === 0) return;
+    const { length } = this.#side;
+    const tried = this.#triedValues;
+    for (let at = 0; at < length; at++) tried[at] = this.#side[at]! - siblingRate(sibling, at);
+    const bits = residualBits(tried, length, 1, this.#triedResiduals);
+    if (bits > this.#bits - GAIN_BITS_MIN) return;
+    this.#triedValues = this.values;
+    this.values = tried;
+    this.rowsBack = rowsBack;
+    this.#take(1, bits);
+  }
+
+  chooseWindow(): void {
+    const { length } = this.#side;
+    this.#windowIndex = 1;
+    for (const [windowIndex, window] of WINDOWS.entries()) {
+      if (window === 1) continue;
+      const bits = residualBits(this.values, length, window, this.#triedResiduals);
+      if (bits <= this.#bits - GAIN_BITS_MIN) this.#take(windowIndex, bits);
+    }
+    let sum = 0;
+    for (let at = 2; at < length; at++) sum += Math.abs(this.residuals[at]!);
+    const strength = Math.round(Math.log2(sum / length + 0.25) + 2);
+    this.classIndex = Math.max(0, Math.min(CLASS_COUNT - 1, strength));
+  }
+
+  #take(windowIndex: number, bits: number): void {
+    const residuals = this.#triedResiduals;
+    this.#triedResiduals = this.residuals;
+    this.residuals = residuals;
+    this.#windowIndex = windowIndex;
+    this.#bits = bits;
+  }
+}
+
+/** Fills in the residuals and tells about how many bits they take. */
+function residualBits(values: Float64Array, length: number, window: number, residuals: Float64Array): number {
+  let bits = 0;
+  for (let at = 2; at < length; at++) {
+    const residual = values[at]! - expectedAt(values, at, window);
+    residuals[at] = residual;
+    bits += 32 - Math.clz32(Math.min(3 * Math.abs(residual), 0x7fffffff));
+  }
+  return bits;
+}
