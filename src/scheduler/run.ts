@@ -83,6 +83,8 @@ export class Scheduler {
     const { bus, clock, tickPeriodMs } = this.deps;
     await bus.ensureStreams({ tickPeriodMs });
     await this.#readReference();
+    // A tick somebody left open goes on at once; the lists take seconds, and it does not need them.
+    await this.ticks.recover();
     await this.instruments.refresh();
     while (this.instruments.coins().length === 0 && !this.#stop.signal.aborted) {
       await clock.sleep(FIRST_LIST_RETRY_MS, this.#stop.signal);

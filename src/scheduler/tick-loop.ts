@@ -99,22 +99,30 @@ export class TickLoop {
     return Math.floor(nowMs / this.deps.periodMs) * this.deps.periodMs;
   }
 
-  /** Finds the open tick again or issues one, then beats until stop(). */
-  async start(): Promise<void> {
+  /** Finds the open tick again, if there is one. Needs no coins, so it need not wait for the venues' lists. */
+  async recover(): Promise<void> {
     const { clock, reports, periodMs } = this.deps;
     const tickAtMs = this.tickAt(clock.nowMs());
     this.#unsubscribe = await reports.subscribe(tickAtMs, (bytes) => this.#onReport(bytes));
     await clock.sleep(Math.min(RECOVERY_LISTEN_MS, periodMs / 4), this.#stop.signal);
     if (this.#stop.signal.aborted) return;
-    const nowMs = clock.nowMs();
-    if (this.#recovered?.tickAtMs === this.tickAt(nowMs)) {
+    if (this.#recovered?.tickAtMs === this.tickAt(clock.nowMs())) {
       this.deps.log.info("open tick found again", { tickAtMs: this.#recovered.tickAtMs });
       await this.#run(this.#recovered);
-    } else if (this.tickAt(nowMs) + periodMs - nowMs > periodMs * LATE_START_RATIO) {
-      await this.beat(this.tickAt(nowMs));
     } else {
       this.#replayWaiting();
     }
+  }
+
+  /** Recovers, unless that is done already, issues a tick if there is time for one, then beats until stop(). */
+  async start(): Promise<void> {
+    if (!this.#unsubscribe) await this.recover();
+    if (this.#stop.signal.aborted) return;
+    const { clock, periodMs } = this.deps;
+    const nowMs = clock.nowMs();
+    const tickAtMs = this.tickAt(nowMs);
+    const isRecovered = this.#recovered?.tickAtMs === tickAtMs;
+    if (!isRecovered && tickAtMs + periodMs - nowMs > periodMs * LATE_START_RATIO) await this.beat(tickAtMs);
     this.#running = this.#beatForEver();
   }
 
