@@ -8,7 +8,7 @@ import { createLog } from "../src/adapters/telemetry/log.ts";
 import { edgeFields, readSettings, SettingsError } from "../src/config.ts";
 import { VERSION } from "../src/version.ts";
 import { createApp } from "./app.ts";
-import { LiveFrames } from "./live-frames.ts";
+import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
 
 interface ServeOptions {
   readonly port: number;
@@ -50,7 +50,8 @@ const feed = createUpstashFeed({
   clock,
   log,
 });
-const live = new LiveFrames({ feed, unpackFrame, clock, log });
+const rowAgeMsMax = rowAgeMsMaxOf(settings.TICK_INTERVAL_MS);
+const live = new LiveFrames({ feed, unpackFrame, clock, log, rowAgeMsMax });
 const ending = new AbortController();
 const app = createApp({
   live,

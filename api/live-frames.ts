@@ -1,8 +1,7 @@
 // The latest rates as this process knows them: subscribes to the feed first, then reads the snapshot, and applies both
 // by tick. Every change gets a version; each row remembers the version that changed it last, so "what changed since"
 // has an answer for streams, for Last-Event-ID and for slow readers alike, without keeping old frames.
-// Rows that nobody renews become nulls after rowAgeMsMax and tombstones after twice that: an old rate never looks
-// fresh.
+// Rows that nobody renews become nulls after rowAgeMsMax and tombstones an hour later: an old rate never looks fresh.
 
 import { frameId } from "../schema/messages/premium-frame.ts";
 import type { Frame } from "../src/domain/frame.ts";
@@ -25,7 +24,7 @@ export interface LiveFramesDeps {
   readonly unpackFrame: (packed: Uint8Array) => Frame;
   readonly clock: Clock;
   readonly log: Log;
-  /** Age of a row's tick after which its rates become null; default 300,000 ms (10 periods of 30 s). */
+  /** Age of a row's tick after which its rates become null; default that of ticks of 30 s. */
   readonly rowAgeMsMax?: number;
 }
 
@@ -35,9 +34,16 @@ export const EVERYTHING = -1;
 
 const WATCH_MS = 1_000;
 const RETRY_MS = 1_000;
-const ROW_AGE_MS_MAX = 300_000;
+const ROW_AGE_TICKS_MAX = 3;
+const ROW_AGE_MS_MIN = 15_000;
+const GONE_AFTER_MS = 3_600_000;
 /** Publishes whose ids are remembered: several ticks' worth of parts. */
 const IDS_MAX = 512;
+
+/** How old a row's tick may be before its rates become null, for ticks of that length: two may be lost, not three. */
+export function rowAgeMsMaxOf(tickPeriodMs: number): number {
+  return Math.max(ROW_AGE_MS_MIN, ROW_AGE_TICKS_MAX * tickPeriodMs);
+}
 
 export class LiveFrames {
   readonly #deps: LiveFramesDeps;
@@ -175,10 +181,10 @@ export class LiveFrames {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Old rates become nulls; nulls as old again become tombstones, by when every stream has been told. */
+  /** Old rates become nulls, and an hour later tombstones: who still publishes says so itself, and sooner. */
   #expire(): void {
     const freshAtMs = this.#freshAtMs();
-    const goneAtMs = freshAtMs - this.#rowAgeMsMax();
+    const goneAtMs = freshAtMs - GONE_AFTER_MS;
     const changed: RateRow[] = [];
     for (const row of this.rowsSince(WHOLE_TABLE)) {
       if (row.tickAtMs >= freshAtMs) continue;
@@ -193,7 +199,7 @@ export class LiveFrames {
   }
 
   #rowAgeMsMax(): number {
-    return this.#deps.rowAgeMsMax ?? ROW_AGE_MS_MAX;
+    return this.#deps.rowAgeMsMax ?? rowAgeMsMaxOf(30_000);
   }
 
   #freshAtMs(): number {

@@ -5,7 +5,7 @@ import type { FrameFeed } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Log } from "../src/ports/telemetry.ts";
 import { createApp } from "./app.ts";
-import { LiveFrames } from "./live-frames.ts";
+import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
 import type { FrameCodec } from "./settings.ts";
 import page from "./web/index.html";
 
@@ -28,16 +28,13 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** A row not renewed for this many ticks loses its rates: an old number must not look fresh. */
-const ROW_AGE_TICKS = 3;
-const ROW_AGE_MS_MIN = 15_000;
 const IDLE_TIMEOUT_S = 60;
 
 /** Resolves once the port is open; frames may come later. Rejects when the port is taken. */
 export async function startApiServer(options: ServeOptions): Promise<ApiServer> {
   const { feed, codec, clock, log, tickPeriodMs, version, simulated } = options;
   const stopping = new AbortController();
-  const rowAgeMsMax = Math.max(ROW_AGE_MS_MIN, ROW_AGE_TICKS * tickPeriodMs);
+  const rowAgeMsMax = rowAgeMsMaxOf(tickPeriodMs);
   const live = new LiveFrames({ feed, unpackFrame: codec.unpackFrame, clock, log, rowAgeMsMax });
   const app = createApp({
     live,
