@@ -1,0 +1,137 @@
+// The distributed form on this machine: simulator, NATS, Redis, PostgreSQL, scheduler, workers, api, each a process of
+// its own with a real server behind it. Every worker may have a pretended source address of its own; the scheduler
+// takes the last one.
+
+import {
+  freePort,
+  startNats,
+  startPostgres,
+  startRedis,
+  type TestNats,
+  type TestPostgres,
+  type TestRedis,
+} from "../services.ts";
+import { Program, runToEnd } from "./program.ts";
+import { type SimulatorProcess, startSimulatorProcess } from "./simulator-process.ts";
+
+export interface FleetOptions {
+  readonly tickMs: number;
+  readonly workerCount: number;
+  /** "own": one per worker and one for the scheduler. "one": all share one. Default "own". */
+  readonly addresses?: "own" | "one";
+  readonly seed?: number;
+  /** Added to every binary's settings. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Fleet {
+  readonly tickMs: number;
+  readonly simulator: SimulatorProcess;
+  readonly nats: TestNats;
+  readonly redis: TestRedis;
+  readonly postgres: TestPostgres;
+  readonly scheduler: Program;
+  readonly workers: readonly Program[];
+  readonly api: Program;
+  readonly programs: readonly Program[];
+  readonly streamUrl: string;
+  /** The scheduler's control port. */
+  control<T>(path: string, method?: "GET" | "POST"): Promise<T>;
+  /** --check of a binary with the settings it runs with, or others. */
+  check(
+    program: Program,
+    env?: Readonly<Record<string, string>>,
+  ): Promise<{ code: number | null; text: string }>;
+  settingsOf(program: Program): Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+const CONTROL_TOKEN = "end-to-end-operator-word";
+
+/** Starts everything and resolves when all binaries say that they run. Leaves nothing behind when it rejects. */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { tickMs, workerCount, addresses = "own", seed = 7 } = options;
+  const opened: { stop(): Promise<unknown> }[] = [];
+  const open = async <T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> => {
+    const server = await starting;
+    opened.push(server);
+    return server;
+  };
+  const stop = async () => {
+    await Promise.all(opened.reverse().map((server) => server.stop().catch(() => undefined)));
+  };
+  try {
+    const sources = addresses === "own" ? workerCount + 1 : 1;
+    const [simulator, nats, redis, postgres] = await Promise.all([
+      open(startSimulatorProcess({ seed, sources })),
+      open(startNats()),
+      open(startRedis()),
+      open(startPostgres()),
+    ]);
+    const [controlPort, apiPort] = [await freePort(), await freePort()];
+    const settings = new Map<Program, Record<string, string>>();
+    const program = (name: string, main: Program["main"], env: Record<string, string>): Program => {
+      const all = { NATS_URL: nats.url, TICK_INTERVAL_MS: `${tickMs}`, ...env, ...options.env };
+      const made = new Program(name, main, all);
+      settings.set(made, all);
+      return made;
+    };
+    const atSource = (source: number): Record<string, string> => {
+      const urls = simulator.urls[source]!;
+      return {
+        SOURCE_ADDRESS: `pretended-${source}`,
+        UPBIT_URL: urls.upbit,
+        BITHUMB_URL: urls.bithumb,
+        BYBIT_URL: urls.bybit,
+        BINANCE_URL: urls.binance,
+      };
+    };
+    const workers = Array.from({ length: workerCount }, (_, index) =>
+      program(`worker-${index}`, "worker", {
+        WORKER_ID: `worker-${index}`,
+        ...atSource(addresses === "own" ? index : 0),
+      }),
+    );
+    const scheduler = program("scheduler", "scheduler", {
+      ...atSource(sources - 1),
+      BINANCE_SPOT_URL: simulator.urls[sources - 1]!.binanceSpot,
+      DATABASE_URL: postgres.url,
+      KARBIT_TABLES: "create",
+      REDIS_URL: redis.url,
+      CONTROL_PORT: `${controlPort}`,
+      CONTROL_TOKEN,
+    });
+    const api = program("api", "api", { PORT: `${apiPort}`, SIMULATED: "on" });
+    const programs = [scheduler, ...workers, api];
+    for (const each of programs) {
+      each.launch();
+      opened.push({ stop: async () => (each.isRunning() ? await each.stop() : undefined) });
+    }
+    await Promise.all(programs.map((each) => each.running()));
+    return {
+      tickMs,
+      simulator,
+      nats,
+      redis,
+      postgres,
+      scheduler,
+      workers,
+      api,
+      programs,
+      streamUrl: `http://127.0.0.1:${apiPort}/api/premium/stream`,
+      control: async <T>(path: string, method: "GET" | "POST" = "GET") => {
+        const response = await fetch(`http://127.0.0.1:${controlPort}${path}`, {
+          method,
+          headers: { authorization: `Bearer ${CONTROL_TOKEN}` },
+        });
+        return (await response.json()) as T;
+      },
+      check: (each, env = {}) => runToEnd(each.main, ["--check"], { ...settings.get(each), ...env }),
+      settingsOf: (each) => settings.get(each)!,
+      stop,
+    };
+  } catch (fault) {
+    await stop();
+    throw fault;
+  }
+}
