@@ -27,7 +27,7 @@ test(`${RUNS} sequences of blocks are readable from whichever block a client joi
     }),
     { numRuns: RUNS },
   );
-});
+}, 300_000);
 
 test("a whole table shrinks to less than a seventh", () => {
   const text = karbitTickText("exchange_rate", fakeRows({ coins: fakeCoins(40) }));

@@ -128,4 +128,4 @@ test(`${RUNS} mixtures of events and reads never hold more than two pieces and o
     }),
     { numRuns: RUNS },
   );
-});
+}, 300_000);
