@@ -1,0 +1,189 @@
+// One venue with one user's key, as the engine sees it: orders, look-ups, balances, positions. Amounts are exact
+// decimals end to end, in the venue's own units (overseas: contracts); the engine converts with the multiplier.
+//
+// What an answer means is decided here and nowhere else: "rejected" is only what the venue has definitely refused,
+// "unknown" is everything whose effect is not known. A caller never resends after "unknown"; it looks up.
+
+import type { Venue } from "../../schema/vocabulary.ts";
+import type { Decimal } from "../domain/decimal.ts";
+
+export type OrderSide = "buy" | "sell";
+
+export interface VenueOrder {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: OrderSide;
+  /** Coins (domestic) or contracts (overseas). */
+  readonly qty: Decimal;
+  /** Limit price of an immediate-or-cancel order; undefined: at market. */
+  readonly limitPrice: Decimal | undefined;
+  /** Overseas: this order may only make the short smaller. Ignored at home. */
+  readonly reducesShort: boolean;
+}
+
+/**
+ * - funds: balance or margin too low; minimum: below the smallest order; price, quantity: breaks a filter
+ * - duplicate: this client order id is used up (which says nothing about what the first one did)
+ * - nothing-to-reduce: the short is gone or smaller
+ * - key: bad signature, expired, revoked, address or permission missing (never burns an identifier)
+ * - clock: our time is off; limited: too many requests (neither burns an identifier)
+ * - closed: not tradable now (delisting, suspended, reduce-only, maintenance said in words)
+ * - unknown-order, mode: position mode or side does not fit; other: the venue's code says more
+ */
+export const REJECT_KINDS = [
+  "funds",
+  "minimum",
+  "price",
+  "quantity",
+  "duplicate",
+  "nothing-to-reduce",
+  "key",
+  "clock",
+  "limited",
+  "closed",
+  "unknown-order",
+  "mode",
+  "other",
+] as const;
+export type RejectKind = (typeof REJECT_KINDS)[number];
+
+export interface Rejection {
+  readonly kind: RejectKind;
+  /** The venue's own code or name, kept for the journal. */
+  readonly code: string;
+  readonly message: string;
+  /** Whether the client order id is certainly not used up by this refusal. */
+  readonly idStillFree: boolean;
+}
+
+export type PlaceOutcome =
+  | { readonly kind: "accepted"; readonly venueOrderId: string }
+  | { readonly kind: "rejected"; readonly rejection: Rejection }
+  /** Sent, and whether it took effect is not known: time-out, reset, 5xx, an unreadable answer. */
+  | { readonly kind: "unknown"; readonly why: string }
+  /** Not sent at all: the deadline had passed or the budget was not there. */
+  | { readonly kind: "unsent"; readonly why: string };
+
+export interface VenueFill {
+  /** The venue's own id of the execution, unique per venue. */
+  readonly fillId: string;
+  readonly price: Decimal;
+  readonly qty: Decimal;
+  readonly fee: Decimal;
+  /** "KRW", "USDT", "BNB". */
+  readonly feeAsset: string;
+  /** Overseas: gross realised PnL of this execution in USDT, where the venue states it. */
+  readonly realisedUsdt: Decimal | undefined;
+  readonly atMs: number;
+}
+
+export interface VenueOrderState {
+  readonly clientOrderId: string;
+  readonly venueOrderId: string;
+  readonly symbol: string;
+  readonly side: OrderSide;
+  /** "closed" says nothing about how much was filled: judge by the fills. */
+  readonly state: "open" | "closed";
+  readonly filledQty: Decimal;
+  /** Complete once `fillsComplete`; a venue may show the order before its executions. */
+  readonly fills: readonly VenueFill[];
+  readonly fillsComplete: boolean;
+}
+
+export type LookupOutcome =
+  | { readonly kind: "found"; readonly order: VenueOrderState }
+  /** The venue has been asked everywhere it could be and knows no such order. */
+  | { readonly kind: "absent" }
+  /** It exists but is still being accepted (Bithumb's 422). */
+  | { readonly kind: "not-ready" }
+  | { readonly kind: "failed"; readonly why: string; readonly rejection: Rejection | undefined };
+
+export interface VenueBalance {
+  readonly asset: string;
+  readonly free: Decimal;
+  readonly locked: Decimal;
+}
+
+/** A short at one venue. Quantities are positive. */
+export interface VenuePosition {
+  readonly symbol: string;
+  readonly side: "long" | "short";
+  readonly qtyContracts: Decimal;
+  readonly entryPrice: Decimal;
+  readonly markPrice: Decimal;
+  /** Undefined when the venue states none (far away). */
+  readonly liquidationPrice: Decimal | undefined;
+  readonly leverage: Decimal | undefined;
+}
+
+export interface AccountModes {
+  readonly positionMode: "one-way" | "hedge";
+  readonly marginMode: "cross" | "isolated" | "other";
+}
+
+export interface SymbolRules {
+  readonly symbol: string;
+  readonly qtyStep: Decimal;
+  readonly qtyMin: Decimal;
+  readonly qtyMaxMarket: Decimal;
+  readonly priceIncrement: Decimal;
+  readonly notionalMin: Decimal;
+  readonly tradable: boolean;
+}
+
+export interface FeeRatesOfAccount {
+  readonly buy: Decimal;
+  readonly sell: Decimal;
+}
+
+export interface FundingEvent {
+  readonly id: string;
+  readonly symbol: string;
+  /** USDT; positive is received. */
+  readonly amountUsdt: Decimal;
+  readonly atMs: number;
+}
+
+/** A read that did not succeed; nothing is known. Reads may be repeated. */
+export class VenueReadFault extends Error {
+  override name = "VenueReadFault";
+  constructor(
+    message: string,
+    readonly rejection: Rejection | undefined,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+export interface TradingVenue {
+  readonly venue: Venue;
+  /** Never rejects; `timeoutMs` bounds the whole call. The caller has written the order's row before. */
+  place(order: VenueOrder, timeoutMs: number): Promise<PlaceOutcome>;
+  /** Looks everywhere the venue keeps orders (open, history, executions). Never rejects. */
+  lookup(
+    ref: { readonly symbol: string; readonly clientOrderId: string },
+    timeoutMs: number,
+  ): Promise<LookupOutcome>;
+  openOrders(symbol: string): Promise<readonly VenueOrderState[]>;
+  balances(): Promise<readonly VenueBalance[]>;
+  /** Fees as the account has them; the configured ones where the venue does not tell. */
+  feeRates(symbol: string): Promise<FeeRatesOfAccount>;
+  rules(symbol: string): Promise<SymbolRules>;
+  /** Milliseconds the venue's clock is ahead of ours. */
+  clockOffsetMs(): Promise<number>;
+  /** How long after sending a request may still be accepted by the venue; Infinity: for ever (Upbit). */
+  readonly acceptWindowMs: number;
+  /** In words, what the key lacks: permissions, allow-list, validity; empty when it will do. */
+  keyFaults(): Promise<readonly string[]>;
+}
+
+/** What an overseas venue has beyond that. */
+export interface PerpetualVenue extends TradingVenue {
+  readonly venue: "bybit" | "binance";
+  positions(symbol?: string): Promise<readonly VenuePosition[]>;
+  modes(symbol: string): Promise<AccountModes>;
+  /** Only while no position exists in the symbol; an unchanged value is success. */
+  setLeverage(symbol: string, leverage: Decimal): Promise<void>;
+  fundingSince(symbol: string, sinceMs: number): Promise<readonly FundingEvent[]>;
+}
