@@ -143,6 +143,27 @@ test("an exact tie rounds half-up", () => {
   expect(computeJeon(tie, bookOfLists({ asks: [[64001, 1e9]], bids: [[64000, 1e9]] }), 1)[0]).toBe(1563);
 });
 
+test("books of a thousand levels, most of them within one seed, give exactly the reference's rates", () => {
+  const levels = (price: number, direction: 1 | -1, last: string) =>
+    Array.from({ length: 1000 }, (_, index): [string, string] => [
+      decimalText(price + direction * index, 2),
+      index === 999 ? last : decimalText(1 + ((index * 7919) % 997), 4),
+    ]);
+  const domestic: TextBook = { asks: levels(2e6, 1, "9000"), bids: levels(2e6 - 1, -1, "9000") };
+  const overseas: TextBook = { asks: levels(1500, 1, "9000"), bids: levels(1499, -1, "9000") };
+  const asNumbers = ({ asks, bids }: TextBook) =>
+    bookOfLists({
+      asks: asks.map(([price, qty]) => [Number(price), Number(qty)] as const),
+      bids: bids.map(([price, qty]) => [Number(price), Number(qty)] as const),
+    });
+  const jeon = computeJeon(asNumbers(domestic), asNumbers(overseas), 1);
+  for (let index = 0; index < SEED_COUNT; index++) {
+    const seedKrw = (index + 1) * SEED_STEP_KRW;
+    expect(jeon[index]!).toBe(referenceRateJeon("entry", domestic, overseas, 1, seedKrw)!);
+    expect(jeon[SEED_COUNT + index]!).toBe(referenceRateJeon("exit", domestic, overseas, 1, seedKrw)!);
+  }
+});
+
 test("bookDefect names empty, crossed and malformed books", () => {
   expect(bookDefect(bookOfLists({ asks: [], bids: [[1, 1]] }))).toBe("empty");
   expect(bookDefect(bookOfLists({ asks: [[1, 1]], bids: [[1, 1]] }))).toBe("crossed");

@@ -1,17 +1,23 @@
-// Rates for all 100 sizes of a pair in one merged pass: the domestic sides are swept once (shared by both overseas
-// venues), then each overseas side with two pointers over ascending quantities. No allocation.
+// Rates for all 100 sizes of a pair: the domestic sides are swept once (shared by both overseas venues), then each
+// overseas side over ascending quantities. No allocation.
 //
 // Terms (specification 1): entry at a seed spends exactly the seed into the domestic asks for q coins and sells q
 // into the overseas bids for u USDT; exit sells q coins into the domestic bids for exactly the seed and buys q from
 // the overseas asks. Rate = seed / u, half-up to 2 decimals; null (NaN) where a book ends before the size is filled.
 //
-// Rounding is proven, not hoped for. With e = 2^-53, sums of n positive products err by at most (n+1)e relative;
-// q = sumQty + (seed - sumKrw)/price then errs by at most (2n+5)e x `spread`, where `spread` = first price / last
-// price touched of a falling side (1 for a rising side, whose earlier levels weigh less); the overseas sum likewise,
-// its spread the other way round. So the rate errs by less than 8 (n1 + n2 + 8) e x spread1 x spread2 relative.
-// Values nearer than that to a rounding tie, or to the end of a book, are settled in exact arithmetic (exact.ts).
+// Within a level q is a straight line over the seed, and u one over q. So a side takes two even passes: one over the
+// levels, noting each one's line and the first seed it holds for, and one over the seeds. Merging levels and seeds in
+// one loop would do less, but no processor can guess which of the two comes next, and a wrong guess costs as much as
+// three values.
+//
+// Rounding is proven, not hoped for. With e = 2^-53: inputs err by e (decimals as doubles), sums over n levels by
+// (n + 6)e relative, and a line adds two terms of at most `spread` times their sum, where `spread` = first / last price
+// touched (or its inverse if that is larger). A seed that rounding puts on the wrong side of a level's end is off by as
+// much again at most, since the lines meet there. Together that is below 4 (n + 5)e x spread for q, and twice the sum
+// of both sides' bounds for the rate. Values nearer than that to a rounding tie, or to the end of a book, are settled
+// in exact arithmetic (exact.ts).
 
-import { SEED_COUNT, SEED_STEP_KRW } from "../../schema/vocabulary.ts";
+import { SEED_COUNT, SEED_KRW_MAX, SEED_STEP_KRW } from "../../schema/vocabulary.ts";
 import { exactRateJeon, holdsNotional } from "./exact.ts";
 import type { OrderBook } from "./order-book.ts";
 
@@ -41,42 +47,72 @@ export function createDomesticSweep(): DomesticSweep {
   };
 }
 
-/** Sweeps both sides of a sound domestic book (see bookDefect) for all seeds. */
+/** More levels than any venue sends. */
+const LEVELS_MAX = 16_384;
+const SEEDS_PER_KRW = 1 / SEED_STEP_KRW;
+
+/** Straight lines by level, origin + slope x, and how many levels begin at each seed. Scratch of one call. */
+const origins = new Float64Array(LEVELS_MAX);
+const slopes = new Float64Array(LEVELS_MAX);
+/** All zero between calls. */
+const levelsFrom = new Int32Array(SEED_COUNT + 1);
+
+function checkLevels(count: number): void {
+  if (count > LEVELS_MAX) throw new RangeError(`expected at most ${LEVELS_MAX} levels a side, were ${count}`);
+}
+
+/** Sweeps both sides of a sound domestic book (see bookDefect) for all seeds. Throws RangeError above LEVELS_MAX. */
 export function sweepDomestic(book: OrderBook, out: DomesticSweep): void {
   out.askSeeds = sweepSide(book.askPrices, book.askQtys, book.askCount, out.askQtysCoin);
   out.bidSeeds = sweepSide(book.bidPrices, book.bidQtys, book.bidCount, out.bidQtysCoin);
-  out.askError = 4 * (book.askCount + 4) * EPSILON;
+  out.askError = errorOf(book.askCount, 1);
   const bidSpread = book.bidCount > 0 ? book.bidPrices[0]! / book.bidPrices[book.bidCount - 1]! : 1;
-  out.bidError = 4 * (book.bidCount + 4) * EPSILON * bidSpread;
+  out.bidError = errorOf(book.bidCount, bidSpread);
+}
+
+function errorOf(levels: number, spread: number): number {
+  return 4 * (levels + 5) * EPSILON * spread;
 }
 
 function sweepSide(prices: Float64Array, qtys: Float64Array, count: number, out: Float64Array): number {
+  checkLevels(count);
   let level = 0;
   let sumKrw = 0;
   let sumQty = 0;
-  let seed = 0;
-  let seedKrw = SEED_STEP_KRW;
-  const slack = 1 + 4 * (count + 4) * EPSILON;
-  while (level < count) {
+  for (; level < count && sumKrw < SEED_KRW_MAX; level++) {
     const price = prices[level]!;
     const qty = qtys[level]!;
-    const nextKrw = sumKrw + price * qty;
-    while (seed < SEED_COUNT && seedKrw <= nextKrw) {
-      out[seed++] = sumQty + (seedKrw - sumKrw) / price;
-      seedKrw += SEED_STEP_KRW;
-    }
-    if (seed === SEED_COUNT) return SEED_COUNT;
-    sumKrw = nextKrw;
+    const coinPerKrw = 1 / price;
+    origins[level] = sumQty - sumKrw * coinPerKrw;
+    slopes[level] = coinPerKrw;
+    levelsFrom[seedsIn(sumKrw)]!++;
+    sumKrw += price * qty;
     sumQty += qty;
-    level++;
   }
+  let seeds = sumKrw < SEED_KRW_MAX ? seedsIn(sumKrw) : SEED_COUNT;
+  let line = -1;
+  let seedKrw = SEED_STEP_KRW;
+  for (let seed = 0; seed < seeds; seed++) {
+    line += levelsFrom[seed]!;
+    levelsFrom[seed] = 0;
+    out[seed] = origins[line]! + seedKrw * slopes[line]!;
+    seedKrw += SEED_STEP_KRW;
+  }
+  levelsFrom[seeds] = 0;
+  if (level < count) return seeds;
   // The side has ended. Whether the last size just fits, or the next one just does, may be within rounding.
-  if (seed > 0 && (seedKrw - SEED_STEP_KRW) * slack > sumKrw) {
-    if (!holdsNotional(prices, qtys, count, seedKrw - SEED_STEP_KRW)) return seed - 1;
-  } else if (seedKrw <= sumKrw * slack && holdsNotional(prices, qtys, count, seedKrw)) {
-    out[seed++] = sumQty;
+  const slack = 1 + errorOf(count, 1);
+  if (seeds > 0 && seeds * SEED_STEP_KRW * slack > sumKrw) {
+    if (!holdsNotional(prices, qtys, count, seeds * SEED_STEP_KRW)) seeds--;
+  } else if (seeds < SEED_COUNT && seedKrw <= sumKrw * slack && holdsNotional(prices, qtys, count, seedKrw)) {
+    out[seeds++] = sumQty;
   }
-  return seed;
+  return seeds;
+}
+
+/** How many seeds are at most `sumKrw`, which is below the largest; rounding may be off by one at a seed itself. */
+function seedsIn(sumKrw: number): number {
+  return (sumKrw * SEEDS_PER_KRW) | 0;
 }
 
 /**
@@ -90,96 +126,125 @@ export function ratesOfPair(
   multiplier: number,
   outJeon: Float64Array,
 ): void {
-  const { askCount, bidCount, askPrices, bidPrices } = overseas;
-  const bidSpread = bidCount > 0 ? bidPrices[0]! / bidPrices[bidCount - 1]! : 1;
-  const entryError = 2 * (sweep.askError * bidSpread + 4 * (bidCount + 4) * EPSILON * bidSpread);
-  let settled = sweepOverseas(
-    sweep.askQtysCoin,
-    sweep.askSeeds,
-    bidPrices,
-    overseas.bidQtys,
-    bidCount,
-    multiplier,
-    entryError,
-    outJeon,
-    0,
-  );
-  if (settled > 0) settle("entry", sweep.askSeeds, domestic, overseas, multiplier, outJeon, 0);
-  const askSpread = askCount > 0 ? askPrices[askCount - 1]! / askPrices[0]! : 1;
-  const exitError = 2 * (sweep.bidError * askSpread + 4 * (askCount + 4) * EPSILON * askSpread);
-  settled = sweepOverseas(
-    sweep.bidQtysCoin,
-    sweep.bidSeeds,
-    askPrices,
-    overseas.askQtys,
-    askCount,
-    multiplier,
-    exitError,
-    outJeon,
-    SEED_COUNT,
-  );
-  if (settled > 0) settle("exit", sweep.bidSeeds, domestic, overseas, multiplier, outJeon, SEED_COUNT);
+  const { askQtysCoin, askSeeds, askError, bidQtysCoin, bidSeeds, bidError } = sweep;
+  const { bidPrices, bidQtys, bidCount, askPrices, askQtys, askCount } = overseas;
+  checkLevels(Math.max(bidCount, askCount));
+  if (sweepOverseas(askQtysCoin, askSeeds, askError, bidPrices, bidQtys, bidCount, multiplier, outJeon, 0)) {
+    settle("entry", askSeeds, domestic, overseas, multiplier, outJeon, 0);
+  }
+  const offset = SEED_COUNT;
+  if (
+    sweepOverseas(bidQtysCoin, bidSeeds, bidError, askPrices, askQtys, askCount, multiplier, outJeon, offset)
+  ) {
+    settle("exit", bidSeeds, domestic, overseas, multiplier, outJeon, offset);
+  }
 }
 
 /** Marks a value that floating point could not decide; no rate is negative. */
 const UNDECIDED = -1;
+/** Added and taken away again, it leaves the nearest integer of any number below 2^51. */
+const ROUNDER = 1.5 * 2 ** 52;
+/** A seed's jeon (1/100 KRW) per step. */
+const JEON_STEP = SEED_STEP_KRW * 100;
 
-/** Returns how many values are left UNDECIDED. */
+/** Returns whether values are left UNDECIDED. */
 function sweepOverseas(
   qtysCoin: Float64Array,
   seeds: number,
+  qtyError: number,
   prices: Float64Array,
   qtys: Float64Array,
   count: number,
   multiplier: number,
-  error: number,
   out: Float64Array,
   offset: number,
-): number {
-  const perContract = 1 / multiplier;
+): boolean {
+  if (seeds === 0 || count === 0) {
+    fillNulls(out, offset, 0);
+    return false;
+  }
+  // Seeds over quantity are nearly a straight line: a parabola through the first and the last is hardly ever off by one.
+  const qtyLast = qtysCoin[seeds - 1]!;
+  const seedsPerCoin = 1 / qtysCoin[0]!;
+  const curvature = (seeds / qtyLast - seedsPerCoin) / qtyLast;
+  const coinPerQty = multiplier;
+  const usdtPerPrice = 1 / multiplier;
   let level = 0;
   let sumQty = 0;
   let sumUsdt = 0;
-  let undecided = 0;
-  let seed = 0;
-  let jeonKrw = SEED_STEP_KRW * 100;
-  while (level < count && seed < seeds) {
-    const price = prices[level]!;
-    const qty = qtys[level]!;
-    const nextQty = sumQty + qty;
-    let contracts = qtysCoin[seed]! * perContract;
-    while (contracts <= nextQty) {
-      const jeon = jeonKrw / (sumUsdt + (contracts - sumQty) * price);
-      const shifted = jeon + 0.5;
-      const rounded = Math.floor(shifted);
-      const rest = shifted - rounded;
-      const tie = jeon * error;
-      if (rest >= tie && rest <= 1 - tie) out[offset + seed] = rounded;
-      else {
-        out[offset + seed] = UNDECIDED;
-        undecided++;
-      }
-      jeonKrw += SEED_STEP_KRW * 100;
-      if (++seed === seeds) break;
-      contracts = qtysCoin[seed]! * perContract;
-    }
+  let filled = 0;
+  for (;;) {
+    levelsFrom[filled]!++;
+    const price = prices[level]! * usdtPerPrice;
+    const qty = qtys[level]! * coinPerQty;
+    origins[level] = sumUsdt - sumQty * price;
+    slopes[level] = price;
     sumUsdt += qty * price;
-    sumQty = nextQty;
+    sumQty += qty;
     level++;
-  }
-  // Near the end of the book the comparison itself may be within rounding, on either side of it.
-  if (level === count && count > 0) {
-    for (let back = seed - 1; back >= 0 && qtysCoin[back]! * perContract * (1 + error) > sumQty; back--) {
-      if (out[offset + back] !== UNDECIDED) undecided++;
-      out[offset + back] = UNDECIDED;
+    if (sumQty >= qtyLast) {
+      filled = seeds;
+      break;
     }
-    while (seed < seeds && qtysCoin[seed]! * perContract <= sumQty * (1 + error)) {
-      out[offset + seed++] = UNDECIDED;
-      undecided++;
+    filled = (sumQty * (seedsPerCoin + sumQty * curvature)) | 0;
+    if (filled >= seeds) filled = seeds - 1;
+    while (qtysCoin[filled]! <= sumQty) filled++;
+    while (filled > 0 && qtysCoin[filled - 1]! > sumQty) filled--;
+    if (level === count) break;
+  }
+
+  const spread = Math.max(prices[0]! / prices[level - 1]!, prices[level - 1]! / prices[0]!);
+  const error = 2 * (qtyError * spread + errorOf(level, spread));
+  const priceMin = Math.min(prices[0]!, prices[level - 1]!) * usdtPerPrice;
+  const jeonMax = (JEON_STEP * Math.max(seedsPerCoin, seeds / qtyLast)) / priceMin;
+  let undecided = rateSeeds(qtysCoin, filled, 0.5 - jeonMax * error, out, offset);
+  if (level === count) {
+    // Near the end of the book whether a size still fits may be within rounding.
+    for (let seed = filled - 1; seed >= 0 && qtysCoin[seed]! * (1 + error) > sumQty; seed--) {
+      out[offset + seed] = UNDECIDED;
+      undecided = true;
+    }
+    for (; filled < seeds && qtysCoin[filled]! <= sumQty * (1 + error); filled++) {
+      out[offset + filled] = UNDECIDED;
+      undecided = true;
     }
   }
-  out.fill(Number.NaN, offset + seed, offset + SEED_COUNT);
+  fillNulls(out, offset, filled);
   return undecided;
+}
+
+/**
+ * The rates of the first seeds from the lines. Where one is farther than `distanceMax` from the nearest integer, and so
+ * too close to a tie, it is UNDECIDED; returns whether there is such a one.
+ */
+function rateSeeds(
+  qtysCoin: Float64Array,
+  seeds: number,
+  distanceMax: number,
+  out: Float64Array,
+  offset: number,
+): boolean {
+  let undecided = false;
+  let line = -1;
+  let jeonKrw = JEON_STEP;
+  for (let seed = 0; seed < seeds; seed++) {
+    line += levelsFrom[seed]!;
+    levelsFrom[seed] = 0;
+    const jeon = jeonKrw / (origins[line]! + qtysCoin[seed]! * slopes[line]!);
+    const rounded = jeon + ROUNDER - ROUNDER;
+    out[offset + seed] = rounded;
+    if (Math.abs(jeon - rounded) > distanceMax) {
+      out[offset + seed] = UNDECIDED;
+      undecided = true;
+    }
+    jeonKrw += JEON_STEP;
+  }
+  levelsFrom[seeds] = 0;
+  return undecided;
+}
+
+function fillNulls(out: Float64Array, offset: number, from: number): void {
+  for (let seed = from; seed < SEED_COUNT; seed++) out[offset + seed] = Number.NaN;
 }
 
 function settle(
