@@ -66,6 +66,13 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
     expect(await tablesOf(url)).toEqual(tables);
   });
 
+  test("a user named like our schema, as in compose.yaml, still gets Karbit's tables in public", async () => {
+    const url = await server.createDatabase();
+    await execute(url, "create role schedulerx superuser login");
+    await migrate(url.replace("app@", "schedulerx@"), "create");
+    expect((await tablesOf(url)).filter((table) => table.startsWith("public."))).toHaveLength(10);
+  });
+
   test("create refuses a database that holds part of Karbit's tables, with both lists", async () => {
     const url = await server.createDatabase();
     await execute(url, "create table users (id integer); create table exchanges (id integer)");

@@ -76,6 +76,8 @@ function connect(
     connection: {
       application_name: "schedulerx",
       TimeZone: "UTC",
+      // The default begins with the schema named like the user, and ours is: Karbit's tables would go there.
+      search_path: "public",
       statement_timeout: limits.statementTimeoutMs,
       idle_in_transaction_session_timeout: 30_000,
     },
