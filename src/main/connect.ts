@@ -1,5 +1,6 @@
 // Settings to adapters, where more than one binary needs the same.
 
+import { randomUUID } from "node:crypto";
 import { connectNats, type NatsBus } from "../adapters/bus/nats.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { createLog } from "../adapters/telemetry/log.ts";
@@ -54,6 +55,9 @@ export async function governorOf(
 ): Promise<Governor> {
   const governor = new Governor({
     ...self,
+    // One life of one process: two under one name would each take the other for itself, and a restarted one's
+    // spending would be forgotten in favour of its successor's.
+    id: `${self.id.slice(0, 60)}.${randomUUID()}`,
     sourceAddress: settings.SOURCE_ADDRESS,
     version: VERSION,
     clock: systemClock,

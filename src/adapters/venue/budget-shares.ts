@@ -3,8 +3,8 @@
 // Every process announces what it holds (`shares`) and what still counts against it (`spent`). The rule that keeps
 // the sum below the limit at every instant: nobody uses more than the capacity less, for every other process known,
 // the larger of its share and its spending. Shares go down at once when somebody arrives and up only 10 s after
-// somebody has left; what a departed process had counts until the venue's window has passed. While the link is away
-// the last known division stands.
+// somebody has left; what a departed process had counts until the venue's window has passed, and the living divide
+// only the rest, or each of them would bear the whole of it. While the link is away the last known division stands.
 
 import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
@@ -17,6 +17,8 @@ export interface PeerBudget {
   readonly role: ProcessRole;
   readonly shares: Amounts;
   readonly spent: Amounts;
+  /** What it knows still to count of processes that are gone; we may never have heard of them. */
+  readonly gone: Amounts;
 }
 
 export const PEER_SILENCE_MS = 7_000;
@@ -64,7 +66,7 @@ export class BudgetShares {
     for (const peer of this.#peers.values()) if (this.#isAlive(peer, nowMs)) alive.push(peer);
     alive.sort((a, b) => (a.id < b.id ? -1 : 1));
     for (const venue of VENUES) {
-      const target = shareOf(this.self, alive, VENUE_LIMITS[venue].capacity);
+      const target = shareOf(this.self, alive, VENUE_LIMITS[venue].capacity, this.#goneCost(venue, nowMs));
       if (target <= this.#shares[venue] || !this.#started) {
         this.#shares[venue] = target;
         delete this.#raiseSinceMs[venue];
@@ -112,6 +114,15 @@ export class BudgetShares {
     );
   }
 
+  /** The same, or what the living know of it where that is more: a newcomer learns it from them. */
+  #goneCost(venue: Venue, nowMs: number): number {
+    let cost = this.goneMax(venue, nowMs);
+    for (const peer of this.#peers.values()) {
+      if (this.#isAlive(peer, nowMs)) cost = Math.max(cost, peer.gone[venue]);
+    }
+    return cost;
+  }
+
   #sum(venue: Venue, nowMs: number, read: (peer: Peer) => number): number {
     let sum = 0;
     for (const peer of this.#peers.values()) {
@@ -130,11 +141,13 @@ function shareOf(
   self: { readonly id: string; readonly role: ProcessRole },
   alive: readonly { readonly id: string; readonly role: ProcessRole }[],
   capacity: number,
+  goneCost: number,
 ): number {
   const otherShare = Math.max(1, Math.floor(capacity * OTHER_ROLE_RATIO));
   if (self.role !== "worker") return otherShare;
   const workers = alive.filter(({ role }) => role === "worker");
-  const forWorkers = Math.max(0, capacity - otherShare * (alive.length - workers.length));
+  const forOthers = otherShare * (alive.length - workers.length);
+  const forWorkers = Math.max(0, Math.floor(capacity - forOthers - goneCost));
   const rank = workers.findIndex(({ id }) => id === self.id);
   return Math.floor(forWorkers / workers.length) + (rank < forWorkers % workers.length ? 1 : 0);
 }

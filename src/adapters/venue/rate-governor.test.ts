@@ -21,11 +21,19 @@ const silent = createLog({
 /** Announcements among governors of one test, delivered after a few milliseconds of manual time. */
 class Ether implements Announcements {
   readonly #listeners = new Set<(bytes: Uint8Array) => void>();
+  readonly #muted = new Set<string>();
   up = true;
-  constructor(private readonly clock: ManualClock) {}
+  constructor(
+    private readonly clock: ManualClock,
+    private readonly delayMs = 3,
+  ) {}
+  /** From now on nobody hears this one any more, as after a kill. */
+  mute(id: string): void {
+    this.#muted.add(id);
+  }
   announce(_topic: string, bytes: Uint8Array): void {
-    if (!this.up) return;
-    void this.clock.sleep(3).then(() => {
+    if (!this.up || this.#muted.has(JSON.parse(new TextDecoder().decode(bytes)).id)) return;
+    void this.clock.sleep(this.delayMs).then(() => {
       for (const listener of this.#listeners) listener(bytes);
     });
   }
@@ -253,4 +261,85 @@ test("readLimits understands the venues' headers and refusals", () => {
   expect(readLimits("binance", spent)).toEqual({ kind: "fine", holdMs: 0, addressUsed: 2390 });
   const tooMany = { status: 429, headers: headers({ "retry-after": "70" }) };
   expect(readLimits("binance", tooMany)).toEqual({ kind: "refused", holdMs: 70_000 });
+});
+
+test("a share of one request survives a 429: it is asked again after the hold, not four minutes later", async () => {
+  const clock = new ManualClock();
+  const governor = createProcess(clock, new Ether(clock), "scheduler", "scheduler");
+  void governor.start();
+  await clock.advance(5_000);
+  const first = await governor.reserve({ upbit: 1 }, 1_000);
+  first.settle("upbit", 1, { status: 429, headers: undefined });
+  const again = governor.reserve({ upbit: 1 }, 3_000);
+  await clock.advance(3_000);
+  expect((await again).venues.has("upbit")).toBe(true);
+});
+
+test("a venue that cannot be ready in time is left out at once rather than holding the others up", async () => {
+  const clock = new ManualClock();
+  const governor = createProcess(clock, new Ether(clock), "a", "worker");
+  void governor.start();
+  await clock.advance(20_000);
+  const all = governor.state().binance.allowed;
+  (await governor.reserve({ binance: all }, 0)).settle("binance", all, { status: 200, headers: undefined });
+  // The window frees its budget in 60 s only.
+  const startedAtMs = clock.monotonicMs();
+  const grant = governor.reserve({ upbit: 1, binance: 20 }, 25_000).then((given) => {
+    expect(clock.monotonicMs() - startedAtMs).toBeLessThan(100);
+    return given;
+  });
+  await clock.advance(26_000);
+  expect([...(await grant).venues]).toEqual(["upbit"]);
+  // More than the whole budget can never fit: the others wait a moment for it, not until the deadline.
+  await clock.advance(60_000);
+  const beganAtMs = clock.monotonicMs();
+  const never = governor.reserve({ upbit: 1, binance: all + 1 }, 25_000).then((given) => {
+    expect(clock.monotonicMs() - beganAtMs).toBeLessThan(2_000);
+    return given;
+  });
+  await clock.advance(26_000);
+  expect([...(await never).venues]).toEqual(["upbit"]);
+});
+
+test("a worker killed and replaced leaves the survivors a budget while its spending still counts", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock);
+  const scheduler = createProcess(clock, ether, "scheduler", "scheduler");
+  void scheduler.start();
+  const workers = Array.from({ length: 5 }, (_, index) => createProcess(clock, ether, `w${index}`, "worker"));
+  for (const governor of workers) void governor.start();
+  await clock.advance(30_000);
+  const share = workers[1]!.state().binance.allowed;
+  ether.mute("w0");
+  await clock.advance(3_000);
+  void createProcess(clock, ether, "new", "worker").start();
+  for (let second = 0; second < 60; second++) {
+    await clock.advance(1_000);
+    // The dead one's share is spread over all, who once bore all of it each; for a moment it is also still alive.
+    const leastOf = second < 8 ? 0.4 : 0.75;
+    for (const governor of workers.slice(1)) {
+      expect(governor.state().binance.allowed).toBeGreaterThan(share * leastOf);
+    }
+    if (second >= 8) expect(scheduler.state().binance.allowed).toBeGreaterThan(60);
+  }
+});
+
+test("a ban told among processes ends when it ends, and a later 429 is not told as a ban", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock, 200);
+  const workers = Array.from({ length: 5 }, (_, index) => createProcess(clock, ether, `w${index}`, "worker"));
+  for (const [index, governor] of workers.entries()) {
+    void governor.start();
+    await clock.advance(300 * index);
+  }
+  await clock.advance(20_000);
+  const grant = await workers[0]!.reserve({ bybit: 1 }, 1_000);
+  grant.settle("bybit", 1, { status: 403, headers: new Headers({ "retry-after": "600" }) });
+  await clock.advance(602_000);
+  for (const governor of workers) expect(governor.state().bybit.holdMs).toBe(0);
+  const after = await workers[0]!.reserve({ bybit: 1 }, 1_000);
+  after.settle("bybit", 1, { status: 429, headers: undefined });
+  await clock.advance(3_000);
+  expect(workers[0]!.state().bybit.holdMs).toBeGreaterThan(0);
+  for (const governor of workers.slice(1)) expect(governor.state().bybit.holdMs).toBe(0);
 });

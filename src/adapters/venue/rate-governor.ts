@@ -19,6 +19,10 @@ const ANNOUNCE_EVERY_MS = 2_000;
 const HELLO_STEPS = 5;
 const HELD_AT_START_MS_MAX = 5_000;
 const STRICTNESS_MIN = 0.25;
+/** A wait nobody can foresee the end of (an answer in the air, a share not yet freed) is given up after this. */
+const UNFORESEEN_WAIT_MS_MAX = 1_000;
+/** A ban told by another process counts only if it outlasts ours by this: echoes must not make it longer. */
+const BAN_ECHO_MS_MAX = 2_000;
 const STRICTER_FACTOR = 0.8;
 const RECOVERY_PER_MS = 0.05 / 60_000;
 
@@ -41,7 +45,8 @@ interface VenueState {
   readonly window: RateWindow;
   strictness: number;
   strictSinceMs: number;
-  banned: boolean;
+  /** End of the last ban (monotonic), kept after it has ended. */
+  banUntilMs: number;
   /** Spending behind our address that no known process accounts for. */
   foreign: { cost: number; untilMs: number };
 }
@@ -63,7 +68,7 @@ export class Governor implements RateGovernor {
       window: new RateWindow(options.clock, VENUE_LIMITS[venue].windowMs),
       strictness: 1,
       strictSinceMs: 0,
-      banned: false,
+      banUntilMs: 0,
       foreign: { cost: 0, untilMs: 0 },
     });
     this.#venues = {
@@ -140,7 +145,9 @@ export class Governor implements RateGovernor {
         foreign.untilMs = nowMs + window.windowMs;
       }
       const banMs = presence.banMs[venue];
-      if (banMs > 0) this.#ban(venue, banMs, "told by another process");
+      if (banMs > 0 && nowMs + banMs > this.#venues[venue].banUntilMs + BAN_ECHO_MS_MAX) {
+        this.#ban(venue, banMs, "told by another process");
+      }
     }
     this.#updateShares();
     if (isNew || presence.kind === "hello") this.#announce("here");
@@ -166,10 +173,8 @@ export class Governor implements RateGovernor {
       foreign: perVenue(
         (venue) => this.#foreignCost(this.#venues[venue], nowMs) + this.#shares.goneMax(venue, nowMs),
       ),
-      banMs: perVenue((venue) => {
-        const { banned, window } = this.#venues[venue];
-        return banned ? Math.max(0, Math.ceil(window.holdUntilMs - nowMs)) : 0;
-      }),
+      gone: perVenue((venue) => this.#shares.goneMax(venue, nowMs)),
+      banMs: perVenue((venue) => Math.max(0, Math.ceil(this.#venues[venue].banUntilMs - nowMs))),
     };
     this.options.announcements.announce("presence", new TextEncoder().encode(JSON.stringify(presence)));
   }
@@ -193,13 +198,14 @@ export class Governor implements RateGovernor {
     const left = new Set<Venue>(wanted);
     if (this.options.enabled) {
       for (;;) {
-        const restMs = timeoutMs - (clock.monotonicMs() - startedAtMs);
+        const waitedMs = clock.monotonicMs() - startedAtMs;
+        const restMs = timeoutMs - waitedMs;
         let waitMs = 0;
         for (const venue of left) {
           const venueWaitMs = this.#waitMs(venue, costs[venue]!);
-          const { window } = this.#venues[venue];
-          if (window.holdUntilMs - clock.monotonicMs() > restMs) left.delete(venue);
-          else waitMs = Math.max(waitMs, venueWaitMs);
+          const isForeseen = venueWaitMs !== Number.POSITIVE_INFINITY;
+          if (isForeseen ? venueWaitMs > restMs : waitedMs >= UNFORESEEN_WAIT_MS_MAX) left.delete(venue);
+          else waitMs = Math.max(waitMs, isForeseen ? venueWaitMs : UNFORESEEN_WAIT_MS_MAX - waitedMs);
         }
         if (waitMs === 0) break;
         if (restMs <= 0 || this.#stop.signal.aborted) {
@@ -228,7 +234,9 @@ export class Governor implements RateGovernor {
       this.#shares.allowed(venue, nowMs),
       VENUE_LIMITS[venue].capacity - this.#shares.othersMax(venue, nowMs) - foreignCost,
     );
-    return Math.max(0, Math.floor(allowed * this.#strictnessOf(state, nowMs)));
+    // Stricter never means none at all: a share of one request would else be closed until full recovery.
+    const stricter = Math.floor(allowed * this.#strictnessOf(state, nowMs));
+    return Math.max(0, Math.min(allowed, Math.max(1, stricter)));
   }
 
   #foreignCost(state: VenueState, nowMs: number): number {
@@ -301,7 +309,7 @@ export class Governor implements RateGovernor {
     if (untilMs > state.window.holdUntilMs + 1_000) {
       this.options.log.error("venue has banned this address: silent until it ends", { venue, banMs, why });
     }
-    state.banned = true;
+    state.banUntilMs = Math.max(state.banUntilMs, untilMs);
     state.window.hold(banMs);
   }
 
