@@ -5,9 +5,13 @@ import { VENUES } from "../vocabulary.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
+/** Longer names are not quoted: one of them would make a whole task unreadable. */
+export const COIN_LENGTH_MAX = 20;
+export const SYMBOL_LENGTH_MAX = 40;
+
 const Leg = v.object({
   venue: v.picklist(VENUES),
-  symbol: v.pipe(v.string(), v.minLength(1), v.maxLength(40)),
+  symbol: v.pipe(v.string(), v.minLength(1), v.maxLength(SYMBOL_LENGTH_MAX)),
   multiplier: v.pipe(v.number(), v.integer(), v.minValue(1)),
   /** Levels to ask for; venues without a choice ignore it. */
   depth: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)),
@@ -15,7 +19,7 @@ const Leg = v.object({
 export type QuoteLeg = v.InferOutput<typeof Leg>;
 
 const TaskCoin = v.object({
-  coin: v.pipe(v.string(), v.minLength(1), v.maxLength(20)),
+  coin: v.pipe(v.string(), v.minLength(1), v.maxLength(COIN_LENGTH_MAX)),
   legs: v.pipe(v.array(Leg), v.maxLength(4)),
 });
 export type TaskCoin = v.InferOutput<typeof TaskCoin>;

@@ -92,6 +92,38 @@ test("DepthBook asks deeper when a book ended too early and shallower when a par
   // The whole book is shorter than asked for: deeper would only cost weight.
   depths.learn("THIN", null, 30);
   expect(depths.depthOf("THIN")).toBe(50);
+  depths.learn("THIN", null, 45);
+  expect(depths.depthOf("THIN")).toBe(50);
+});
+
+test("a depth at the border of two weights stays where it is while the levels used wander a little", () => {
+  for (const { levels, start } of [
+    { levels: [75, 78, 76, 80, 74, 79], start: 100 },
+    { levels: [37, 40, 38, 41, 36], start: 50 },
+    { levels: [380, 400, 390, 384], start: 500 },
+  ]) {
+    const depths = new DepthBook();
+    while (depths.depthOf("BTC") < start) depths.learn("BTC", null, depths.depthOf("BTC"));
+    if (start === 50) depths.learn("BTC", 20, 100);
+    const seen = levels.map((each) => {
+      depths.learn("BTC", each, start);
+      return depths.depthOf("BTC");
+    });
+    expect(new Set(seen)).toEqual(new Set([start]));
+  }
+});
+
+test("a listing whose name no task can carry is left out, since it would cost its task's other coins theirs", () => {
+  const long = "A".repeat(21);
+  const coins = joinListings([
+    listing("upbit", long, `KRW-${long}`),
+    listing("bybit", long),
+    listing("upbit", "BTC", "KRW-BTC"),
+    listing("bybit", "BTC"),
+    listing("binance", "BTC", `${"B".repeat(41)}`),
+  ]);
+  expect(coins.map(({ coin }) => coin)).toEqual(["BTC"]);
+  expect(pairIndicesOf(coins[0]!)).toEqual([0]);
 });
 
 test("the shortest tick is what the scarcest venue sustains", () => {

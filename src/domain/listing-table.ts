@@ -1,6 +1,11 @@
 // Which coins are quoted and with which legs: the listings of all venues joined by Korean ticker.
 
-import type { QuoteLeg, TaskCoin } from "../../schema/messages/quote-task.ts";
+import {
+  COIN_LENGTH_MAX,
+  type QuoteLeg,
+  SYMBOL_LENGTH_MAX,
+  type TaskCoin,
+} from "../../schema/messages/quote-task.ts";
 import { PAIRS, VENUES, type Venue } from "../../schema/vocabulary.ts";
 import type { Listing } from "./instrument.ts";
 import { BINANCE_DEPTHS, binanceWeight } from "./venue-limits.ts";
@@ -11,10 +16,11 @@ export interface QuotedCoin {
   readonly listings: Readonly<Partial<Record<Venue, Listing>>>;
 }
 
-/** Joins listings; coins without a pair are left out. Sorted by coin. */
+/** Joins listings; coins without a pair are left out, names too long for a task too. Sorted by coin. */
 export function joinListings(listings: readonly Listing[]): QuotedCoin[] {
   const byCoin = new Map<string, Partial<Record<Venue, Listing>>>();
   for (const listing of listings) {
+    if (listing.coin.length > COIN_LENGTH_MAX || listing.symbol.length > SYMBOL_LENGTH_MAX) continue;
     const row = byCoin.get(listing.coin) ?? {};
     row[listing.venue] ??= listing;
     byCoin.set(listing.coin, row);
@@ -37,11 +43,14 @@ export function pairIndicesOf({ listings }: QuotedCoin): number[] {
 /** Levels asked of Bybit: one request costs the same whatever the depth, the scanner stops early. */
 const BYBIT_DEPTH = 500;
 const BINANCE_DEPTH_FIRST = 100;
-const DEPTH_RESERVE_RATIO = 1.3;
+/** Up when less than the first is left of the levels asked for, down only where the second would be left. */
+const RAISE_RESERVE_RATIO = 1.15;
+const LOWER_RESERVE_RATIO = 1.3;
 
 /**
  * How deep Binance has to be asked for each coin so that 100M KRW is just covered: learned from the levels the last
- * reports used, one step up at once when a book ended too early, down only with some reserve.
+ * reports used, up at once when a book ended too early or nearly did, down only with some reserve. Between the two
+ * reserves a depth stays, so that a coin at the border does not change its weight from tick to tick.
  */
 export class DepthBook {
   readonly #depths = new Map<string, number>();
@@ -53,20 +62,24 @@ export class DepthBook {
   /** `levels`: levels the largest size took, null when it did not fit; `got`: levels the venue sent. */
   learn(coin: string, levels: number | null, got: number): void {
     const depth = this.depthOf(coin);
-    const index = BINANCE_DEPTHS.findIndex((row) => row.depth === depth);
     if (levels === null) {
+      const deeper = BINANCE_DEPTHS.find((row) => row.depth > depth);
       // A book shorter than asked for has no more to give: asking deeper would only cost weight.
-      if (got < depth) this.#settle(coin, got * DEPTH_RESERVE_RATIO);
-      else this.#depths.set(coin, BINANCE_DEPTHS[Math.min(index + 1, BINANCE_DEPTHS.length - 1)]!.depth);
-      return;
-    }
-    this.#settle(coin, levels * DEPTH_RESERVE_RATIO);
+      if (got >= depth && deeper) this.#depths.set(coin, deeper.depth);
+      else this.#lower(coin, depth, got);
+    } else if (levels * RAISE_RESERVE_RATIO > depth) {
+      this.#depths.set(coin, depthOver(levels * RAISE_RESERVE_RATIO));
+    } else this.#lower(coin, depth, levels);
   }
 
-  #settle(coin: string, levels: number): void {
-    const row = BINANCE_DEPTHS.find(({ depth }) => depth >= levels) ?? BINANCE_DEPTHS.at(-1)!;
-    this.#depths.set(coin, row.depth);
+  #lower(coin: string, depth: number, levels: number): void {
+    const lower = depthOver(levels * LOWER_RESERVE_RATIO);
+    if (lower < depth) this.#depths.set(coin, lower);
   }
+}
+
+function depthOver(levels: number): number {
+  return (BINANCE_DEPTHS.find(({ depth }) => depth >= levels) ?? BINANCE_DEPTHS.at(-1)!).depth;
 }
 
 export function taskCoinOf(quoted: QuotedCoin, depths: DepthBook): TaskCoin {

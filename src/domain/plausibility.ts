@@ -23,3 +23,18 @@ export function isPlausibleRow({ ratesJeon }: RateRow, yardstickJeon: number): b
   }
   return true;
 }
+
+/** Part of the rows that have to agree before a few of them are taken for a yardstick. */
+const AGREEING_RATIO_MIN = 2 / 3;
+
+/**
+ * The median of a few coins' rows, undefined unless most of them agree with it: of two coins one may be the impostor,
+ * and then the other one must not be judged by it.
+ */
+export function agreedEntryJeon(rows: readonly RateRow[]): number | undefined {
+  const medianJeon = medianEntryJeon(rows);
+  if (medianJeon === undefined) return undefined;
+  const rated = rows.filter(({ ratesJeon }) => !Number.isNaN(ratesJeon[0]!));
+  const agreeing = rated.filter((row) => isPlausibleRow(row, medianJeon));
+  return agreeing.length >= rated.length * AGREEING_RATIO_MIN ? medianJeon : undefined;
+}

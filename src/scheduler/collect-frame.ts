@@ -7,7 +7,7 @@
 import type { ReportHeader } from "../../schema/messages/quote-report.ts";
 import type { QuoteTask } from "../../schema/messages/quote-task.ts";
 import { PAIRS } from "../../schema/vocabulary.ts";
-import { isPlausibleRow, medianEntryJeon } from "../domain/plausibility.ts";
+import { agreedEntryJeon, isPlausibleRow } from "../domain/plausibility.ts";
 import { nullRow, type RateRow, RateTable, type ReferencePrice, rowKey } from "../domain/rate-table.ts";
 
 export interface OpenTick {
@@ -49,6 +49,11 @@ export class FrameCollector {
 
   get open(): OpenTick | undefined {
     return this.#open;
+  }
+
+  /** The newest tick opened, 0 before the first. */
+  get newestTickAtMs(): number {
+    return this.#newestTickAtMs;
   }
 
   /** Opens a tick; the one before must be closed. Ticks only go forward. */
@@ -99,7 +104,7 @@ export class FrameCollector {
     const open = this.#open;
     if (!open) throw new Error("expected an open tick");
     this.#open = undefined;
-    this.#medianJeon = medianEntryJeon(this.#tickRows) ?? this.#medianJeon;
+    this.#medianJeon = agreedEntryJeon(this.#tickRows) ?? this.#medianJeon;
     const changed: RateRow[] = [];
     const missing: string[] = [];
     for (const { coin, pairIndex } of open.due.values()) {
@@ -112,7 +117,7 @@ export class FrameCollector {
     return { closed: { tickAtMs, closedAtMs, rowCount, missing }, changed };
   }
 
-  /** Tombstones for held rows whose pair is not quoted any more. */
+  /** Tombstones for held rows whose pair is not quoted any more; the open tick does not bring them back. */
   retire(isQuoted: (coin: string, pairIndex: number) => boolean): RateRow[] {
     const changed: RateRow[] = [];
     for (const { coin, pairIndex, tickAtMs } of this.table.rows()) {
@@ -120,13 +125,27 @@ export class FrameCollector {
       const row = nullRow(coin, pairIndex, Math.max(tickAtMs, this.#newestTickAtMs), "delisted");
       this.table.merge(row);
       this.quarantined.delete(rowKey(coin, pairIndex));
+      this.#open?.due.delete(rowKey(coin, pairIndex));
       changed.push(row);
     }
     return changed;
   }
 
+  /** Takes the rates off every row, for a time in which no tick will renew them. */
+  blank(): RateRow[] {
+    const changed: RateRow[] = [];
+    for (const { coin, pairIndex, tickAtMs, reason } of this.table.rows()) {
+      if (reason === "missing") continue;
+      const row = nullRow(coin, pairIndex, tickAtMs, "missing");
+      this.table.merge(row);
+      changed.push(row);
+    }
+    return changed;
+  }
+
+  /** The last tick's median, else the reference, else what one report's rows agree on; undefined: nothing to go by. */
   #yardstickJeon(rows: readonly RateRow[], reference: ReferencePrice | undefined): number | undefined {
-    return this.#medianJeon ?? (reference ? reference.priceKrw * 100 : medianEntryJeon(rows));
+    return this.#medianJeon ?? (reference ? reference.priceKrw * 100 : agreedEntryJeon(rows));
   }
 
   #gate(row: RateRow, yardstickJeon: number | undefined): RateRow {

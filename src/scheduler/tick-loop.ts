@@ -70,6 +70,8 @@ const WORKERS_REMEMBERED_MAX = 500;
 /** Below this part of the period left, a restarted scheduler waits for the next beat rather than issue anew. */
 const LATE_START_RATIO = 0.5;
 const RECOVERY_LISTEN_MS = 500;
+/** The bus stamps what it stores with its own host's clock: reports are asked for from this much earlier. */
+const BUS_CLOCK_SKEW_MS_MAX = 5_000;
 const MISSING_NAMED_MAX = 40;
 
 export class TickLoop {
@@ -87,6 +89,7 @@ export class TickLoop {
   lastClosed: ClosedTick | undefined;
   readonly #stop = new AbortController();
   #issuing = false;
+  #clockWentBack = false;
   #closeTimer = new AbortController();
   #unsubscribe: (() => Promise<void>) | undefined;
   #recovered: TickManifest | undefined;
@@ -103,7 +106,8 @@ export class TickLoop {
   async recover(): Promise<void> {
     const { clock, reports, periodMs } = this.deps;
     const tickAtMs = this.tickAt(clock.nowMs());
-    this.#unsubscribe = await reports.subscribe(tickAtMs, (bytes) => this.#onReport(bytes));
+    const fromAtMs = tickAtMs - BUS_CLOCK_SKEW_MS_MAX;
+    this.#unsubscribe = await reports.subscribe(fromAtMs, (bytes) => this.#onReport(bytes));
     await clock.sleep(Math.min(RECOVERY_LISTEN_MS, periodMs / 4), this.#stop.signal);
     if (this.#stop.signal.aborted) return;
     if (this.#recovered?.tickAtMs === this.tickAt(clock.nowMs())) {
@@ -152,9 +156,11 @@ export class TickLoop {
       this.deps.log.warn("beat skipped: the last tick is still being issued", { tickAtMs });
       return;
     }
-    if (this.deps.collector.open) this.#close();
-    if (this.paused) return;
-    const { depths, periodMs } = this.deps;
+    const { collector, depths, periodMs } = this.deps;
+    if (tickAtMs <= collector.newestTickAtMs) return this.#skipRepeated(tickAtMs);
+    if (collector.open) this.#close();
+    if (this.paused) return this.#blank();
+    this.#clockWentBack = false;
     const coins = this.deps.coins();
     if (coins.length === 0) {
       this.deps.log.warn("no coins to quote: tick left out", { tickAtMs });
@@ -174,6 +180,26 @@ export class TickLoop {
       }),
     );
     await this.#run({ tickAtMs, tasks });
+  }
+
+  /** The clock was set back. Ticks only go forward, and one that is open runs to its end. */
+  #skipRepeated(tickAtMs: number): void {
+    const { collector, log } = this.deps;
+    this.counters.skipped++;
+    const aheadMs = collector.newestTickAtMs - tickAtMs;
+    if (aheadMs === 0 || collector.open) return;
+    if (!this.#clockWentBack) log.error("the clock went back: no ticks until it has caught up", { aheadMs });
+    this.#clockWentBack = true;
+    this.#blank();
+  }
+
+  /** While no tick renews them, rows must not go on looking fresh to clients that know no ticks. */
+  #blank(): void {
+    const { collector, publisher } = this.deps;
+    const changed = collector.blank();
+    if (changed.length === 0) return;
+    publisher.add(changed);
+    publisher.closeTick(collector.newestTickAtMs);
   }
 
   async #run(manifest: TickManifest): Promise<void> {
