@@ -221,8 +221,8 @@ export class QuoteAnswerer {
     for (const domestic of ["upbit", "bithumb"] as const) {
       const { wanted, reason, sweep } = this.#slots[index]![domestic];
       if (!wanted || reason !== "none") continue;
-      if (sweep.askSeeds > 0) boughtCoin = Math.max(boughtCoin, sweep.askQtysCoin[sweep.askSeeds - 1]!);
-      if (sweep.bidSeeds > 0) soldCoin = Math.max(soldCoin, sweep.bidQtysCoin[sweep.bidSeeds - 1]!);
+      if (sweep.asks.seeds > 0) boughtCoin = Math.max(boughtCoin, sweep.asks.qtysCoin[sweep.asks.seeds - 1]!);
+      if (sweep.bids.seeds > 0) soldCoin = Math.max(soldCoin, sweep.bids.qtysCoin[sweep.bids.seeds - 1]!);
     }
     // What is bought at home is sold into the overseas bids, and the other way round.
     return {

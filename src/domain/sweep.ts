@@ -23,28 +23,35 @@ import type { OrderBook } from "./order-book.ts";
 
 const EPSILON = 2 ** -53;
 
-/** Coins for each seed on both sides of one domestic book. A buffer, filled again and again. */
-export interface DomesticSweep {
-  /** Coins bought per seed from the asks; the first `askSeeds` count. */
-  readonly askQtysCoin: Float64Array;
-  /** Coins sold per seed into the bids; the first `bidSeeds` count. */
-  readonly bidQtysCoin: Float64Array;
-  askSeeds: number;
-  bidSeeds: number;
+/** One side of a domestic book, swept for each seed. A buffer, filled again and again. */
+export interface SideSweep {
+  /** Coins bought (asks) or sold (bids) for each seed; the first `seeds` count. */
+  readonly qtysCoin: Float64Array;
+  seeds: number;
   /** Bound of the relative error of the quantities. */
-  askError: number;
-  bidError: number;
+  error: number;
+  /**
+   * Seeds over coins are nearly a straight line: seedsPerCoin x + curvature x^2, a parabola through the first and the
+   * last, is hardly ever off by one.
+   */
+  seedsPerCoin: number;
+  curvature: number;
+}
+
+export interface DomesticSweep {
+  readonly asks: SideSweep;
+  readonly bids: SideSweep;
 }
 
 export function createDomesticSweep(): DomesticSweep {
-  return {
-    askQtysCoin: new Float64Array(SEED_COUNT),
-    bidQtysCoin: new Float64Array(SEED_COUNT),
-    askSeeds: 0,
-    bidSeeds: 0,
-    askError: 0,
-    bidError: 0,
-  };
+  const side = () => ({
+    qtysCoin: new Float64Array(SEED_COUNT),
+    seeds: 0,
+    error: 0,
+    seedsPerCoin: 0.5,
+    curvature: 0.5,
+  });
+  return { asks: side(), bids: side() };
 }
 
 /** More levels than any venue sends. */
@@ -63,18 +70,33 @@ function checkLevels(count: number): void {
 
 /** Sweeps both sides of a sound domestic book (see bookDefect) for all seeds. Throws RangeError above LEVELS_MAX. */
 export function sweepDomestic(book: OrderBook, out: DomesticSweep): void {
-  out.askSeeds = sweepSide(book.askPrices, book.askQtys, book.askCount, out.askQtysCoin);
-  out.bidSeeds = sweepSide(book.bidPrices, book.bidQtys, book.bidCount, out.bidQtysCoin);
-  out.askError = errorOf(book.askCount, 1);
-  const bidSpread = book.bidCount > 0 ? book.bidPrices[0]! / book.bidPrices[book.bidCount - 1]! : 1;
-  out.bidError = errorOf(book.bidCount, bidSpread);
+  sweepSide(book.askPrices, book.askQtys, book.askCount, out.asks);
+  sweepSide(book.bidPrices, book.bidQtys, book.bidCount, out.bids);
+}
+
+function sweepSide(prices: Float64Array, qtys: Float64Array, count: number, out: SideSweep): void {
+  const { qtysCoin } = out;
+  const seeds = fillQtys(prices, qtys, count, qtysCoin);
+  out.seeds = seeds;
+  if (seeds === 0) return;
+  out.error = errorOf(count, spreadOf(prices, count));
+  const qtyLast = qtysCoin[seeds - 1]!;
+  out.seedsPerCoin = 1 / qtysCoin[0]!;
+  out.curvature = (seeds / qtyLast - out.seedsPerCoin) / qtyLast;
+}
+
+/** First over last price of the levels, or its inverse if that is larger. */
+function spreadOf(prices: Float64Array, count: number): number {
+  const ratio = prices[0]! / prices[count - 1]!;
+  return ratio > 1 ? ratio : 1 / ratio;
 }
 
 function errorOf(levels: number, spread: number): number {
   return 4 * (levels + 5) * EPSILON * spread;
 }
 
-function sweepSide(prices: Float64Array, qtys: Float64Array, count: number, out: Float64Array): number {
+/** Returns how many seeds fit. */
+function fillQtys(prices: Float64Array, qtys: Float64Array, count: number, out: Float64Array): number {
   checkLevels(count);
   let level = 0;
   let sumKrw = 0;
@@ -126,17 +148,13 @@ export function ratesOfPair(
   multiplier: number,
   outJeon: Float64Array,
 ): void {
-  const { askQtysCoin, askSeeds, askError, bidQtysCoin, bidSeeds, bidError } = sweep;
+  const { asks, bids } = sweep;
   const { bidPrices, bidQtys, bidCount, askPrices, askQtys, askCount } = overseas;
-  checkLevels(Math.max(bidCount, askCount));
-  if (sweepOverseas(askQtysCoin, askSeeds, askError, bidPrices, bidQtys, bidCount, multiplier, outJeon, 0)) {
-    settle("entry", askSeeds, domestic, overseas, multiplier, outJeon, 0);
+  if (sweepOverseas(asks, bidPrices, bidQtys, bidCount, multiplier, outJeon, 0)) {
+    settle("entry", asks.seeds, domestic, overseas, multiplier, outJeon, 0);
   }
-  const offset = SEED_COUNT;
-  if (
-    sweepOverseas(bidQtysCoin, bidSeeds, bidError, askPrices, askQtys, askCount, multiplier, outJeon, offset)
-  ) {
-    settle("exit", bidSeeds, domestic, overseas, multiplier, outJeon, offset);
+  if (sweepOverseas(bids, askPrices, askQtys, askCount, multiplier, outJeon, SEED_COUNT)) {
+    settle("exit", bids.seeds, domestic, overseas, multiplier, outJeon, SEED_COUNT);
   }
 }
 
@@ -149,9 +167,7 @@ const JEON_STEP = SEED_STEP_KRW * 100;
 
 /** Returns whether values are left UNDECIDED. */
 function sweepOverseas(
-  qtysCoin: Float64Array,
-  seeds: number,
-  qtyError: number,
+  { qtysCoin, seeds, error: qtyError, seedsPerCoin, curvature }: SideSweep,
   prices: Float64Array,
   qtys: Float64Array,
   count: number,
@@ -159,15 +175,12 @@ function sweepOverseas(
   out: Float64Array,
   offset: number,
 ): boolean {
+  checkLevels(count);
   if (seeds === 0 || count === 0) {
     fillNulls(out, offset, 0);
     return false;
   }
-  // Seeds over quantity are nearly a straight line: a parabola through the first and the last is hardly ever off by one.
   const qtyLast = qtysCoin[seeds - 1]!;
-  const seedsPerCoin = 1 / qtysCoin[0]!;
-  const curvature = (seeds / qtyLast - seedsPerCoin) / qtyLast;
-  const coinPerQty = multiplier;
   const usdtPerPrice = 1 / multiplier;
   let level = 0;
   let sumQty = 0;
@@ -176,7 +189,7 @@ function sweepOverseas(
   for (;;) {
     levelsFrom[filled]!++;
     const price = prices[level]! * usdtPerPrice;
-    const qty = qtys[level]! * coinPerQty;
+    const qty = qtys[level]! * multiplier;
     origins[level] = sumUsdt - sumQty * price;
     slopes[level] = price;
     sumUsdt += qty * price;
@@ -193,10 +206,11 @@ function sweepOverseas(
     if (level === count) break;
   }
 
-  const spread = Math.max(prices[0]! / prices[level - 1]!, prices[level - 1]! / prices[0]!);
+  const spread = spreadOf(prices, level);
   const error = 2 * (qtyError * spread + errorOf(level, spread));
-  const priceMin = Math.min(prices[0]!, prices[level - 1]!) * usdtPerPrice;
-  const jeonMax = (JEON_STEP * Math.max(seedsPerCoin, seeds / qtyLast)) / priceMin;
+  // No rate is above the highest price paid in Korea over the lowest abroad.
+  const seedsPerCoinMax = seedsPerCoin + (curvature > 0 ? curvature * qtyLast : 0);
+  const jeonMax = (JEON_STEP * seedsPerCoinMax * spread) / (prices[0]! * usdtPerPrice);
   let undecided = rateSeeds(qtysCoin, filled, 0.5 - jeonMax * error, out, offset);
   if (level === count) {
     // Near the end of the book whether a size still fits may be within rounding.
