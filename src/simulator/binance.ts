@@ -2,9 +2,10 @@
 // quantities are strings, times numbers. Requests weigh: 2,400 a minute per address, told in X-MBX-USED-WEIGHT-1M;
 // 429 on excess, 418 with Retry-After for those who go on. Refusals are HTTP 4xx with a negative code.
 
+import { keyProblem, type SimUser } from "./accounts.ts";
 import { binanceMarketRoutes } from "./binance-market.ts";
-import { binanceError, mandatory } from "./binance-reply.ts";
-import { BINANCE_LIMITS } from "./limit-rules.ts";
+import { binanceError, binanceRefusal, mandatory } from "./binance-reply.ts";
+import { BINANCE_LIMITS, BINANCE_ORDER_LIMITS } from "./limit-rules.ts";
 import { Limiter, type LimitVerdict } from "./limits.ts";
 import { type BinanceRefusal, checkBinance } from "./signatures.ts";
 import { walletCoinsOf } from "./wallet-coins.ts";
@@ -23,14 +24,15 @@ import {
 /** The futures host. */
 export function createBinance(environment: VenueEnvironment): VenueWire {
   const limiter = new Limiter(BINANCE_LIMITS, environment.banScale);
+  const orderLimiter = new Limiter(BINANCE_ORDER_LIMITS, environment.banScale);
   return {
     venue: "binance",
-    routes: binanceMarketRoutes(),
-    limiters: [limiter],
+    routes: new Map([...binanceMarketRoutes()]),
+    limiters: [limiter, orderLimiter],
     admit(request, route): Admission {
       if (route === undefined) return { headers: {} };
-      const { nowMs, source, params, path } = request;
-      const cost = route.cost?.(params) ?? 1;
+      const { nowMs, source, fields, path } = request;
+      const cost = route.cost?.(fields) ?? 1;
       if (route.group === "funding-list") {
         return admission(request, spend(environment, limiter, source, route.group, 1, nowMs), cost, {});
       }
@@ -38,10 +40,16 @@ export function createBinance(environment: VenueEnvironment): VenueWire {
       const verdict = spend(environment, limiter, source, route.group, cost, nowMs);
       // The venue itself says that this endpoint's header is inaccurate: it leaves out the request's own weight.
       const told = path === "/fapi/v1/ticker/bookTicker" ? before : verdict.used;
-      return admission(request, verdict, cost, { "X-MBX-USED-WEIGHT-1M": String(told) });
+      const admitted = admission(request, verdict, cost, { "X-MBX-USED-WEIGHT-1M": String(told) });
+      if (admitted.refusal !== undefined) return admitted;
+      const known = { ...admitted, ...checkUser(environment, request, route) };
+      return route.places && known.user
+        ? countOrder(known, known.user, environment, orderLimiter, nowMs)
+        : known;
     },
     unknownPath,
     serverError,
+    ...FAULT_WORDS,
   };
 }
 
@@ -67,21 +75,66 @@ export function createBinanceSpot(environment: VenueEnvironment): VenueWire {
     limiters: [limiter],
     admit(request, route): Admission {
       if (route === undefined) return { headers: {} };
-      const { nowMs, source, params } = request;
-      const cost = route.cost?.(params) ?? 1;
+      const { nowMs, source, fields } = request;
+      const cost = route.cost?.(fields) ?? 1;
       const verdict = spend(environment, limiter, source, route.group, cost, nowMs);
       const name = route.signed ? "X-SAPI-USED-IP-WEIGHT-1M" : "X-MBX-USED-WEIGHT-1M";
       const admitted = admission(request, verdict, cost, { [name]: String(verdict.used) });
-      if (admitted.refusal !== undefined || !route.signed) return admitted;
-      const check = checkBinance(
-        { apiKey: request.header("x-mbx-apikey"), query: request.query, body: request.body, nowMs },
-        environment.keys,
-      );
-      return check.ok ? admitted : { ...admitted, refusal: signatureError(check.refusal) };
+      if (admitted.refusal !== undefined) return admitted;
+      return { ...admitted, ...checkUser(environment, request, route) };
     },
     unknownPath,
     serverError,
+    ...FAULT_WORDS,
   };
+}
+
+const FAULT_WORDS: Pick<VenueWire, "apiKeyOf" | "refuse" | "maintenance"> = {
+  apiKeyOf: (request) => request.header("x-mbx-apikey") ?? undefined,
+  refuse: ({ kind, code, message, status }) =>
+    kind === "refusal" ? binanceRefusal(Number(code), message, status) : binanceRefusal(-2019),
+  // No fixed body is documented.
+  maintenance: () => binanceError(503, -1008, "Service Unavailable."),
+};
+
+/** Whose request it is, or why it may not be made. Nothing on public routes. */
+function checkUser(
+  { accounts }: VenueEnvironment,
+  request: WireRequest,
+  route: Route,
+): Pick<Admission, "user" | "refusal"> {
+  if (!route.signed) return {};
+  const apiKey = request.header("x-mbx-apikey");
+  const claimed = accounts.find(apiKey ?? "");
+  if (route.signed === "key" && claimed === undefined) return { refusal: binanceRefusal(-2015) };
+  if (route.signed !== "key") {
+    const { query, body, clockMs: nowMs } = request;
+    const check = checkBinance({ apiKey, query, body, nowMs }, claimed === undefined ? [] : [claimed]);
+    if (!check.ok) return { refusal: signatureError(check.refusal) };
+  }
+  const user = accounts.get(claimed!.apiKey);
+  const use = { source: request.source, trades: route.trades === true, nowMs: request.nowMs };
+  // One code for a key that is gone, an address it is not bound to and a right it does not have.
+  return keyProblem(user.keys.binance, use) === undefined ? { user } : { refusal: binanceRefusal(-2015) };
+}
+
+/** New orders are counted per account over ten seconds and a minute. */
+function countOrder(
+  admitted: Admission,
+  { apiKey }: SimUser,
+  environment: VenueEnvironment,
+  limiter: Limiter,
+  nowMs: number,
+): Admission {
+  const short = spend(environment, limiter, apiKey, "orders-10s", 1, nowMs);
+  if (short.kind !== "pass") return { ...admitted, limited: true, refusal: binanceRefusal(-1015) };
+  const long = spend(environment, limiter, apiKey, "orders-1m", 1, nowMs);
+  if (long.kind !== "pass") return { ...admitted, limited: true, refusal: binanceRefusal(-1015) };
+  const counts = {
+    "X-MBX-ORDER-COUNT-10S": String(short.used),
+    "X-MBX-ORDER-COUNT-1M": String(long.used),
+  };
+  return { ...admitted, headers: { ...admitted.headers, ...counts } };
 }
 
 function admission(
@@ -110,7 +163,10 @@ function unknownPath(request: WireRequest): WireReply {
   return binanceError(404, -5000, `Path ${request.path}, Method ${request.method} is invalid`);
 }
 
-function serverError(status: number): WireReply {
+function serverError(status: number, executed: boolean): WireReply {
+  if (status === 503 && executed) {
+    return binanceError(503, -1000, "Unknown error, please check your request or try again later.");
+  }
   if (status === 503) return binanceError(503, -1008, "Service Unavailable.");
   return binanceError(status, -1000, "An unknown error occurred while processing the request.");
 }

@@ -1,6 +1,7 @@
 // Bithumb API 2.0 as on the wire: modelled on Upbit's, with the differences that bite. Several books in one request
 // have 15 levels, one has 30; `to` without a zone is KST; more than 200 markets are refused; tokens need a timestamp.
 
+import { BITHUMB_KEY_ERRORS, bithumbError, bithumbNoFunds, bithumbPrivateRoutes } from "./bithumb-private.ts";
 import {
   bookText,
   candlePaths,
@@ -12,10 +13,10 @@ import {
   walletRows,
   YearRange,
 } from "./domestic.ts";
+import { checkUser, claimedKey } from "./domestic-auth.ts";
 import { BITHUMB_LIMITS } from "./limit-rules.ts";
 import { Limiter } from "./limits.ts";
-import { BITHUMB_TOKEN, checkToken, hashedText, NonceBook } from "./signatures.ts";
-import { TOKEN_ERRORS } from "./upbit.ts";
+import { BITHUMB_TOKEN, NonceBook } from "./signatures.ts";
 import {
   type Admission,
   json,
@@ -45,7 +46,7 @@ export function createBithumb(environment: VenueEnvironment): VenueWire {
   const nonces = new NonceBook();
   return {
     venue: "bithumb",
-    routes: bithumbRoutes(),
+    routes: new Map([...bithumbRoutes(), ...bithumbPrivateRoutes(environment)]),
     limiters: [limiter],
     admit(request, route): Admission {
       const { nowMs, source } = request;
@@ -60,22 +61,21 @@ export function createBithumb(environment: VenueEnvironment): VenueWire {
         };
       }
       if (!route.signed) return { headers: {} };
-      const check = checkToken(
-        {
-          authorization: request.header("authorization"),
-          hashed: hashedText(request.query, request.body),
-          nowMs,
-        },
-        environment.keys,
+      const check = checkUser(environment, request, route, {
+        venue: "bithumb",
         nonces,
-        BITHUMB_TOKEN,
-      );
-      if (check.ok) return { headers: {} };
-      const [status, message] = TOKEN_ERRORS[check.refusal];
-      return { headers: {}, refusal: domesticError(status, check.refusal, message) };
+        rules: BITHUMB_TOKEN,
+        keyErrors: BITHUMB_KEY_ERRORS,
+      });
+      return { headers: {}, ...check };
     },
     unknownPath: () => domesticError(404, 404, "Not Found"),
     serverError: (status) => domesticError(status, status, "Service temporarily unavailable."),
+    apiKeyOf: claimedKey,
+    refuse: ({ kind, code, message, status }, request) =>
+      kind === "refusal" ? bithumbError(String(code), message, status) : bithumbNoFunds(request),
+    // What it says then is not documented.
+    maintenance: () => domesticError(503, 503, "시스템 점검 중입니다."),
   };
 }
 

@@ -1,8 +1,9 @@
 // Bybit v5 as on the wire: linear USDT perpetuals and the signed coin states. Every answer is an envelope with HTTP
 // 200, refusals included; only the address limit (600 in five seconds) answers 403, for ten minutes.
 
+import { type KeyProblem, keyProblem } from "./accounts.ts";
 import { bybitMarketRoutes } from "./bybit-market.ts";
-import { envelope } from "./bybit-reply.ts";
+import { bybitError, envelope } from "./bybit-reply.ts";
 import { BYBIT_ACCOUNT_LIMITS, BYBIT_ADDRESS_LIMITS } from "./limit-rules.ts";
 import { Limiter } from "./limits.ts";
 import { type BybitRefusal, checkBybit } from "./signatures.ts";
@@ -38,6 +39,11 @@ export function createBybit(environment: VenueEnvironment): VenueWire {
     },
     unknownPath: () => ({ status: 404, body: "404 page not found", contentType: "text/plain" }),
     serverError: (status) => ({ status, body: "Service Temporarily Unavailable", contentType: "text/plain" }),
+    apiKeyOf: (request) => request.header("x-bapi-api-key") ?? undefined,
+    refuse: ({ kind, code, message, status }, request) =>
+      kind === "refusal" ? bybitError(request, Number(code), message, status) : bybitError(request, 110007),
+    // No fixed body is documented.
+    maintenance: (request) => bybitError(request, 10016, "Service is under maintenance."),
   };
 }
 
@@ -48,6 +54,7 @@ function admitAccount(
   route: Route,
 ): Admission {
   const { nowMs } = request;
+  const claimed = environment.accounts.find(request.header("x-bapi-api-key") ?? "");
   const check = checkBybit(
     {
       apiKey: request.header("x-bapi-api-key"),
@@ -56,24 +63,38 @@ function admitAccount(
       sign: request.header("x-bapi-sign"),
       query: request.query,
       body: request.body,
-      nowMs,
+      nowMs: request.clockMs,
     },
-    environment.keys,
+    claimed === undefined ? [] : [claimed],
   );
   if (!check.ok) {
     const [retCode, retMsg] = signatureError(check.refusal, request);
     return { headers: {}, refusal: envelope(nowMs, {}, retCode, retMsg) };
   }
+  const user = environment.accounts.get(check.key.apiKey);
+  const problem = keyProblem(user.keys.bybit, {
+    source: request.source,
+    trades: route.trades === true,
+    nowMs,
+  });
+  if (problem !== undefined) return { headers: {}, refusal: bybitError(request, ...KEY_ERRORS[problem]) };
   const verdict = spend(environment, limiter, check.key.apiKey, route.group, 1, nowMs);
   const headers = {
     "X-Bapi-Limit": String(verdict.limit),
     "X-Bapi-Limit-Status": String(verdict.remaining),
     "X-Bapi-Limit-Reset-Timestamp": String(verdict.untilMs),
   };
-  if (verdict.kind === "pass") return { headers };
+  if (verdict.kind === "pass") return { headers, user };
   const refusal = envelope(nowMs, {}, 10006, "Too many visits! Exceeded the API Rate Limit.");
   return { headers, limited: true, refusal };
 }
+
+const KEY_ERRORS: Readonly<Record<KeyProblem, readonly [retCode: number, retMsg?: string]>> = {
+  revoked: [10003],
+  expired: [33004],
+  address: [10010],
+  permission: [10005],
+};
 
 function signatureError(refusal: BybitRefusal, request: WireRequest): [retCode: number, retMsg: string] {
   switch (refusal) {
@@ -85,7 +106,7 @@ function signatureError(refusal: BybitRefusal, request: WireRequest): [retCode: 
     case "bad-window": {
       const sent = request.header("x-bapi-timestamp");
       const windowMs = request.header("x-bapi-recv-window") ?? "5000";
-      const seen = `req_timestamp[${sent}],server_timestamp[${request.nowMs}],recv_window[${windowMs}]`;
+      const seen = `req_timestamp[${sent}],server_timestamp[${request.clockMs}],recv_window[${windowMs}]`;
       return [10002, `invalid request, please check your server timestamp or recv_window param. ${seen}`];
     }
   }

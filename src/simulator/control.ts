@@ -1,10 +1,13 @@
 // Steering a running simulator: as an object in the same process, over HTTP from another. Both do the same.
 
+import { type AccountControl, createAccountControl } from "./account-control.ts";
+import { answerAccounts } from "./control-accounts.ts";
 import type { CounterTable, SimCounters, SourceCounts } from "./counters.ts";
 import type { SimHost } from "./dispatch.ts";
 import type { Fault, FaultBoard, FaultSpec } from "./faults.ts";
 import type { LimitUsage } from "./limits.ts";
 import type { BookRecord, Recorder, RecorderState } from "./recorder.ts";
+import { changeSwitches, type SwitchChanges, type Switches } from "./switches.ts";
 import type { VenueEnvironment, VenueWire } from "./wire.ts";
 
 export interface SimulatorControl {
@@ -26,6 +29,12 @@ export interface SimulatorControl {
   counters(): CounterTable;
   totals(): SourceCounts;
   resetCounters(): void;
+  /** Looks into accounts and meddles with them. */
+  readonly accounts: AccountControl;
+  /** What the venues' documents leave open. */
+  switches(): Switches;
+  /** Throws RangeError on a switch that does not exist; then nothing is changed. */
+  setSwitches(changes: SwitchChanges): void;
 }
 
 export interface ControlParts {
@@ -35,6 +44,7 @@ export interface ControlParts {
   readonly recorder: Recorder;
   readonly counters: SimCounters;
   nowMs(): number;
+  arrivePending(): void;
 }
 
 export function createControl(parts: ControlParts): SimulatorControl {
@@ -63,6 +73,14 @@ export function createControl(parts: ControlParts): SimulatorControl {
     counters: () => counters.snapshot(),
     totals: () => counters.total(),
     resetCounters: () => counters.reset(),
+    accounts: createAccountControl({
+      accounts: environment.accounts,
+      market: environment.matching.market,
+      nowMs: parts.nowMs,
+      arrivePending: parts.arrivePending,
+    }),
+    switches: () => structuredClone(environment.switches),
+    setSwitches: (changes) => changeSwitches(environment.switches, changes),
   };
 }
 
@@ -113,8 +131,23 @@ export async function answerControl(
     case "DELETE /counters":
       control.resetCounters();
       return Response.json({ reset: true });
-    default:
+    default: {
+      const answer = await accountsOrRefusal(request, url, control);
+      if (answer !== undefined) return answer;
       return Response.json({ error: `no such control: ${request.method} ${url.pathname}` }, { status: 404 });
+    }
+  }
+}
+
+async function accountsOrRefusal(
+  request: Request,
+  url: URL,
+  control: SimulatorControl,
+): Promise<Response | undefined> {
+  try {
+    return await answerAccounts(request, url, control);
+  } catch (fault) {
+    return Response.json({ error: fault instanceof Error ? fault.message : String(fault) }, { status: 400 });
   }
 }
 

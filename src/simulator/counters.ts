@@ -24,7 +24,8 @@ export class SimCounters {
     if (limited) counts.limited++;
     if (delivery.kind === "hang") counts.hung++;
     else if (delivery.kind === "reset") counts.reset++;
-    else counts.byStatus[delivery.reply.status] = (counts.byStatus[delivery.reply.status] ?? 0) + 1;
+    else if (delivery.kind === "send")
+      counts.byStatus[delivery.reply.status] = (counts.byStatus[delivery.reply.status] ?? 0) + 1;
   }
 
   snapshot(): CounterTable {

@@ -25,17 +25,38 @@ export const BOOK_FAULTS = [
   "wrong-symbol", // another listing's book, under that listing's name where the venue prints one
 ] as const;
 
-export const FAULT_KINDS = [...TRANSPORT_FAULTS, ...BOOK_FAULTS] as const;
+/** What happens to a request on its way, and to a venue's clock. */
+export const REQUEST_FAULTS = [
+  "request-lost", // it never reaches the venue; the connection ends as `by` says
+  "reply-lost", // it is carried out, its answer is lost; the connection ends as `by` says
+  "late-arrival", // it reaches the venue `delayMs` later, even when the client has given up by then
+  "duplicate-delivery", // it reaches the venue twice, the second time `delayMs` (0) later; the first answer counts
+  "maintenance", // refused in the way the venue closes for maintenance
+  "clock-skew", // the venue's clock is `skewMs` ahead of ours for this request
+] as const;
+
+/** What happens to signed requests: refusals, and what orders meet in the market. */
+export const ORDER_FAULTS = [
+  "refusal", // refused with `code` in the venue's words, or with `message` and `status`
+  "insufficient-balance", // an order is refused for lack of funds
+  "part-fill", // at most `fraction` of an order fills, the rest is cancelled
+  "delayed-visibility", // lookups do not find an order for `delayMs`, or find it unfilled (`hiddenAs` "open")
+] as const;
+
+export const FAULT_KINDS = [...TRANSPORT_FAULTS, ...REQUEST_FAULTS, ...ORDER_FAULTS, ...BOOK_FAULTS] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
-export type TransportFaultKind = (typeof TRANSPORT_FAULTS)[number];
-export type BookFaultKind = (typeof BOOK_FAULTS)[number];
 
 /** Everything but `kind` is optional; what is left out matches all. */
 export interface FaultSpec {
   readonly kind: FaultKind;
   readonly venue?: SimVenue;
-  /** Start of the path, e.g. "/v1/orderbook" or "/fapi/v1/depth". */
+  /** Start of the path, e.g. "/v1/orderbook" or "/fapi/v1/depth"; with "$" at its end the whole path. */
   readonly path?: string;
+  readonly method?: string;
+  /** The API key a request names, valid or not. */
+  readonly apiKey?: string;
+  /** "buy" or "sell" of an order. */
+  readonly side?: "buy" | "sell";
   /** A symbol the request names; for book faults only that symbol's book is touched. */
   readonly symbol?: string;
   /** Index of the pretended source address. */
@@ -44,7 +65,18 @@ export interface FaultSpec {
   readonly probability?: number;
   /** How often it hits before it is gone. */
   readonly count?: number;
+  /** Lets so many pass first. */
+  readonly skip?: number;
+  /** Transport faults: true: the request is carried out all the same, only its answer suffers. */
+  readonly executed?: boolean;
+  /** How a lost request or reply shows. Default "reset". */
+  readonly by?: "reset" | "hang";
   readonly delayMs?: number;
+  readonly skewMs?: number;
+  readonly fraction?: number;
+  readonly hiddenAs?: "absent" | "open";
+  readonly code?: string | number;
+  readonly message?: string;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -55,13 +87,24 @@ export interface Fault extends FaultSpec {
   readonly id: number;
   /** How often it has hit. */
   hits: number;
+  /** How many it has yet to let pass. */
+  toSkip: number;
 }
 
 export interface FaultTarget {
   readonly venue: SimVenue;
+  readonly method: string;
   readonly path: string;
   readonly symbols: readonly string[];
   readonly sourceIndex: number;
+  readonly apiKey: string | undefined;
+  readonly side: "buy" | "sell" | undefined;
+}
+
+const CONNECTION_FAULTS: readonly FaultKind[] = [...TRANSPORT_FAULTS, ...REQUEST_FAULTS];
+
+function pathMatches(wanted: string, path: string): boolean {
+  return wanted.endsWith("$") ? path === wanted.slice(0, -1) : path.startsWith(wanted);
 }
 
 /** The faults in force. */
@@ -74,7 +117,7 @@ export class FaultBoard {
     this.random = seededRandom(seed);
   }
 
-  /** Throws RangeError on a kind that does not exist or a chance outside 0 to 1. */
+  /** Throws RangeError on a kind that does not exist, or a chance or fraction outside 0 to 1. */
   set(spec: FaultSpec): Fault {
     if (!FAULT_KINDS.includes(spec.kind)) {
       throw new RangeError(`expected a fault of ${FAULT_KINDS.join(", ")}, was ${spec.kind}`);
@@ -83,7 +126,11 @@ export class FaultBoard {
     if (!(probability >= 0 && probability <= 1)) {
       throw new RangeError(`expected a probability from 0 to 1, was ${probability}`);
     }
-    const fault = { ...spec, id: this.nextId++, hits: 0 };
+    const fraction = spec.fraction ?? 0;
+    if (!(fraction >= 0 && fraction <= 1)) {
+      throw new RangeError(`expected a fraction from 0 to 1, was ${fraction}`);
+    }
+    const fault = { ...spec, id: this.nextId++, hits: 0, toSkip: spec.skip ?? 0 };
     this.faults.push(fault);
     return fault;
   }
@@ -99,12 +146,14 @@ export class FaultBoard {
     return before - this.faults.length;
   }
 
-  /** Transport faults this request meets; each returned one counts as a hit. */
+  /** Transport and request faults this request meets; each returned one counts as a hit. */
   transport(target: FaultTarget): Fault[] {
-    if (this.faults.length === 0) return [];
-    return this.draw(target, TRANSPORT_FAULTS, (fault) =>
-      fault.symbol === undefined ? true : target.symbols.includes(fault.symbol),
-    );
+    return this.drawFor(target, CONNECTION_FAULTS);
+  }
+
+  /** What an accepted signed request meets. */
+  order(target: FaultTarget): Fault[] {
+    return this.drawFor(target, ORDER_FAULTS);
   }
 
   /** Book faults the book of `symbol` meets in this answer. */
@@ -113,14 +162,26 @@ export class FaultBoard {
     return this.draw(target, BOOK_FAULTS, (fault) => fault.symbol === undefined || fault.symbol === symbol);
   }
 
+  private drawFor(target: FaultTarget, kinds: readonly FaultKind[]): Fault[] {
+    if (this.faults.length === 0) return [];
+    return this.draw(target, kinds, ({ symbol }) => symbol === undefined || target.symbols.includes(symbol));
+  }
+
   private draw(target: FaultTarget, kinds: readonly FaultKind[], names: (fault: Fault) => boolean): Fault[] {
     const drawn: Fault[] = [];
     for (const fault of this.faults) {
       if (!kinds.includes(fault.kind) || !names(fault)) continue;
       if (fault.venue !== undefined && fault.venue !== target.venue) continue;
-      if (fault.path !== undefined && !target.path.startsWith(fault.path)) continue;
+      if (fault.path !== undefined && !pathMatches(fault.path, target.path)) continue;
+      if (fault.method !== undefined && fault.method !== target.method) continue;
+      if (fault.apiKey !== undefined && fault.apiKey !== target.apiKey) continue;
+      if (fault.side !== undefined && fault.side !== target.side) continue;
       if (fault.source !== undefined && fault.source !== target.sourceIndex) continue;
       if (fault.probability !== undefined && this.random() >= fault.probability) continue;
+      if (fault.toSkip > 0) {
+        fault.toSkip--;
+        continue;
+      }
       fault.hits++;
       drawn.push(fault);
     }

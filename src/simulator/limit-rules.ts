@@ -65,8 +65,19 @@ export const BYBIT_ACCOUNT_LIMITS: LimitRules = {
   groups: {
     "asset-coin": perSecond(5),
     "user-api": perSecond(10),
-    order: perSecond(10),
-    lookup: perSecond(50),
+    "account-info": perSecond(50),
+    "order-create": perSecond(10),
+    "order-cancel": perSecond(10),
+    "order-realtime": perSecond(50),
+    "order-history": perSecond(50),
+    "execution-list": perSecond(50),
+    "position-list": perSecond(50),
+    "closed-pnl": perSecond(50),
+    "set-leverage": perSecond(10),
+    "switch-mode": perSecond(10),
+    "wallet-balance": perSecond(50),
+    "fee-rate": perSecond(5),
+    "transaction-log": perSecond(50),
   },
   excess: { kind: "refuse" },
 };
@@ -85,4 +96,13 @@ export const BINANCE_LIMITS: LimitRules = {
     banMs: 2 * MINUTE_MS,
     banMsMax: 3 * DAY_MS,
   },
+};
+
+/** Binance, new orders per account. */
+export const BINANCE_ORDER_LIMITS: LimitRules = {
+  groups: {
+    "orders-10s": { limit: 300, windowMs: 10 * SECOND_MS },
+    "orders-1m": { limit: 1_200, windowMs: MINUTE_MS },
+  },
+  excess: { kind: "refuse" },
 };

@@ -31,8 +31,22 @@ export interface Simulator {
 
 /** Starts all venues. Rejects when a port is taken, leaving nothing open. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { seed, host = "127.0.0.1", portBase = 0, sources = 1 } = options;
-  const { market, control, handle } = createExchanges(options);
+  const { seed, host = "127.0.0.1", portBase = 0, sources = 1, nowMs = Date.now } = options;
+  const timers = new Set<Timer>();
+  const { market, control, handle, arrivePending } = createExchanges({
+    ...options,
+    // What is still on its way arrives though nobody waits for it any more.
+    wake: (atMs) => {
+      const timer = setTimeout(
+        () => {
+          timers.delete(timer);
+          arrivePending();
+        },
+        Math.max(0, atMs - nowMs()) + 1,
+      );
+      timers.add(timer);
+    },
+  });
   const servers: Bun.Server<undefined>[] = [];
   const listen = (port: number, fetch: Handler) => {
     // No idle limit: a hanging request hangs until the client has had enough.
@@ -41,6 +55,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     return `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   };
   const stop = async () => {
+    for (const timer of timers) clearTimeout(timer);
     // Closing a connection aborts its request, which ends any wait of ours.
     await Promise.all(servers.map((server) => server.stop(true)));
   };
@@ -64,6 +79,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   }
 }
 
+type Timer = ReturnType<typeof setTimeout>;
 type Handler = (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
 
 async function exchangeRequest(
@@ -83,6 +99,7 @@ async function exchangeRequest(
 }
 
 function carryOut(delivery: Delivery, request: Request): Response | Promise<Response> {
+  if (delivery.kind === "held") return delivery.arrived.then((arrived) => carryOut(arrived, request));
   if (delivery.kind === "hang") return pause(undefined, request).then(closedConnection);
   const respond = () => (delivery.kind === "reset" ? closedConnection() : sent(delivery));
   return delivery.delayMs > 0 ? pause(delivery.delayMs, request).then(respond) : respond();

@@ -87,7 +87,7 @@ function listingOf(venue: SimVenue, coin: (typeof COINS)[number] | PlainCoin): S
     qtyStep: domestic ? 1e-8 : 0.001,
     qtyMin: domestic ? 1e-8 : 0.001,
     qtyMax: 10_000,
-    notionalMin: 5,
+    notionalMin: domestic ? 5_000 : 5,
     koreanName: coin.koreanName,
     englishName: coin.englishName,
     warnings: coin.warnings,
@@ -109,11 +109,16 @@ interface PlainCoin {
 
 /** Level i is 0.01 % x (i + 1) away from the middle and holds i + 1 hundredths. */
 function bookOf(price: number, levels: number, atMs: number): SimBook {
-  const decimals = Math.max(0, 6 - Math.floor(Math.log10(price)));
+  // On the grid of priceIncrementAt.
+  const digits = 5 - Math.floor(Math.log10(price));
+  const tick = 10 ** Math.max(0, -digits);
   const side = (direction: 1 | -1) =>
     Array.from({ length: levels }, (_, index) => {
       const levelPrice = price * (1 + direction * 0.0001 * (index + 1));
-      return [levelPrice.toFixed(decimals), ((index + 1) / 100).toFixed(3)] as const;
+      const text = (digits < 0 ? Math.round(levelPrice / tick) * tick : levelPrice).toFixed(
+        Math.max(0, digits),
+      );
+      return [text, ((index + 1) / 100).toFixed(3)] as const;
     });
   return { asks: side(1), bids: side(-1), atMs, sequence: atMs };
 }

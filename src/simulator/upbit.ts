@@ -1,4 +1,4 @@
-// Upbit as on the wire: KRW spot quotations (JSON numbers) and the signed wallet states. Ten requests a second in
+// Upbit as on the wire: KRW spot quotations (JSON numbers), wallet states and the private side. Ten requests a second in
 // each public group per address, announced in Remaining-Req; 429 on excess, 418 for those who go on.
 
 import {
@@ -11,10 +11,12 @@ import {
   walletRows,
   YearRange,
 } from "./domestic.ts";
+import { checkUser, claimedKey } from "./domestic-auth.ts";
 import { UPBIT_ACCOUNT_LIMITS, UPBIT_ADDRESS_LIMITS } from "./limit-rules.ts";
 import { Limiter, type LimitVerdict } from "./limits.ts";
-import { checkToken, hashedText, NonceBook, type TokenRefusal, UPBIT_TOKEN } from "./signatures.ts";
+import { NonceBook, UPBIT_TOKEN } from "./signatures.ts";
 import type { SimBook, SimListing } from "./types.ts";
+import { UPBIT_KEY_ERRORS, upbitError, upbitNoFunds, upbitPrivateRoutes } from "./upbit-private.ts";
 import {
   type Admission,
   json,
@@ -36,16 +38,6 @@ const CAUTIONS = [
   "CONCENTRATION_OF_SMALL_ACCOUNTS",
 ] as const;
 
-/** HTTP status and Korean text for each way a token can be wrong. */
-export const TOKEN_ERRORS: Readonly<Record<TokenRefusal, readonly [status: number, message: string]>> = {
-  no_authorization_token: [401, "인증 토큰이 없습니다."],
-  jwt_verification: [401, "Jwt 토큰 검증에 실패했습니다."],
-  invalid_access_key: [401, "잘못된 엑세스 키입니다."],
-  invalid_query_payload: [401, "Jwt의 query를 검증하는데 실패하였습니다."],
-  nonce_used: [401, "이미 요청한 nonce값이 다시 사용되었습니다."],
-  expired_jwt: [401, "만료된 토큰입니다."],
-};
-
 /** Market, candles, tickers, books and wallet states of Upbit over the environment's keys and limits. */
 export function createUpbit(environment: VenueEnvironment): VenueWire {
   const byAddress = new Limiter(UPBIT_ADDRESS_LIMITS, environment.banScale);
@@ -53,7 +45,7 @@ export function createUpbit(environment: VenueEnvironment): VenueWire {
   const nonces = new NonceBook();
   return {
     venue: "upbit",
-    routes: upbitRoutes(),
+    routes: new Map([...upbitRoutes(), ...upbitPrivateRoutes(environment)]),
     limiters: [byAddress, byAccount],
     admit(request, route): Admission {
       const { nowMs, source } = request;
@@ -63,25 +55,23 @@ export function createUpbit(environment: VenueEnvironment): VenueWire {
         const group = request.header("origin") === null ? route.group : "origin";
         return admission(group, spend(environment, byAddress, source, group, 1, nowMs), true, nowMs);
       }
-      const check = checkToken(
-        {
-          authorization: request.header("authorization"),
-          hashed: hashedText(request.query, request.body),
-          nowMs,
-        },
-        environment.keys,
+      const check = checkUser(environment, request, route, {
+        venue: "upbit",
         nonces,
-        UPBIT_TOKEN,
-      );
-      if (!check.ok) {
-        const [status, message] = TOKEN_ERRORS[check.refusal];
-        return { headers: {}, refusal: domesticError(status, check.refusal, message) };
-      }
-      const verdict = spend(environment, byAccount, check.key.apiKey, route.group, 1, nowMs);
-      return admission(route.group, verdict, false, nowMs);
+        rules: UPBIT_TOKEN,
+        keyErrors: UPBIT_KEY_ERRORS,
+      });
+      if ("refusal" in check) return { headers: {}, ...check };
+      const verdict = spend(environment, byAccount, check.user.apiKey, route.group, 1, nowMs);
+      return { ...admission(route.group, verdict, false, nowMs), ...check };
     },
     unknownPath: () => domesticError(404, 404, "no Route matched with those values"),
     serverError: (status) => domesticError(status, status, "일시적인 오류가 발생했습니다."),
+    apiKeyOf: claimedKey,
+    refuse: ({ kind, code, message, status }, request) =>
+      kind === "refusal" ? upbitError(String(code), message, status) : upbitNoFunds(request),
+    // What it says then is not documented.
+    maintenance: () => domesticError(500, "server_error", "서버 점검 중입니다."),
   };
 }
 
