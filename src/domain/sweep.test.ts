@@ -182,3 +182,75 @@ test("bookDefect names empty, crossed and malformed books", () => {
   expect(bookDefect(bookOfLists({ asks: [[2, 1]], bids: [[1, Number.NaN]] }))).toBe("malformed");
   expect(bookDefect(bookOfLists({ asks: [[2, 1]], bids: [[1, 1]] }))).toBeUndefined();
 });
+
+/**
+ * Sorted sides no honest venue sends: prices over many orders of magnitude. (No level holds less than the rounding
+ * of the whole side: whether a size ends within it or just beyond is not told apart then.)
+ */
+const absurdSide = (direction: 1 | -1) =>
+  fc
+    .uniqueArray(fc.integer({ min: -16, max: 12 }), { minLength: 1, maxLength: 8 })
+    .chain((exponents) =>
+      fc
+        .array(fc.integer({ min: 0, max: 11 }), { minLength: exponents.length, maxLength: exponents.length })
+        .map((qtyExponents) =>
+          exponents
+            .sort((a, b) => direction * (a - b))
+            .map((exponent, index) => [`1e${exponent}`, `1e${qtyExponents[index]}`] as const),
+        ),
+    );
+const absurdBook = fc.record({ asks: absurdSide(1), bids: absurdSide(-1) });
+
+const numbersOf = (book: TextBook) => {
+  const numbers = (levels: TextBook["asks"]) =>
+    levels.map(([price, qty]): [number, number] => [Number(price), Number(qty)]);
+  return bookOfLists({ asks: numbers(book.asks), bids: numbers(book.bids) });
+};
+
+const HONEST: TextBook = {
+  asks: [
+    ["1000000", "50"],
+    ["1000100", "60"],
+  ],
+  bids: [
+    ["999900", "50"],
+    ["999800", "60"],
+  ],
+};
+const HONEST_OVERSEAS: TextBook = {
+  asks: [["714", "500"]],
+  bids: [
+    ["713", "50"],
+    ["712", "500"],
+  ],
+};
+
+/** The largest size takes 10^11 times the coins of the smallest. */
+const STUB_BIDS: TextBook = {
+  asks: [["1", "1"]],
+  bids: [
+    ["10000000", "1"],
+    ["0.001", "100000000000"],
+    ["0.0000000001", "1"],
+  ],
+};
+const DEEP_OVERSEAS: TextBook = { asks: [["0.0000000000000001", "10000000000"]], bids: [["1", "1"]] };
+
+test("an absurd book gives the reference's rates, and spoils none of the books swept after it", () => {
+  const honest = () => computeJeon(numbersOf(HONEST), numbersOf(HONEST_OVERSEAS), 1);
+  const expected = honest();
+  fc.assert(
+    fc.property(absurdBook, absurdBook, (domestic, overseas) => {
+      const jeon = computeJeon(numbersOf(domestic), numbersOf(overseas), 1);
+      expect(honest()).toEqual(expected);
+      for (let seed = 0; seed < SEED_COUNT; seed += 33) {
+        for (const direction of ["entry", "exit"] as const) {
+          const got = jeon[direction === "entry" ? seed : SEED_COUNT + seed]!;
+          const want = referenceRateJeon(direction, domestic, overseas, 1, (seed + 1) * SEED_STEP_KRW);
+          expect([direction, seed, Number.isNaN(got) ? null : got]).toEqual([direction, seed, want]);
+        }
+      }
+    }),
+    { numRuns: process.env.FULL ? 20_000 : 500, examples: [[STUB_BIDS, DEEP_OVERSEAS]] },
+  );
+}, 60_000);

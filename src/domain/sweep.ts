@@ -199,8 +199,9 @@ function sweepOverseas(
       filled = seeds;
       break;
     }
-    filled = (sumQty * (seedsPerCoin + sumQty * curvature)) | 0;
-    if (filled >= seeds) filled = seeds - 1;
+    // Compared before it is cut to 32 bits: a guess beyond them must not wrap around.
+    const guess = sumQty * (seedsPerCoin + sumQty * curvature);
+    filled = guess < seeds ? guess | 0 : seeds - 1;
     while (qtysCoin[filled]! <= sumQty) filled++;
     while (filled > 0 && qtysCoin[filled - 1]! > sumQty) filled--;
     if (level === count) break;
