@@ -12,7 +12,8 @@ import { openPremiumStream } from "./client.ts";
 import { fakeFrame, fakeRows, plainRows } from "./test-kit.ts";
 
 const root = join(import.meta.dir, "..");
-const deno = join(root, "node_modules", ".bin", "deno");
+// Not .bin/deno: a fresh install has a Node script there, which does not pass SIGTERM on.
+const deno = join(root, "node_modules", "deno", "deno");
 const TOKEN = "token-for-the-front";
 const ENV = { NO_COLOR: "1" };
 
