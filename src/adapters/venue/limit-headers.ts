@@ -7,7 +7,7 @@ import type { VenueAnswer } from "../../ports/rate-governor.ts";
 
 export type LimitReading =
   /**
-   * Nothing wrong; `holdMs` > 0 when the address is spent by the venue's own count. `addressUsed`: what the venue
+   * Nothing wrong; `holdMs` > 0 when the budget is spent by the venue's own count. `addressUsed`: what the venue
    * counts for the whole address in its window, where it says so.
    */
   | { readonly kind: "fine"; readonly holdMs: number; readonly addressUsed: number | undefined }
@@ -17,7 +17,7 @@ export type LimitReading =
   | { readonly kind: "banned"; readonly banMs: number };
 
 export function readLimits(venue: Venue, answer: VenueAnswer): LimitReading {
-  const { windowMs, banMsDefault } = VENUE_LIMITS[venue];
+  const { capacity, windowMs, banMsDefault } = VENUE_LIMITS[venue];
   const retryAfterMs = secondsOf(answer.headers?.get("retry-after"));
   if (answer.status === 418 || answer.status === 403) {
     return { kind: "banned", banMs: retryAfterMs ?? blockMsInText(answer.text) ?? banMsDefault };
@@ -26,8 +26,11 @@ export function readLimits(venue: Venue, answer: VenueAnswer): LimitReading {
     return { kind: "refused", holdMs: Math.max(windowMs, retryAfterMs ?? 0) };
   }
   if (venue === "upbit") {
-    const left = /(?:^|;)\s*sec=(\d+)/.exec(answer.headers?.get("remaining-req") ?? "");
-    if (left && Number(left[1]) === 0) return { kind: "fine", holdMs: windowMs, addressUsed: undefined };
+    const left = /(?:^|;)\s*sec=(\d{1,9})/.exec(answer.headers?.get("remaining-req") ?? "");
+    if (left) {
+      const holdMs = Number(left[1]) === 0 ? windowMs : 0;
+      return { kind: "fine", holdMs, addressUsed: Math.max(0, capacity - Number(left[1])) };
+    }
   }
   const used = venue === "binance" ? answer.headers?.get("x-mbx-used-weight-1m") : undefined;
   return { kind: "fine", holdMs: 0, addressUsed: used && /^\d{1,9}$/.test(used) ? Number(used) : undefined };

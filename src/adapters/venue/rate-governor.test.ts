@@ -245,8 +245,9 @@ test("readLimits understands the venues' headers and refusals", () => {
     status: 200,
     headers: headers({ "remaining-req": `group=orderbook; min=600; sec=${left}` }),
   });
-  expect(readLimits("upbit", upbit(3))).toEqual({ kind: "fine", holdMs: 0, addressUsed: undefined });
-  expect(readLimits("upbit", upbit(0))).toEqual({ kind: "fine", holdMs: 1_000, addressUsed: undefined });
+  expect(readLimits("upbit", upbit(3))).toEqual({ kind: "fine", holdMs: 0, addressUsed: 7 });
+  expect(readLimits("upbit", upbit(0))).toEqual({ kind: "fine", holdMs: 1_000, addressUsed: 10 });
+  expect(readLimits("bithumb", upbit(0))).toEqual({ kind: "fine", holdMs: 0, addressUsed: undefined });
   const blocked = { status: 418, headers: undefined, text: '{"error":{"message":"blocked for 90 seconds"}}' };
   expect(readLimits("upbit", blocked)).toEqual({ kind: "banned", banMs: 90_000 });
   expect(readLimits("bybit", { status: 403, headers: undefined })).toEqual({
@@ -342,4 +343,29 @@ test("a ban told among processes ends when it ends, and a later 429 is not told 
   await clock.advance(3_000);
   expect(workers[0]!.state().bybit.holdMs).toBeGreaterThan(0);
   for (const governor of workers.slice(1)) expect(governor.state().bybit.holdMs).toBe(0);
+});
+
+test("an address spent by our own count is not held longer; requests of strangers beside us are made room for", async () => {
+  const clock = new ManualClock();
+  const governor = createProcess(clock, new Ether(clock), "a", "worker");
+  void governor.start();
+  await clock.advance(20_000);
+  const left = (sec: number) => ({
+    status: 200,
+    headers: new Headers({ "remaining-req": `group=orderbook; min=600; sec=${sec}` }),
+  });
+  for (let sec = 9; sec >= 0; sec--) {
+    (await governor.reserve({ upbit: 1 }, 0)).settle("upbit", 1, left(sec));
+    await clock.advance(50);
+  }
+  // The first of the ten leaves the window after a second; nothing else stands in the way.
+  expect(governor.state().upbit).toMatchObject({ allowed: 10, used: 10, holdMs: 0 });
+  await clock.advance(500);
+  expect((await governor.reserve({ upbit: 1 }, 0)).venues.has("upbit")).toBe(true);
+  await clock.advance(2_000);
+  (await governor.reserve({ upbit: 1 }, 0)).settle("upbit", 1, left(3));
+  // Seven are counted, of which one is ours in the window and one still in the air.
+  expect(governor.state().upbit.allowed).toBe(5);
+  await clock.advance(1_001);
+  expect(governor.state().upbit.allowed).toBe(10);
 });

@@ -281,9 +281,9 @@ export class Governor implements RateGovernor {
         });
       }
       state.window.hold(reading.holdMs);
-    } else {
-      if (reading.holdMs > 0) state.window.hold(reading.holdMs);
-      if (reading.addressUsed !== undefined) this.#learnForeign(venue, reading.addressUsed);
+    } else if (reading.addressUsed !== undefined) {
+      // No hold when the venue's count is full: our own window ends sooner, and strangers' requests are learnt.
+      this.#learnForeign(venue, reading.addressUsed);
     }
   }
 
@@ -294,7 +294,11 @@ export class Governor implements RateGovernor {
   #learnForeign(venue: Venue, addressUsed: number): void {
     const state = this.#venues[venue];
     const nowMs = this.options.clock.monotonicMs();
-    const known = state.window.answeredUsed() + this.#shares.othersSpent(venue, nowMs);
+    // What the others last said is older than a short window lasts: there, what they may spend is taken for spent.
+    const isShort = state.window.windowMs < ANNOUNCE_EVERY_MS;
+    const known = isShort
+      ? state.window.used() + this.#shares.othersMax(venue, nowMs)
+      : state.window.answeredUsed() + this.#shares.othersSpent(venue, nowMs);
     state.foreign = { cost: Math.max(0, addressUsed - known), untilMs: nowMs + state.window.windowMs };
   }
 
