@@ -12,10 +12,11 @@ import { openPremiumStream } from "./client.ts";
 import { fakeFrame, fakeRows, plainRows } from "./test-kit.ts";
 
 const root = join(import.meta.dir, "..");
-// Not .bin/deno: a fresh install has a Node script there, which does not pass SIGTERM on.
-const deno = join(root, "node_modules", "deno", "deno");
+const denoFolder = join(root, "node_modules", "deno");
+const deno = join(denoFolder, "deno");
 const TOKEN = "token-for-the-front";
-const ENV = { NO_COLOR: "1" };
+// The folder first: .bin/deno, which tasks would find, is after a second install a Node script that keeps SIGTERM.
+const ENV = { NO_COLOR: "1", PATH: `${denoFolder}:${process.env.PATH}` };
 
 test("the API's tests pass under Deno, and its types do", async () => {
   const tests = startChild({ name: "deno test", command: [deno, "task", "test"], cwd: root, env: ENV });
