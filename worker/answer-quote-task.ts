@@ -53,7 +53,12 @@ interface Fetched {
 
 /** Extra quantity read from overseas books beyond what the sweeps need, far above any rounding. */
 const QTY_SLACK = 1 + 1e-9;
-const FUTURE_STAMP_MS_MAX = 60_000;
+/** A stamp further ahead of our clock hides a book's age: it may not pass for fresh. */
+const FUTURE_STAMP_MS_MAX = 2_000;
+/** Part of a tick kept for the fetch itself: a budget that comes with the deadline is of no use. */
+const FETCH_RATIO_MIN = 0.2;
+/** 10^10 KRW per USDT: beyond it a book is nonsense, and a frame's integers would not hold it. */
+const RATE_JEON_MAX = 1e12;
 
 export interface TaskAnswer {
   readonly rows: RateRow[];
@@ -114,8 +119,12 @@ export class QuoteAnswerer {
         costs[venue] = (costs[venue] ?? 0) + request.cost;
       }
     }
-    const grant = await governor.reserve(costs, Math.max(0, task.deadlineAtMs - clock.nowMs()));
-    const timeoutMs = Math.min(settings.requestTimeoutMs, task.deadlineAtMs - clock.nowMs());
+    // A clock set back must not make a tick longer than it is.
+    const periodMs = task.deadlineAtMs - task.tickAtMs;
+    const leftMs = () => Math.min(periodMs, task.deadlineAtMs - clock.nowMs());
+    const fetchMs = Math.min(settings.requestTimeoutMs, periodMs * FETCH_RATIO_MIN);
+    const grant = await governor.reserve(costs, Math.max(0, leftMs() - fetchMs));
+    const timeoutMs = Math.min(settings.requestTimeoutMs, leftMs());
     return await Promise.all(
       requests.map(async ({ venue, request }): Promise<Fetched> => {
         if (!grant.venues.has(venue) || timeoutMs <= 0) {
@@ -266,21 +275,37 @@ export class QuoteAnswerer {
         if (reason === "none") {
           ratesOfPair(domestic.sweep, domestic.book, overseas.book, overseas.multiplier, ratesJeon);
           if (Number.isNaN(ratesJeon[0]!) && Number.isNaN(ratesJeon[RATES_PER_ROW / 2]!)) reason = "thin";
+          if (ratesJeon.some((jeon) => jeon > RATE_JEON_MAX)) {
+            reason = "malformed";
+            ratesJeon.fill(Number.NaN);
+          }
         }
         if (reason !== "none") bookAgeMs = 0;
         rows.push({ coin, pairIndex, tickAtMs: task.tickAtMs, bookAgeMs, reason, ratesJeon });
       }
-      const { binance } = slots;
-      if (binance.wanted && binance.reason === "none") {
-        const { asksCut, bidsCut, askCount, bidCount } = binance.book;
-        const { askQtyEnough, bidQtyEnough } = this.#limitOf(task, "binance", binance.symbol);
-        const covered = (asksCut || askQtyEnough === 0) && (bidsCut || bidQtyEnough === 0);
-        const levels = Math.max(askQtyEnough === 0 ? 0 : askCount, bidQtyEnough === 0 ? 0 : bidCount);
-        const got = Math.min(asksCut ? binance.depth : askCount, bidsCut ? binance.depth : bidCount);
-        depths.push({ coin, venue: "binance", levels: covered ? levels : null, got });
-      }
+      const depth = this.#depthUsed(task, index);
+      if (depth) depths.push({ coin, venue: "binance", ...depth });
     }
     return { rows, depths, fetches: fetchesOf(counts), reportedAtMs };
+  }
+
+  /** What a coin's Binance book tells of the depth it needs; undefined when the domestic books cannot tell. */
+  #depthUsed(task: QuoteTask, index: number): { levels: number | null; got: number } | undefined {
+    const { upbit, bithumb, binance } = this.#slots[index]!;
+    if (!binance.wanted || binance.reason !== "none") return undefined;
+    const { book, depth } = binance;
+    const { askQtyEnough, bidQtyEnough } = this.#limitOf(task, "binance", binance.symbol);
+    const asksEnded = askQtyEnough > 0 && !book.asksCut;
+    const bidsEnded = bidQtyEnough > 0 && !book.bidsCut;
+    if (asksEnded || bidsEnded) {
+      // Deeper helps if either side that ended has all the levels asked for.
+      const got = Math.max(asksEnded ? book.askCount : 0, bidsEnded ? book.bidCount : 0);
+      return { levels: null, got };
+    }
+    // A domestic book that could not be swept might have needed more: without it nothing speaks for less.
+    if ([upbit, bithumb].some(({ wanted, reason }) => wanted && reason !== "none")) return undefined;
+    const levels = Math.max(askQtyEnough > 0 ? book.askCount : 0, bidQtyEnough > 0 ? book.bidCount : 0);
+    return { levels, got: depth };
   }
 
   #isStale(slot: LegSlot, nowMs: number): boolean {

@@ -1,11 +1,12 @@
 // The worker's loop: one task at a time; report stored, then task acknowledged. A task past its deadline is dropped,
 // a task in hand is finished before stopping.
 //
-// States of a task here: taken -> answered -> reported -> acknowledged; or dropped (late, unreadable), or given back
-// (the report could not be stored while there was still time).
+// States of a task here: taken -> answered -> reported -> acknowledged; or dropped (late, unreadable, a defect met
+// twice), or given back (the report could not be stored while there was still time, or our clock is wrong).
 
 import { encodeReport } from "../schema/messages/quote-report.ts";
 import { MessageError, parseQuoteTask, type QuoteTask } from "../schema/messages/quote-task.ts";
+import { isPassingBusFault } from "../src/domain/bus-fault.ts";
 import { encodeFrame } from "../src/domain/frame.ts";
 import type { ReportStream, TaskDelivery, TaskQueue } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
@@ -28,6 +29,8 @@ const NEXT_WAIT_MS = 5_000;
 const SPARE_WAIT_MS = 500;
 const RETRY_DELAY_MS = 250;
 const ACK_WAIT_MS_MAX = 5_000;
+/** A defect may be this host's alone; after this many attempts it is the task's. */
+const DEFECT_ATTEMPTS_MAX = 2;
 
 export interface WorkerCounters {
   answered: number;
@@ -46,20 +49,41 @@ export async function runWorker(
     if (stop.aborted) resolve(undefined);
     stop.addEventListener("abort", () => resolve(undefined), { once: true });
   });
+  let isSpare = false;
+  let clockIsWrong = false;
   while (!stop.aborted) {
-    if (!deps.governor.hasShare()) {
+    const wasSpare: boolean = isSpare;
+    isSpare = !deps.governor.hasShare();
+    if (isSpare !== wasSpare) {
+      const { sourceAddress } = deps;
+      deps.log.info(isSpare ? "no share of this address's budget: a spare" : "a share again", {
+        sourceAddress,
+      });
+    }
+    if (isSpare) {
       await deps.clock.sleep(SPARE_WAIT_MS, stop);
       continue;
     }
     const next = deps.tasks.next(NEXT_WAIT_MS);
     const delivery = await Promise.race([next, stopped]);
-    if (delivery) await handle(deps, delivery, counters);
+    if (delivery) {
+      const hadWrongClock = clockIsWrong;
+      clockIsWrong = (await handle(deps, delivery, counters)) === "clock is wrong";
+      if (!clockIsWrong) continue;
+      if (!hadWrongClock) deps.log.error("tasks come after they have expired: is this host's clock right?");
+      // Others shall have it.
+      await deps.clock.sleep(SPARE_WAIT_MS, stop);
+    }
     // Stopped while waiting: a task that still arrives goes back at once.
     else if (stop.aborted) void next.then((late) => late?.nak(0));
   }
 }
 
-async function handle(deps: WorkerDeps, delivery: TaskDelivery, counters: WorkerCounters): Promise<void> {
+async function handle(
+  deps: WorkerDeps,
+  delivery: TaskDelivery,
+  counters: WorkerCounters,
+): Promise<"done" | "clock is wrong"> {
   let task: QuoteTask;
   try {
     task = parseQuoteTask(delivery.bytes);
@@ -68,12 +92,18 @@ async function handle(deps: WorkerDeps, delivery: TaskDelivery, counters: Worker
     counters.unreadable++;
     deps.log.error("task is not readable: dropped", { error });
     delivery.term();
-    return;
+    return "done";
   }
-  if (deps.clock.nowMs() >= task.deadlineAtMs) {
+  const lateMs = deps.clock.nowMs() - task.deadlineAtMs;
+  if (lateMs >= 0) {
     counters.late++;
+    // The queue itself forgets tasks at their deadline: one this late shows a clock ahead, and must not cost the task.
+    if (lateMs >= task.deadlineAtMs - task.tickAtMs) {
+      delivery.nak(0);
+      return "clock is wrong";
+    }
     delivery.term();
-    return;
+    return "done";
   }
   const done = new AbortController();
   void keepWorking(deps, delivery, task, done.signal);
@@ -82,7 +112,7 @@ async function handle(deps: WorkerDeps, delivery: TaskDelivery, counters: Worker
     if (deps.clock.nowMs() >= task.deadlineAtMs) {
       counters.late++;
       delivery.term();
-      return;
+      return "done";
     }
     const { rows, depths, fetches, reportedAtMs } = answer;
     const segment = encodeFrame({
@@ -107,11 +137,15 @@ async function handle(deps: WorkerDeps, delivery: TaskDelivery, counters: Worker
     counters.answered++;
   } catch (error) {
     counters.givenBack++;
-    deps.log.debug("task given back", { taskId: task.taskId, error });
-    delivery.nak(RETRY_DELAY_MS);
+    const { taskId } = task;
+    if (isPassingBusFault(error)) deps.log.debug("task given back", { taskId, error });
+    else deps.log.error("task not answered: a defect", { taskId, attempt: delivery.attempt, error });
+    if (isPassingBusFault(error) || delivery.attempt < DEFECT_ATTEMPTS_MAX) delivery.nak(RETRY_DELAY_MS);
+    else delivery.term();
   } finally {
     done.abort();
   }
+  return "done";
 }
 
 /** Tells the bus three times within the ack wait that the work goes on. */

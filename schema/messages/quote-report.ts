@@ -20,8 +20,9 @@ const ReportHeader = v.object({
   sourceAddress: v.string(),
   reportedAtMs: count,
   /**
-   * Levels of the overseas book the largest size took, per coin and venue; `levels` null when the book ended before
-   * although it had all the levels asked for (a deeper request may help). `got`: levels received on the shorter side.
+   * Levels of the overseas book the largest size took, per coin and venue; `levels` null when the book ended before.
+   * `got`: levels received on the longest side that ended (as many as asked for: a deeper request may help). Left out
+   * where a domestic book was unusable, so that nothing can be told.
    */
   depths: v.array(
     v.object({ coin: v.string(), venue: v.picklist(VENUES), levels: v.nullable(count), got: count }),
