@@ -20,8 +20,8 @@ function controlOf() {
       coins: () => [],
       state: () => ({ upbit: { count: 1, refreshedAtMs: 0, failing: false } }),
       quarantined: () => new Map([["bybit", new Map([["ACEUSDT", "implies 1859"]])]]),
-      refresh: async () => undefined,
     },
+    refreshInstruments: async () => undefined,
     heldCoins: () => ["BTC"],
     ticks: {
       paused: false,

@@ -144,7 +144,7 @@ export function createControl(deps: ControlDeps) {
       return { paused: false };
     })
     .post("/instruments/refresh", async () => {
-      await scheduler.instruments.refresh();
+      await scheduler.refreshInstruments();
       return { lists: scheduler.instruments.state() };
     });
 }

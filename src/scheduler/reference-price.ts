@@ -18,8 +18,10 @@ export interface ReferenceDeps {
 }
 
 const SYMBOL = "KRW-USDT";
-const STAMP_AGE_MS_MAX = 60_000;
-const SPREAD_RATIO_MAX = 0.02;
+/** Of the most traded market there is: a stamp further off, either way, means a stale book or a wrong clock. */
+const STAMP_AGE_MS_MAX = 10_000;
+const STAMP_AHEAD_MS_MAX = 2_000;
+const SPREAD_RATIO_MAX = 0.005;
 
 /** The price now, or undefined when neither venue gives a usable book. Never rejects. */
 export async function readReferencePrice(deps: ReferenceDeps): Promise<ReferencePrice | undefined> {
@@ -46,6 +48,7 @@ async function readOne(deps: ReferenceDeps, venue: "upbit" | "bithumb"): Promise
   if (outcome !== "ok" || bookDefect(book)) return undefined;
   const askKrw = book.askPrices[0]!;
   if (askKrw / book.bidPrices[0]! - 1 > SPREAD_RATIO_MAX) return undefined;
-  if (book.stampAtMs > 0 && got.receivedAtMs - book.stampAtMs > STAMP_AGE_MS_MAX) return undefined;
+  const stampAgeMs = book.stampAtMs > 0 ? got.receivedAtMs - book.stampAtMs : 0;
+  if (stampAgeMs > STAMP_AGE_MS_MAX || stampAgeMs < -STAMP_AHEAD_MS_MAX) return undefined;
   return { priceKrw: askKrw, venue, atMs: got.receivedAtMs };
 }

@@ -37,6 +37,10 @@ const MINUTE_CRON = "55 * * * * *";
 const PRUNE_CRON = "17 * * * *";
 const DAY_MS = 86_400_000;
 const FIRST_LIST_RETRY_MS = 2_000;
+const FIRST_LISTS_RETRY_MS = 20_000;
+const REFRESH_SOON_MS_MIN = 60_000;
+/** An older reference price is none. */
+const REFERENCE_AGE_MS_MAX = 10_000;
 
 export class Scheduler {
   readonly collector = new FrameCollector();
@@ -50,7 +54,8 @@ export class Scheduler {
   #heldCoins: readonly string[] = [];
   #quarantineTold = "";
   #referenceLost = false;
-  #referenceLoop: Promise<void> = Promise.resolve();
+  #refreshedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #loops: Promise<void>[] = [];
 
   constructor(private readonly deps: SchedulerDeps) {
     const { clock, log, bus } = deps;
@@ -75,6 +80,7 @@ export class Scheduler {
       periodMs: deps.tickPeriodMs,
       coins: () => this.#coins(),
       onClosed: () => this.#onClosed(),
+      onUnknownSymbol: () => this.#refreshSoon(),
     });
   }
 
@@ -90,14 +96,11 @@ export class Scheduler {
       await clock.sleep(FIRST_LIST_RETRY_MS, this.#stop.signal);
       await this.instruments.refresh();
     }
+    if (this.#stop.signal.aborted) return;
     void this.#readHoldings();
-    this.#referenceLoop = this.#readReferenceForEver();
+    this.#loops.push(this.#readReferenceForEver(), this.#refreshUntilWhole());
     this.#jobs.push(
-      new Cron(REFRESH_CRON, { protect: true }, async () => {
-        await this.instruments.refresh();
-        await this.#readHoldings();
-        this.publisher.add(this.collector.retire(isQuotedIn(this.#coins())));
-      }),
+      new Cron(REFRESH_CRON, { protect: true }, () => this.refreshInstruments()),
       new Cron(MINUTE_CRON, { protect: true }, () => this.#recordMinute()),
       new Cron(PRUNE_CRON, { protect: true }, () => this.#prune()),
     );
@@ -109,8 +112,32 @@ export class Scheduler {
     for (const job of this.#jobs) job.stop();
     await this.ticks.stop();
     await this.publisher.settled();
-    await this.#referenceLoop;
+    await Promise.all(this.#loops);
     await this.instruments.stored();
+  }
+
+  /** Asks all venues for their lists anew; what is not quoted any more is taken off the clients' screens. */
+  async refreshInstruments(): Promise<void> {
+    this.#refreshedAtMs = this.deps.clock.monotonicMs();
+    await this.instruments.refresh();
+    await this.#readHoldings();
+    this.publisher.add(this.collector.retire(isQuotedIn(this.#coins())));
+  }
+
+  /** A coin delisted since the last refresh costs the others of its request their books: not for five minutes. */
+  #refreshSoon(): void {
+    if (this.deps.clock.monotonicMs() - this.#refreshedAtMs < REFRESH_SOON_MS_MIN) return;
+    void this.refreshInstruments();
+  }
+
+  /** A venue whose first list could not be had is asked again before the next regular refresh. */
+  async #refreshUntilWhole(): Promise<void> {
+    const { clock } = this.deps;
+    while (Object.values(this.instruments.state()).some(({ count }) => count === 0)) {
+      await clock.sleep(FIRST_LISTS_RETRY_MS, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      await this.refreshInstruments();
+    }
   }
 
   /** The quoted coins; those somebody holds stay as long as any list names them. */
@@ -148,7 +175,12 @@ export class Scheduler {
       if (this.#referenceLost)
         this.deps.log.info("reference price is back", { priceKrw: reference.priceKrw });
       this.#referenceLost = false;
-    } else if (!this.#referenceLost) {
+      return;
+    }
+    const { table } = this.collector;
+    const ageMs = this.deps.clock.nowMs() - (table.reference?.atMs ?? 0);
+    if (Math.abs(ageMs) > REFERENCE_AGE_MS_MAX) table.reference = undefined;
+    if (!this.#referenceLost) {
       this.#referenceLost = true;
       this.deps.log.warn("no reference price: KRW-USDT is unusable on both domestic venues");
     }

@@ -66,6 +66,7 @@ async function open(answerMs = 2_000) {
     periodMs: PERIOD_MS,
     coins: () => joinListings(LISTINGS),
     onClosed: () => undefined,
+    onUnknownSymbol: () => undefined,
   });
   const stop = new AbortController();
   void (async () => {

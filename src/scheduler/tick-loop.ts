@@ -18,6 +18,7 @@ import {
   type QuoteTask,
   taskIdOf,
 } from "../../schema/messages/quote-task.ts";
+import type { Venue } from "../../schema/vocabulary.ts";
 import { decodeFrame, FrameError } from "../domain/frame.ts";
 import {
   type DepthBook,
@@ -44,6 +45,8 @@ export interface TickLoopDeps {
   /** The coins to quote now; those somebody holds are always among them. */
   readonly coins: () => readonly QuotedCoin[];
   readonly onClosed: (closed: ClosedTick) => void;
+  /** A venue did not know a symbol it was asked for: the lists are out of date. */
+  readonly onUnknownSymbol: (venue: Venue) => void;
 }
 
 export interface TickCounters {
@@ -73,6 +76,8 @@ const RECOVERY_LISTEN_MS = 500;
 /** The bus stamps what it stores with its own host's clock: reports are asked for from this much earlier. */
 const BUS_CLOCK_SKEW_MS_MAX = 5_000;
 const MISSING_NAMED_MAX = 40;
+/** How workers count the refusal of a symbol: Upbit and Bithumb say 404, Binance 400, Bybit a retCode. */
+const UNKNOWN_SYMBOL_OUTCOMES: ReadonlySet<string> = new Set(["http 404", "http 400", "refused"]);
 
 export class TickLoop {
   readonly counters: TickCounters = {
@@ -270,7 +275,7 @@ export class TickLoop {
   }
 
   #onReport(bytes: Uint8Array): void {
-    const { collector, publisher, depths, log, clock } = this.deps;
+    const { collector, publisher, depths, log, clock, onUnknownSymbol } = this.deps;
     try {
       const message = parseReportMessage(bytes);
       if (message.kind === "manifest") {
@@ -288,6 +293,7 @@ export class TickLoop {
       for (const { venue, outcome, count } of header.fetches) {
         const key = `${venue} ${outcome}`;
         this.counters.fetches.set(key, (this.counters.fetches.get(key) ?? 0) + count);
+        if (UNKNOWN_SYMBOL_OUTCOMES.has(outcome)) onUnknownSymbol(venue);
       }
       publisher.add(collector.takeReport(header, rows, collector.table.reference));
     } catch (error) {

@@ -249,6 +249,7 @@ async function createSecondScheduler(first: Service) {
     periodMs: PERIOD_MS,
     coins: () => [],
     onClosed: (tick) => closed.push(tick),
+    onUnknownSymbol: () => undefined,
   });
   return { ticks, closed, log, collector };
 }
