@@ -14,6 +14,7 @@ import type { BookFetcher } from "../src/ports/book-fetcher.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { BookRequest, VenueBooks } from "../src/ports/market-data.ts";
 import type { RateGovernor, VenueAnswer, VenueCosts } from "../src/ports/rate-governor.ts";
+import { Patience } from "./patience.ts";
 
 export interface AnswerDeps {
   readonly clock: Clock;
@@ -69,6 +70,7 @@ export interface TaskAnswer {
 
 export class QuoteAnswerer {
   readonly #slots: Record<Venue, LegSlot>[];
+  readonly #patience = new Patience();
 
   constructor(private readonly deps: AnswerDeps) {
     this.#slots = Array.from({ length: COINS_PER_TASK_MAX }, () => ({
@@ -124,9 +126,11 @@ export class QuoteAnswerer {
     const leftMs = () => Math.min(periodMs, task.deadlineAtMs - clock.nowMs());
     const fetchMs = Math.min(settings.requestTimeoutMs, periodMs * FETCH_RATIO_MIN);
     const grant = await governor.reserve(costs, Math.max(0, leftMs() - fetchMs));
-    const timeoutMs = Math.min(settings.requestTimeoutMs, leftMs());
-    return await Promise.all(
+    const ended = new Map<Venue, string[]>(VENUES.map((venue) => [venue, []]));
+    const timeoutMsMax = Math.min(settings.requestTimeoutMs, leftMs());
+    const fetched = await Promise.all(
       requests.map(async ({ venue, request }): Promise<Fetched> => {
+        const timeoutMs = this.#patience.timeoutMs(venue, periodMs, timeoutMsMax);
         if (!grant.venues.has(venue) || timeoutMs <= 0) {
           if (grant.venues.has(venue)) grant.settle(venue, request.cost, "unsent");
           this.#refuse(task, venue, request, "rate-limited");
@@ -139,6 +143,7 @@ export class QuoteAnswerer {
         const answer: VenueAnswer = limitedBody ? { ...got.answer, limited: true } : got.answer;
         grant.settle(venue, request.cost, answer);
         count(counts, venue, got.outcome);
+        ended.get(venue)!.push(got.outcome);
         if (got.bytes === undefined) {
           const { status } = got.answer;
           const refused = status === 429 || status === 418 || status === 403;
@@ -147,6 +152,8 @@ export class QuoteAnswerer {
         return { venue, request, bytes: got.bytes, receivedAtMs: got.receivedAtMs };
       }),
     );
+    for (const [venue, outcomes] of ended) this.#patience.learn(venue, outcomes);
+    return fetched;
   }
 
   /** A short 200 may be a refusal in words (Bybit 10006): the governor must know at once. */

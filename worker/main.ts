@@ -25,7 +25,7 @@ await runProcess({
     results.push(
       await check("bus", async () => {
         bus = await busOf(settings, "schedulerx-check", quietLog, { withinMs: CHECK_WITHIN_MS });
-        return settings.NATS_URL.replace(/\/\/[^@/]*@/, "//[hidden]@");
+        return bus.state().detail;
       }),
     );
     if (bus) {

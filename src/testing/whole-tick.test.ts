@@ -154,6 +154,23 @@ test("legs received more than two seconds apart give null, reason skewed", async
   expect(reasons).toEqual(["skewed", "none", "skewed", "none"]);
 });
 
+test("a venue that hangs costs its own rates, not those of the coins whose tasks wait behind", async () => {
+  const listed = market.listings("binance", START_AT_MS).map(({ assetId }) => assetId);
+  const coins = market.listings("upbit", START_AT_MS).filter(({ assetId }) => listed.includes(assetId));
+  const running = await open({ workerCount: 1, coins: coins.slice(0, 40).map(({ base }) => base) });
+  running.exchanges.control.setFault({ kind: "hang", venue: "bybit" });
+  await runTicks(running, 1);
+  const { closed, collector } = running;
+  expect(closed[0]!.missing).toEqual([]);
+  const reasons = collector.table
+    .rows()
+    .map(({ pairIndex, reason }) => `${PAIRS[pairIndex]!.overseas} ${reason}`);
+  expect(new Set(reasons.filter((reason) => reason.startsWith("bybit")))).toEqual(
+    new Set(["bybit fetch-failed"]),
+  );
+  expect(reasons.filter((reason) => reason === "binance none").length).toBeGreaterThan(60);
+});
+
 test("a tick nobody answers closes at its deadline: missing rows are named and null, and the next tick goes on", async () => {
   const running = await open({ workerCount: 0 });
   await runTicks(running, 2);
