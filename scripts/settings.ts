@@ -2,12 +2,28 @@
 // `bun scripts/settings.ts` writes both; a test compares them.
 
 import { join } from "node:path";
-import { apiFields, demoFields, type Fields, schedulerFields, workerFields } from "../src/config.ts";
+import {
+  apiFields,
+  demoFields,
+  edgeFields,
+  type Fields,
+  schedulerFields,
+  workerFields,
+} from "../src/config.ts";
 
 const PROCESSES: readonly { readonly name: string; readonly fields: Fields }[] = [
   { name: "schedulerx-scheduler", fields: schedulerFields },
   { name: "schedulerx-worker", fields: workerFields },
   { name: "schedulerx-api", fields: apiFields },
+];
+
+/** Passwords only compose.yaml needs; generate each, e.g. with `openssl rand -hex 24`. */
+const COMPOSE_PASSWORDS = [
+  "NATS_PASSWORD",
+  "POSTGRES_PASSWORD",
+  "REDIS_PASSWORD",
+  "REDIS_REST_TOKEN",
+  "CONTROL_TOKEN",
 ];
 
 const WIDTH = 100;
@@ -31,8 +47,11 @@ export function envExample(): string {
     "# Settings of SchedulerX. Copy to .env (compose) or to an EnvironmentFile (systemd) and fill in.",
     "# Commented lines show defaults. Placeholders are refused at the start; --check says what is wrong.",
     "",
+    "# compose.yaml needs these, and sets the addresses below by itself. Generate each: openssl rand -hex 24",
+    ...COMPOSE_PASSWORDS.map((name) => `${name}=`),
+    "",
   ];
-  const seen = new Set<string>();
+  const seen = new Set<string>(COMPOSE_PASSWORDS);
   for (const { fields } of PROCESSES) {
     for (const [name, field] of Object.entries(fields)) {
       if (seen.has(name)) continue;
@@ -56,7 +75,11 @@ export function settingsPage(): string {
     "process takes `--env-file FILE` too. Wrong settings are told all at once, and nothing starts.",
     "",
   ];
-  for (const { name, fields } of [...PROCESSES, { name: "bun run demo", fields: demoFields }]) {
+  const others = [
+    { name: "deno task edge", fields: edgeFields },
+    { name: "bun run demo", fields: demoFields },
+  ];
+  for (const { name, fields } of [...PROCESSES, ...others]) {
     lines.push(`## ${name}`, "", "| setting | default | meaning |", "|---|---|---|");
     for (const [setting, field] of Object.entries(fields)) {
       const fallback = field.required
