@@ -56,6 +56,23 @@ test("a placeholder is refused and a secret is never printed", () => {
   expect(faults).toEqual(["CONTROL_TOKEN: expected a real value, was a placeholder, was [hidden]"]);
 });
 
+test("a fault about an address shows it without its password, however it is spelt", () => {
+  for (const given of [
+    "postgress://user:hunter22@host/db",
+    "user:hunter22@host:5432/db",
+    "mysql://user:hun/ter22@host/db",
+    "mysql://user:hunter22@x@host/db",
+    "mysql://host/db?user=u&password=hunter22",
+  ]) {
+    const [fault] = faultsOf(() => readSettings(schedulerFields, { DATABASE_URL: given }));
+    expect(fault).toStartWith(
+      "DATABASE_URL: expected a URL beginning with postgres:// or postgresql://, was ",
+    );
+    expect(fault).not.toContain("ter22");
+    expect(fault).toContain("host");
+  }
+});
+
 test("an empty variable counts as absent", () => {
   expect(readSettings(apiFields, { PORT: "" }).PORT).toBe(8080);
 });

@@ -292,7 +292,7 @@ export function readSettings<F extends Fields>(
     if (result.success) values[name] = result.output;
     else
       faults.push(
-        `${name}: ${result.issues[0].message}, was ${field.secret ? "[hidden]" : JSON.stringify(given)}`,
+        `${name}: ${result.issues[0].message}, was ${field.secret ? "[hidden]" : JSON.stringify(withoutCredentials(given))}`,
       );
   }
   faults.push(...relationFaults(env, fields));
@@ -304,6 +304,13 @@ export function readSettings<F extends Fields>(
 export function readEnvironment<F extends Fields>(fields: F, envFile?: string): Settings<F> {
   if (envFile) process.loadEnvFile(envFile);
   return readSettings(fields, process.env);
+}
+
+/** A value to be shown: what stands before the last @ of an address may be a password, however badly it is spelt. */
+function withoutCredentials(value: string): string {
+  return value
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/i, "$1[hidden]@")
+    .replace(/([?&](?:password|token|secret|key)=)[^&]*/gi, "$1[hidden]");
 }
 
 /** Faults that only show when settings are seen together. */

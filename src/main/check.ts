@@ -1,7 +1,7 @@
 // The parts of --check: each reaches one server and says in words what it found.
 
 import { parseReportMessage } from "../../schema/messages/quote-report.ts";
-import { COINS_PER_TASK_MAX, type TaskCoin } from "../../schema/messages/quote-task.ts";
+import { COINS_PER_TASK_MAX, MessageError, type TaskCoin } from "../../schema/messages/quote-task.ts";
 import { VENUES, type Venue } from "../../schema/vocabulary.ts";
 import type { NatsBus } from "../adapters/bus/nats.ts";
 import { systemClock } from "../adapters/clock.ts";
@@ -103,8 +103,7 @@ export async function checkFeasibleTick(
     const since = systemClock.nowMs() - MANIFEST_AGE_MS_MAX;
     const unsubscribe = await bus.reports
       .subscribe(since, (bytes) => {
-        const message = parseReportMessage(bytes);
-        if (message.kind === "manifest") coins = message.manifest.tasks.flatMap((task) => task.coins);
+        coins = coinsIn(bytes) ?? coins;
       })
       .catch(() => undefined);
     await systemClock.sleep(LISTEN_MS);
@@ -133,4 +132,15 @@ export async function checkFeasibleTick(
     }
     return text;
   });
+}
+
+/** The coins of a manifest; undefined for reports and for what an older or newer version has stored. */
+function coinsIn(bytes: Uint8Array): readonly TaskCoin[] | undefined {
+  try {
+    const message = parseReportMessage(bytes);
+    return message.kind === "manifest" ? message.manifest.tasks.flatMap((task) => task.coins) : undefined;
+  } catch (error) {
+    if (error instanceof MessageError) return undefined;
+    throw error;
+  }
 }

@@ -21,7 +21,8 @@ export interface ProcessSpec<F extends Fields> {
   readonly start: (settings: Settings<F>, log: Log, releases: Release[], stop: AbortSignal) => Promise<void>;
 }
 
-const STOP_MS_MAX = 25_000;
+/** The task in hand is finished, and it may take what is left of the longest tick. */
+const STOP_MS_MAX = 32_000;
 const USAGE_WIDTH = 96;
 
 /** Runs the process to its end; the only place that exits. */

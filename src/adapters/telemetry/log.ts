@@ -7,7 +7,9 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 const COLOR: Record<LogLevel, string> = { debug: "90", info: "36", warn: "33", error: "31" };
 const SECRET_NAME = /secret|password|token|api.?key|authorization|credential/i;
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi;
+/** Up to the last @ before the path: a password may hold one itself. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi;
+const URL_SECRETS = /([?&](?:password|token|secret|signature|api_?key)=)[^&\s]*/gi;
 const TEXT_MAX = 2_000;
 
 export interface LogOptions {
@@ -62,7 +64,7 @@ function cleanedValue(value: unknown, depth: number): unknown {
 }
 
 function cleanedText(text: string): string {
-  return text.replace(URL_CREDENTIALS, "$1[hidden]@").slice(0, TEXT_MAX);
+  return text.replace(URL_CREDENTIALS, "$1[hidden]@").replace(URL_SECRETS, "$1[hidden]").slice(0, TEXT_MAX);
 }
 
 /** An error and its causes in one line, without stacks. */
