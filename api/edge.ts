@@ -11,6 +11,7 @@ import { createApp } from "./app.ts";
 import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
 
 interface ServeOptions {
+  readonly hostname: string;
   readonly port: number;
   readonly signal: AbortSignal;
   readonly onListen: (address: { port: number }) => void;
@@ -66,6 +67,7 @@ const app = createApp({
 void live.start();
 Deno.serve(
   {
+    hostname: settings.HOST,
     port: settings.PORT,
     signal: ending.signal,
     onListen: ({ port }) => log.info("listening", { port }),

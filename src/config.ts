@@ -232,6 +232,7 @@ export const apiFields = {
 
 /** The public part of the API near its readers (api/edge.ts). */
 export const edgeFields = {
+  HOST: apiFields.HOST,
   PORT: apiFields.PORT,
   UPSTASH_REDIS_REST_URL: {
     about: "Redis by REST, the one the scheduler publishes to.",
