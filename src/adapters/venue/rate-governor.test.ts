@@ -302,6 +302,19 @@ test("a venue that cannot be ready in time is left out at once rather than holdi
   expect([...(await never).venues]).toEqual(["upbit"]);
 });
 
+test("a reservation waits for an answer in the air rather than going without", async () => {
+  const clock = new ManualClock();
+  const governor = createProcess(clock, new Ether(clock), "scheduler", "scheduler");
+  void governor.start();
+  await clock.advance(5_000);
+  const slow = await governor.reserve({ upbit: 1 }, 1_000);
+  const next = governor.reserve({ upbit: 1 }, 15_000);
+  await clock.advance(6_000);
+  slow.settle("upbit", 1, { status: 200, headers: undefined });
+  await clock.advance(1_500);
+  expect((await next).venues.has("upbit")).toBe(true);
+});
+
 test("a worker killed and replaced leaves the survivors a budget while its spending still counts", async () => {
   const clock = new ManualClock();
   const ether = new Ether(clock);

@@ -19,7 +19,7 @@ const ANNOUNCE_EVERY_MS = 2_000;
 const HELLO_STEPS = 5;
 const HELD_AT_START_MS_MAX = 5_000;
 const STRICTNESS_MIN = 0.25;
-/** A wait nobody can foresee the end of (an answer in the air, a share not yet freed) is given up after this. */
+/** A wait for more than we may have at all (others have yet to make room) is given up after this. */
 const UNFORESEEN_WAIT_MS_MAX = 1_000;
 /** A ban told by another process counts only if it outlasts ours by this: echoes must not make it longer. */
 const BAN_ECHO_MS_MAX = 2_000;
@@ -203,9 +203,12 @@ export class Governor implements RateGovernor {
         let waitMs = 0;
         for (const venue of left) {
           const venueWaitMs = this.#waitMs(venue, costs[venue]!);
+          // An answer still in the air makes room when it comes, and that within its own time limit.
+          const untilAnswersMs = this.#venues[venue].window.inFlight > 0 ? restMs : 0;
+          const patienceMs = Math.max(untilAnswersMs, UNFORESEEN_WAIT_MS_MAX - waitedMs);
           const isForeseen = venueWaitMs !== Number.POSITIVE_INFINITY;
-          if (isForeseen ? venueWaitMs > restMs : waitedMs >= UNFORESEEN_WAIT_MS_MAX) left.delete(venue);
-          else waitMs = Math.max(waitMs, isForeseen ? venueWaitMs : UNFORESEEN_WAIT_MS_MAX - waitedMs);
+          if (isForeseen ? venueWaitMs > restMs : patienceMs <= 0) left.delete(venue);
+          else waitMs = Math.max(waitMs, isForeseen ? venueWaitMs : patienceMs);
         }
         if (waitMs === 0) break;
         if (restMs <= 0 || this.#stop.signal.aborted) {

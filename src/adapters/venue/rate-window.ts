@@ -22,6 +22,11 @@ export class RateWindow {
     return this.answeredUsed() + this.#inFlightCost;
   }
 
+  /** The part of it whose answer is not there yet. */
+  get inFlight(): number {
+    return this.#inFlightCost;
+  }
+
   /** The answered part of it, which the venue has certainly counted. */
   answeredUsed(): number {
     const nowMs = this.clock.monotonicMs();
