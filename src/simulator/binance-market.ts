@@ -37,7 +37,7 @@ export function binanceMarketRoutes(): ReadonlyMap<string, Route> {
   const oneOrAll = (one: number, all: number) => (params: Params) => (params.symbol ? one : all);
   const routes: [string, Route][] = [
     ["ping", { group: "weight", answer: () => json({}) }],
-    ["time", { group: "weight", answer: ({ request }) => json({ serverTime: request.nowMs }) }],
+    ["time", { group: "weight", answer: ({ request }) => json({ serverTime: request.clockMs }) }],
     ["exchangeInfo", { group: "weight", answer: exchangeInfoAnswer }],
     ["depth", { group: "weight", cost: depthWeight, books: true, answer: depthAnswer }],
     ["ticker/bookTicker", { group: "weight", cost: oneOrAll(2, 5), answer: bookTickerAnswer }],

@@ -1,10 +1,14 @@
-// Binance USD-M futures as on the wire, and of the spot host the one signed list of wallet states. Prices and
+// Binance USD-M futures as on the wire, public and private, and of the spot host the one signed list of wallet states. Prices and
 // quantities are strings, times numbers. Requests weigh: 2,400 a minute per address, told in X-MBX-USED-WEIGHT-1M;
 // 429 on excess, 418 with Retry-After for those who go on. Refusals are HTTP 4xx with a negative code.
 
 import { keyProblem, type SimUser } from "./accounts.ts";
+import { binanceAccountRoutes } from "./binance-account.ts";
+import { binanceFillRoutes } from "./binance-fills.ts";
 import { binanceMarketRoutes } from "./binance-market.ts";
+import { binanceOrderRoutes } from "./binance-orders.ts";
 import { binanceError, binanceRefusal, mandatory } from "./binance-reply.ts";
+import { binanceSettingRoutes } from "./binance-settings.ts";
 import { BINANCE_LIMITS, BINANCE_ORDER_LIMITS } from "./limit-rules.ts";
 import { Limiter, type LimitVerdict } from "./limits.ts";
 import { type BinanceRefusal, checkBinance } from "./signatures.ts";
@@ -27,7 +31,13 @@ export function createBinance(environment: VenueEnvironment): VenueWire {
   const orderLimiter = new Limiter(BINANCE_ORDER_LIMITS, environment.banScale);
   return {
     venue: "binance",
-    routes: new Map([...binanceMarketRoutes()]),
+    routes: new Map([
+      ...binanceMarketRoutes(),
+      ...binanceOrderRoutes(environment),
+      ...binanceFillRoutes(environment),
+      ...binanceAccountRoutes(),
+      ...binanceSettingRoutes(environment),
+    ]),
     limiters: [limiter, orderLimiter],
     admit(request, route): Admission {
       if (route === undefined) return { headers: {} };

@@ -27,8 +27,11 @@ interface FiguresHolder {
 }
 
 function timeAnswer({ request }: RouteContext): WireReply {
-  const { nowMs } = request;
-  return envelope(nowMs, { timeSecond: String(Math.floor(nowMs / 1_000)), timeNano: `${nowMs}000000` });
+  const { clockMs } = request;
+  return envelope(clockMs, {
+    timeSecond: String(Math.floor(clockMs / 1_000)),
+    timeNano: `${clockMs}000000`,
+  });
 }
 
 function statusAnswer({ request }: RouteContext): WireReply {

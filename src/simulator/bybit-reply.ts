@@ -1,7 +1,7 @@
 // How Bybit answers: an envelope with HTTP 200 whatever happened, refusals as a code within it.
 
 import type { SimListing } from "./types.ts";
-import type { RouteContext, WireReply, WireRequest } from "./wire.ts";
+import { type RouteContext, type WireReply, type WireRequest, wholeNumber } from "./wire.ts";
 
 /** Texts by code, as the venue's table has them. */
 const ERRORS: Readonly<Record<number, string>> = {
@@ -60,7 +60,7 @@ export function parameterError(context: RouteContext, what: string): WireReply {
 
 /** The listing a request names; other categories exist at the venue but list nothing here. */
 export function listingOf(context: RouteContext): SimListing | WireReply {
-  const { category, symbol } = context.request.params;
+  const { category, symbol } = context.request.fields;
   const listing = symbol === undefined ? undefined : context.listings.get(symbol);
   if (category !== undefined && !CATEGORIES.includes(category))
     return parameterError(context, "Category Invalid");
@@ -73,4 +73,43 @@ export const CATEGORIES = ["spot", "linear", "inverse", "option"];
 
 export function isReply(value: object): value is WireReply {
   return "body" in value;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly nextPageCursor: string;
+}
+
+/** One page of a list that is newest first by `sequence`; a cursor of somebody else's is refused. */
+export function pageOf<Row extends { readonly sequence: number }>(
+  context: RouteContext,
+  all: readonly Row[],
+  limits: { readonly usual: number; readonly max: number },
+): Page<Row> | WireReply {
+  const { limit: limitText, cursor } = context.request.fields;
+  const limit = wholeNumber(limitText) ?? limits.usual;
+  if (!(limit >= 1)) return parameterError(context, "Limit Invalid");
+  const after =
+    cursor === undefined || cursor === "" ? undefined : /^page_token(?:%3D|=)(\d+)$/i.exec(cursor)?.[1];
+  if (after === undefined && cursor) return parameterError(context, "Cursor Invalid");
+  const left = after === undefined ? all : all.filter(({ sequence }) => sequence < Number(after));
+  const rows = [...left]
+    .sort((one, other) => other.sequence - one.sequence)
+    .slice(0, Math.min(limit, limits.max));
+  const last = rows.at(-1);
+  const more = last !== undefined && rows.length < left.length;
+  return { rows, nextPageCursor: more ? `page_token%3D${last.sequence}` : "" };
+}
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** startTime and endTime of a request: seven days at most, the last seven without either. */
+export function spanOf(context: RouteContext): { fromMs: number; toMs: number } | WireReply {
+  const { fields, nowMs } = context.request;
+  const start = wholeNumber(fields.startTime);
+  const end = wholeNumber(fields.endTime);
+  const toMs = end ?? (start === undefined ? nowMs : start + WEEK_MS);
+  const fromMs = start ?? toMs - WEEK_MS;
+  if (!(toMs >= fromMs && toMs - fromMs <= WEEK_MS)) return parameterError(context, "Time Range Invalid");
+  return { fromMs, toMs };
 }

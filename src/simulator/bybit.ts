@@ -1,8 +1,11 @@
-// Bybit v5 as on the wire: linear USDT perpetuals and the signed coin states. Every answer is an envelope with HTTP
+// Bybit v5 as on the wire: linear USDT perpetuals, coin states and the private side. Every answer is an envelope with HTTP
 // 200, refusals included; only the address limit (600 in five seconds) answers 403, for ten minutes.
 
 import { type KeyProblem, keyProblem } from "./accounts.ts";
+import { bybitAccountRoutes } from "./bybit-account.ts";
+import { bybitFillRoutes } from "./bybit-fills.ts";
 import { bybitMarketRoutes } from "./bybit-market.ts";
+import { bybitOrderRoutes } from "./bybit-orders.ts";
 import { bybitError, envelope } from "./bybit-reply.ts";
 import { BYBIT_ACCOUNT_LIMITS, BYBIT_ADDRESS_LIMITS } from "./limit-rules.ts";
 import { Limiter } from "./limits.ts";
@@ -25,7 +28,13 @@ export function createBybit(environment: VenueEnvironment): VenueWire {
   const byAccount = new Limiter(BYBIT_ACCOUNT_LIMITS, environment.banScale);
   return {
     venue: "bybit",
-    routes: new Map([...bybitMarketRoutes(), ...accountRoutes()]),
+    routes: new Map([
+      ...bybitMarketRoutes(),
+      ...coinRoutes(),
+      ...bybitAccountRoutes(),
+      ...bybitOrderRoutes(environment),
+      ...bybitFillRoutes(),
+    ]),
     limiters: [byAddress, byAccount],
     admit(request, route): Admission {
       const { nowMs, source } = request;
@@ -112,11 +121,8 @@ function signatureError(refusal: BybitRefusal, request: WireRequest): [retCode: 
   }
 }
 
-function accountRoutes(): [string, Route][] {
-  return [
-    ["GET /v5/asset/coin/query-info", { group: "asset-coin", signed: true, answer: coinsAnswer }],
-    ["GET /v5/user/query-api", { group: "user-api", signed: true, answer: keyAnswer }],
-  ];
+function coinRoutes(): [string, Route][] {
+  return [["GET /v5/asset/coin/query-info", { group: "asset-coin", signed: true, answer: coinsAnswer }]];
 }
 
 function coinsAnswer(context: RouteContext): WireReply {
@@ -147,51 +153,4 @@ function coinsAnswer(context: RouteContext): WireReply {
       ],
     }));
   return envelope(nowMs, { rows }, 0, "");
-}
-
-/** What stock clients ask about a key before their first private call: a read-only unified account. */
-function keyAnswer(context: RouteContext): WireReply {
-  const { nowMs } = context.request;
-  const noRights: string[] = [];
-  return envelope(
-    nowMs,
-    {
-      id: "1",
-      note: "simulated",
-      apiKey: context.request.header("x-bapi-api-key"),
-      readOnly: 1,
-      secret: "",
-      permissions: {
-        ContractTrade: noRights,
-        Spot: noRights,
-        Wallet: noRights,
-        Options: noRights,
-        Derivatives: noRights,
-        CopyTrading: noRights,
-        BlockTrade: noRights,
-        Exchange: noRights,
-        NFT: noRights,
-        Affiliate: noRights,
-      },
-      ips: ["*"],
-      type: 1,
-      deadlineDay: 83,
-      expiredAt: new Date(nowMs + 83 * 86_400_000).toISOString().slice(0, 19).concat("Z"),
-      createdAt: "2026-01-01T00:00:00Z",
-      unified: 0,
-      uta: 1,
-      userID: 1,
-      inviterID: 0,
-      vipLevel: "No VIP",
-      mktMakerLevel: "0",
-      affiliateID: 0,
-      rsaPublicKey: "",
-      isMaster: true,
-      parentUid: "0",
-      kycLevel: "LEVEL_DEFAULT",
-      kycRegion: "",
-    },
-    0,
-    "",
-  );
 }

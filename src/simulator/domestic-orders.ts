@@ -1,7 +1,8 @@
 // Orders as Upbit and Bithumb take them: what a request asks for and which rule it breaks. The venues' own words for
 // a broken rule are theirs.
 
-import { type Exact, exact, exactOf, MONEY_STEP, parseExact, times } from "./exact.ts";
+import { type Exact, exact, MONEY_STEP, parseExact, times } from "./exact.ts";
+import { tickAt } from "./listing-steps.ts";
 import type { Matching } from "./matching.ts";
 import type { TimeInForce } from "./orders.ts";
 import type { SpotRequest } from "./spot-account.ts";
@@ -89,8 +90,4 @@ function positive(text: string | undefined): Exact | undefined | "bad" {
   if (text === undefined || text === "") return undefined;
   const value = parseExact(text);
   return value === undefined || value <= 0n || value % MONEY_STEP !== 0n ? "bad" : value;
-}
-
-export function tickAt(listing: SimListing, price: Exact): Exact {
-  return exactOf(listing.priceIncrementAt(Number(price) / 1e18), 10);
 }

@@ -156,6 +156,7 @@ export class OrderStore {
   private readonly byOrderId = new Map<string, SimOrder>();
   private readonly byClientId = new Map<string, SimOrder[]>();
   private readonly ids = new Map<string, ClientIdRecord>();
+  private perhapsOpen: SimOrder[] = [];
 
   /** Notes that an order was asked for, before anything else can refuse it. */
   request(clientId: string | undefined): void {
@@ -164,6 +165,7 @@ export class OrderStore {
 
   add(order: SimOrder): void {
     this.all.push(order);
+    this.perhapsOpen.push(order);
     this.byOrderId.set(order.orderId, order);
     if (order.clientId === undefined) return;
     this.record(order.clientId).accepted++;
@@ -190,8 +192,11 @@ export class OrderStore {
     return this.byClientId.get(clientId)?.at(-1);
   }
 
-  open(): SimOrder[] {
-    return this.all.filter((order) => order.state === "open");
+  open(): readonly SimOrder[] {
+    if (this.perhapsOpen.length > 0) {
+      this.perhapsOpen = this.perhapsOpen.filter((order) => order.state === "open");
+    }
+    return this.perhapsOpen;
   }
 
   clientIds(): ClientIdRecord[] {

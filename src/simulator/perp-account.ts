@@ -2,60 +2,21 @@
 // mode per symbol, orders, fees, funding. Nothing runs in the background: whoever asks lets time pass first, and
 // funding due since, resting orders reached and liquidation happen then.
 
-import {
-  ceilTo,
-  type Exact,
-  exact,
-  exactOf,
-  floorTo,
-  money,
-  ONE,
-  over,
-  sizeOf,
-  smaller,
-  times,
-} from "./exact.ts";
+import { type Exact, exact, exactOf, floorTo, money, over, sizeOf, smaller, times } from "./exact.ts";
 import { Ledger } from "./ledger.ts";
+import { lotOf } from "./listing-steps.ts";
 import type { Matching, Take } from "./matching.ts";
-import {
-  type FillCause,
-  IdMaker,
-  newOrder,
-  type OrderKind,
-  type OrderPlan,
-  OrderStore,
-  type Side,
-  type SimFill,
-  type SimOrder,
-  type TimeInForce,
-} from "./orders.ts";
+import { type FillCause, IdMaker, newOrder, OrderStore, type SimFill, type SimOrder } from "./orders.ts";
 import { FundingClock, type FundingDue, type FundingPayment } from "./perp-funding.ts";
 import { type MarginFigures, marginFigures } from "./perp-margin.ts";
 import { addRealised, PositionBook, type PositionIndex } from "./perp-positions.ts";
+import { neededFor, type PerpRefusal, type PerpRequest, worstPrice } from "./perp-request.ts";
 import { PerpSettings } from "./perp-settings.ts";
 import type { Switches } from "./switches.ts";
 import type { SimListing } from "./types.ts";
 
 export const USDT = "USDT";
 export const BNB = "BNB";
-
-export interface PerpRequest {
-  readonly listing: SimListing;
-  readonly side: Side;
-  readonly kind: OrderKind;
-  readonly timeInForce: TimeInForce;
-  readonly price?: Exact | undefined;
-  readonly qty: Exact;
-  readonly reduceOnly?: boolean;
-  readonly closeOnTrigger?: boolean;
-  readonly positionIndex: PositionIndex;
-  readonly clientId?: string | undefined;
-  readonly origin?: SimOrder["origin"];
-  readonly plan?: OrderPlan;
-}
-
-/** Refused by the account's state; the venue has its own words for each. */
-export type PerpRefusal = "insufficient-margin" | "nothing-to-reduce" | "no-counterparty" | "mode-mismatch";
 
 export interface PerpAccountParts {
   readonly venue: "bybit" | "binance";
@@ -135,20 +96,22 @@ export class PerpAccount {
     if (closes && closable === 0n) return "nothing-to-reduce";
     const qty = closes && request.qty > closable ? closable : request.qty;
     const best = this.parts.matching.best(this.venue, symbol, side, nowMs);
-    const limit = request.price ?? this.band(listing, side, best);
+    const limit = request.price ?? worstPrice(listing, side, best, this.parts.switches);
     const sweep = { venue: this.venue, symbol, side, atMs: nowMs, limit, qty };
     const takes = best === undefined ? [] : this.parts.matching.sweep(sweep);
     if (takes.length === 0 && kind === "market") return "no-counterparty";
-    const held = this.needOf(request, qty, closable, takes);
+    const held = neededFor(
+      { ...request, qty },
+      { closable, takes, takerRate: this.takerRate, leverage: this.settings.leverageOf(symbol) },
+    );
     if (held > 0n && held > this.margin(nowMs).available) return "insufficient-margin";
     const order = this.newOrder(request, { qty, held, nowMs, limit });
     this.orders.add(order);
-    const lot = exactOf(listing.qtyStep, 8);
     const share = exact((plan.fraction ?? 1).toFixed(6));
     const whole = takes.reduce((sum, take) => sum + take.qty, 0n) >= qty;
     const crossing = timeInForce === "post-only" && takes.length > 0;
     if (!crossing && (whole || timeInForce !== "fok")) {
-      const partly = { ...sweep, qty: floorTo(times(qty, share), lot) };
+      const partly = { ...sweep, qty: floorTo(times(qty, share), lotOf(listing)) };
       const found = plan.fraction === undefined ? takes : this.parts.matching.sweep(partly);
       this.parts.matching.take(sweep, found);
       for (const take of found) this.fill(take, { order, maker: false, cause: "trade", atMs: nowMs });
@@ -227,32 +190,6 @@ export class PerpAccount {
     const wallet = this.ledger.total(USDT);
     if (wallet < 0n) this.ledger.book(USDT, -wallet, "insurance", nowMs, { symbol, orderId });
     return order;
-  }
-
-  /** Worst price of a market order. */
-  private band(listing: SimListing, side: Side, best: Exact | undefined): Exact | undefined {
-    if (best === undefined) return undefined;
-    const ratio = exactOf(this.parts.switches.market.marketBandRatio, 6);
-    const tick = exactOf(listing.priceIncrementAt(Number(best) / 1e18), 10);
-    const price = times(best, side === "buy" ? ONE + ratio : ONE - ratio);
-    return side === "buy" ? floorTo(price, tick) : ceilTo(price, tick);
-  }
-
-  /** Margin and fee for what an order opens. */
-  private needOf(request: PerpRequest, qty: Exact, closable: Exact, takes: readonly Take[]): Exact {
-    const opened = qty > closable ? qty - closable : 0n;
-    if (opened === 0n) return 0n;
-    const swept = takes.reduce((sum, take) => sum + take.qty, 0n);
-    const average =
-      swept === 0n
-        ? 0n
-        : over(
-            takes.reduce((sum, take) => sum + times(take.price, take.qty), 0n),
-            swept,
-          );
-    const notional = times(request.kind === "limit" ? request.price! : average, opened);
-    const fee = money(times(notional, this.takerRate));
-    return money(over(notional, this.settings.leverageOf(request.listing.symbol))) + fee;
   }
 
   private newOrder(

@@ -26,6 +26,8 @@ export interface Switches {
   readonly binance: {
     /** True: the reply to a new order has avgPrice and cumQuote (as before July 2026). */
     averageInReply: boolean;
+    /** True: userTrades print what was paid as a negative commission (as older versions did). */
+    negativeCommission: boolean;
   };
   readonly market: {
     /** How long what an order took stays missing from the book. */
@@ -48,7 +50,7 @@ export function defaultSwitches(): Switches {
       minimumName: "under_price_limit",
     },
     bybit: { visibleAfterMs: 30, historyAfterMs: 300 },
-    binance: { averageInReply: false },
+    binance: { averageInReply: false, negativeCommission: false },
     market: { refillMs: 1_000, maintenanceRatio: 0.005, marketBandRatio: 0.05 },
   };
 }

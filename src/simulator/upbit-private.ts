@@ -72,6 +72,7 @@ export function upbitPrivateRoutes(environment: VenueEnvironment): [string, Rout
     const { identifier } = request.fields;
     const user = userOf(context);
     const account = user.upbit;
+    if (refusal !== undefined && !usesUp(refusal)) return refusal;
     if (!dryRun) {
       account.orders.request(identifier);
       if (identifier !== undefined && !burn(burned, user.apiKey, identifier)) {
@@ -108,6 +109,11 @@ export function upbitPrivateRoutes(environment: VenueEnvironment): [string, Rout
     ["GET /v1/accounts", { ...signed, answer: (context) => json(accountRows(userOf(context).upbit)) }],
     ["GET /v1/api_keys", { ...signed, answer: keysAnswer("upbit") }],
   ];
+}
+
+/** Refusals of the gateway come before anything is noted. */
+function usesUp({ status }: WireReply): boolean {
+  return status < 500 && ![401, 418, 429].includes(status);
 }
 
 /** False when it was used before. */
