@@ -66,7 +66,6 @@ async function open(answerMs = 2_000) {
     periodMs: PERIOD_MS,
     coins: () => joinListings(LISTINGS),
     onClosed: () => undefined,
-    onUnknownSymbol: () => undefined,
   });
   const stop = new AbortController();
   void (async () => {

@@ -46,7 +46,7 @@ export interface TickLoopDeps {
   readonly coins: () => readonly QuotedCoin[];
   readonly onClosed: (closed: ClosedTick) => void;
   /** A venue did not know a symbol it was asked for: the lists are out of date. */
-  readonly onUnknownSymbol: (venue: Venue) => void;
+  readonly onUnknownSymbol?: (venue: Venue) => void;
 }
 
 export interface TickCounters {
@@ -293,7 +293,7 @@ export class TickLoop {
       for (const { venue, outcome, count } of header.fetches) {
         const key = `${venue} ${outcome}`;
         this.counters.fetches.set(key, (this.counters.fetches.get(key) ?? 0) + count);
-        if (UNKNOWN_SYMBOL_OUTCOMES.has(outcome)) onUnknownSymbol(venue);
+        if (UNKNOWN_SYMBOL_OUTCOMES.has(outcome)) onUnknownSymbol?.(venue);
       }
       publisher.add(collector.takeReport(header, rows, collector.table.reference));
     } catch (error) {

@@ -151,7 +151,6 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     periodMs,
     coins: () => coins,
     onClosed: (tick) => closed.push(tick),
-    onUnknownSymbol: () => undefined,
   });
   const stop = new AbortController();
   const counters: WorkerCounters[] = [];

@@ -267,7 +267,6 @@ async function createSecondScheduler(first: Service) {
     periodMs: PERIOD_MS,
     coins: () => [],
     onClosed: (tick) => closed.push(tick),
-    onUnknownSymbol: () => undefined,
   });
   return { ticks, closed, log, collector };
 }
