@@ -61,7 +61,7 @@ export type PlaceOutcome =
   | { readonly kind: "rejected"; readonly rejection: Rejection }
   /** Sent, and whether it took effect is not known: time-out, reset, 5xx, an unreadable answer. */
   | { readonly kind: "unknown"; readonly why: string }
-  /** Not sent at all: the deadline had passed or the budget was not there. */
+  /** Not sent at all: the deadline had passed, the budget or the connection was not there, or it was called off. */
   | { readonly kind: "unsent"; readonly why: string };
 
 export interface VenueFill {
@@ -156,10 +156,17 @@ export class VenueReadFault extends Error {
   }
 }
 
+export interface PlaceOptions {
+  /** May use the part of the budgets that is kept back for exits. Default: everything but a domestic buy may. */
+  readonly urgent?: boolean;
+  /** Asked last thing before the bytes leave, after every wait (lease, deadline); false: nothing is sent. */
+  readonly mayStillSend?: () => boolean;
+}
+
 export interface TradingVenue {
   readonly venue: Venue;
   /** Never rejects; `timeoutMs` bounds the whole call. The caller has written the order's row before. */
-  place(order: VenueOrder, timeoutMs: number): Promise<PlaceOutcome>;
+  place(order: VenueOrder, timeoutMs: number, options?: PlaceOptions): Promise<PlaceOutcome>;
   /** Looks everywhere the venue keeps orders (open, history, executions). Never rejects. */
   lookup(
     ref: { readonly symbol: string; readonly clientOrderId: string },

@@ -26,7 +26,8 @@ const HOUR_MS = 3_600_000;
 /** Delivery dates from 2096 on mean "never"; perpetuals carry 2100-12-25. */
 const NEVER_FROM_MS = 4_000_000_000_000;
 
-function answerOf(body: Body): Parsed<unknown> {
+/** An answer's value; a negative code is a failure of the kind "refused". */
+export function answerOf(body: Body): Parsed<unknown> {
   return then(readJson(body), (value) => {
     const refused = refusalIn(value);
     if (refused === undefined) return { ok: true, value, skipped: 0, issues: [] };
@@ -34,7 +35,8 @@ function answerOf(body: Body): Parsed<unknown> {
   });
 }
 
-function rowsOf(body: Body): Parsed<unknown[]> {
+/** The rows of an answer that is a bare list. */
+export function rowsOf(body: Body): Parsed<unknown[]> {
   return then(answerOf(body), (value) => check(v.array(v.unknown()), value));
 }
 

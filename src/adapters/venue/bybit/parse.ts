@@ -28,7 +28,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const Envelope = v.object({ retCode: integer, retMsg: v.optional(v.string(), ""), result: v.unknown() });
 const ListResult = v.object({ list: v.array(v.unknown()), nextPageCursor: v.optional(v.string(), "") });
 
-function resultOf(body: Body): Parsed<unknown> {
+/** The result of an answer; a retCode other than 0 is a failure of the kind "refused". */
+export function resultOf(body: Body): Parsed<unknown> {
   return then(readJson(body), (json) =>
     then(check(Envelope, json), ({ retCode, retMsg, result }) =>
       retCode === 0
@@ -38,7 +39,8 @@ function resultOf(body: Body): Parsed<unknown> {
   );
 }
 
-function listOf(body: Body): Parsed<v.InferOutput<typeof ListResult>> {
+/** The rows of a result and the cursor of the next page. */
+export function listOf(body: Body): Parsed<v.InferOutput<typeof ListResult>> {
   return then(resultOf(body), (result) => check(ListResult, result, "result"));
 }
 

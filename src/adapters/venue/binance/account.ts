@@ -1,0 +1,195 @@
+// A user's account at Binance USD-M: money, fees, positions, modes, leverage, funding, and what its key lacks.
+
+import type { Decimal } from "../../../domain/decimal.ts";
+import type {
+  AccountModes,
+  FeeRatesOfAccount,
+  FundingEvent,
+  SymbolRules,
+  VenueBalance,
+  VenuePosition,
+} from "../../../ports/trading-venue.ts";
+import { VenueReadFault } from "../../../ports/trading-venue.ts";
+import { keyEndsSoon, keyFaultsOr, withoutGaps } from "../key-words.ts";
+import { issueText } from "../parsed.ts";
+import type { Params } from "../signing.ts";
+import {
+  type BinanceRestrictions,
+  parseAccountConfig,
+  parseBalances,
+  parseFunding,
+  parseLeverage,
+  parsePositions,
+  parseRestrictions,
+  parseRules,
+  parseSymbolConfig,
+  parseTakerFee,
+} from "./order-parse.ts";
+import { type BinanceParts, RECV_WINDOW_MS, reading, readOne } from "./wire.ts";
+
+/** A request may also be accepted a second into the venue's past. */
+export const ACCEPT_WINDOW_MS = RECV_WINDOW_MS + 1_000;
+/** Weights by the venue's documents. */
+const WEIGHT = {
+  balance: 5,
+  positions: 5,
+  symbolConfig: 5,
+  accountConfig: 5,
+  commission: 20,
+  income: 30,
+  leverage: 1,
+} as const;
+const INCOME_ROWS_MAX = 1_000;
+const INCOME_PAGES_MAX = 20;
+
+export class BinanceAccount {
+  readonly venue = "binance";
+  readonly acceptWindowMs = ACCEPT_WINDOW_MS;
+  /** One for the whole account. */
+  protected knownPositionMode: AccountModes["positionMode"] | undefined;
+
+  constructor(protected readonly parts: BinanceParts) {}
+
+  balances(): Promise<readonly VenueBalance[]> {
+    return readOne(this.parts, reading("/fapi/v3/balance", [], WEIGHT.balance), parseBalances);
+  }
+
+  async feeRates(symbol: string): Promise<FeeRatesOfAccount> {
+    const call = reading("/fapi/v1/commissionRate", [["symbol", symbol]], WEIGHT.commission);
+    const taker = await readOne(this.parts, call, (text) => parseTakerFee(text, symbol));
+    return { buy: taker, sell: taker };
+  }
+
+  async rules(symbol: string): Promise<SymbolRules> {
+    const rules = parseRules(await this.parts.symbols(), symbol);
+    if (rules.ok) return rules.value;
+    const call = reading("/fapi/v1/exchangeInfo", [], 1);
+    throw this.parts.caller.fault(call, rules.issues.map(issueText).join("; "));
+  }
+
+  clockOffsetMs(): Promise<number> {
+    return this.parts.offset.measure();
+  }
+
+  async positions(symbol?: string): Promise<readonly VenuePosition[]> {
+    const params: Params = symbol === undefined ? [] : [["symbol", symbol]];
+    const positions = await readOne(
+      this.parts,
+      reading("/fapi/v3/positionRisk", params, WEIGHT.positions),
+      parsePositions,
+    );
+    if (positions.length === 0) return [];
+    const configs = await this.#symbolConfigs(symbol);
+    const leverages = new Map(configs.map((config) => [config.symbol, config.leverage]));
+    return positions.map((position) => ({ ...position, leverage: leverages.get(position.symbol) }));
+  }
+
+  async modes(symbol: string): Promise<AccountModes> {
+    this.knownPositionMode = undefined;
+    const [positionMode, configs] = await Promise.all([
+      this.positionMode(this.parts.readTimeoutMs),
+      this.#symbolConfigs(symbol),
+    ]);
+    const config = configs.find((each) => each.symbol === symbol);
+    return { positionMode, marginMode: config?.marginMode ?? "other" };
+  }
+
+  async setLeverage(symbol: string, leverage: Decimal): Promise<void> {
+    const call = {
+      ...reading(
+        "/fapi/v1/leverage",
+        [
+          ["symbol", symbol],
+          ["leverage", leverage.toString()],
+        ],
+        WEIGHT.leverage,
+      ),
+      method: "POST",
+      urgent: false,
+    } as const;
+    const [position] = await this.positions(symbol);
+    if (position?.leverage?.equals(leverage)) return;
+    if (position) throw this.parts.caller.fault(call, `expected no position in ${symbol}, there is one`);
+    const now = await readOne(this.parts, call, parseLeverage);
+    if (!now.equals(leverage)) {
+      throw this.parts.caller.fault(call, `expected a leverage of ${leverage}, the venue set ${now}`);
+    }
+  }
+
+  async fundingSince(symbol: string, sinceMs: number): Promise<readonly FundingEvent[]> {
+    const events = new Map<string, FundingEvent>();
+    let fromMs = Math.max(0, Math.floor(sinceMs));
+    for (let page = 0; page < INCOME_PAGES_MAX; page++) {
+      const params: Params = [
+        ["symbol", symbol],
+        ["incomeType", "FUNDING_FEE"],
+        ["startTime", String(fromMs)],
+        ["limit", String(INCOME_ROWS_MAX)],
+      ];
+      const read = await readOne(this.parts, reading("/fapi/v1/income", params, WEIGHT.income), parseFunding);
+      for (const event of read.events) {
+        if (event.symbol === symbol && event.atMs >= sinceMs) events.set(event.id, event);
+      }
+      if (read.rowCount < INCOME_ROWS_MAX) return [...events.values()].sort((a, b) => a.atMs - b.atMs);
+      // A full page: on from its last instant, whose rows come again and are known by their ids.
+      fromMs = Math.max(read.lastAtMs, fromMs + 1);
+    }
+    throw this.parts.caller.fault(reading("/fapi/v1/income", [], 0), `more than ${INCOME_PAGES_MAX} pages`);
+  }
+
+  keyFaults(): Promise<readonly string[]> {
+    return keyFaultsOr(KEY_WORDS, async () => {
+      const { canTrade } = await this.#accountConfig(this.parts.readTimeoutMs);
+      const may = await this.#restrictions();
+      return withoutGaps([
+        canTrade && may?.enableFutures !== false ? undefined : "the key may not trade futures",
+        may?.ipRestrict === false
+          ? "the key is bound to no address: any copy of it works from anywhere"
+          : undefined,
+        may?.enableWithdrawals ? "the key may withdraw: make one that may not" : undefined,
+        keyEndsSoon(may?.tradingAuthorityExpirationTime ?? Number.NaN, this.parts.caller.clock.nowMs()),
+      ]);
+    });
+  }
+
+  protected async positionMode(timeoutMs: number): Promise<AccountModes["positionMode"]> {
+    this.knownPositionMode ??= (await this.#accountConfig(timeoutMs)).positionMode;
+    return this.knownPositionMode;
+  }
+
+  #accountConfig(timeoutMs: number) {
+    const call = reading("/fapi/v1/accountConfig", [], WEIGHT.accountConfig);
+    return readOne(this.parts, call, parseAccountConfig, timeoutMs);
+  }
+
+  #symbolConfigs(symbol: string | undefined) {
+    const params: Params = symbol === undefined ? [] : [["symbol", symbol]];
+    return readOne(
+      this.parts,
+      reading("/fapi/v1/symbolConfig", params, WEIGHT.symbolConfig),
+      parseSymbolConfig,
+    );
+  }
+
+  /** What the key may do; undefined where the spot host cannot be asked or does not say. */
+  async #restrictions(): Promise<BinanceRestrictions | undefined> {
+    const { spotUrl } = this.parts;
+    if (spotUrl === undefined) return undefined;
+    try {
+      // Another host with another budget.
+      const call = { ...reading("/sapi/v1/account/apiRestrictions", [], 0), baseUrl: spotUrl };
+      return await readOne(this.parts, call, parseRestrictions);
+    } catch (fault) {
+      if (fault instanceof VenueReadFault && fault.rejection?.kind === "key") throw fault;
+      return undefined;
+    }
+  }
+}
+
+const KEY_WORDS: Readonly<Record<string, string>> = {
+  "-2014": "the key is not one of Binance's",
+  "-2015":
+    "the key is unknown, does not allow this address, or may not trade futures: Binance does not say which",
+  "-1022": "the secret does not belong to the key",
+  "-2017": "the venue has locked the key",
+};

@@ -1,0 +1,59 @@
+// Binance's requests: what is sent, signed by the venue's clock. Parameters of a POST travel in the body, so that
+// nothing signed stands in a URL that somebody logs on the way.
+
+import type { ClockOffset } from "../clock-offset.ts";
+import type { Parsed } from "../parsed.ts";
+import type { HttpRequest } from "../signed-http.ts";
+import { binanceSigned, type Params, plainQuery, type VenueKey } from "../signing.ts";
+import type { Call, VenueCaller } from "../venue-caller.ts";
+
+export const RECV_WINDOW_MS = 2_000;
+
+export interface BinanceParts {
+  readonly caller: VenueCaller;
+  readonly offset: ClockOffset;
+  readonly readTimeoutMs: number;
+  /** The spot host, which alone tells what a key may do; undefined: not asked. */
+  readonly spotUrl: string | undefined;
+  /** The rows of exchangeInfo, shared by all accounts: one large answer serves for a while. */
+  readonly symbols: () => Promise<readonly unknown[]>;
+}
+
+/** `weight`: what it costs the source address, by the venue's documents. */
+export function reading(path: string, params: Params, weight: number): Call {
+  return { method: "GET", path, params, group: undefined, addressCost: weight, urgent: true };
+}
+
+/** One signed or public read. Rejects with VenueReadFault. */
+export async function readOne<T>(
+  { caller, offset, readTimeoutMs }: BinanceParts,
+  call: Call,
+  parse: (text: string) => Parsed<T>,
+  timeoutMs = readTimeoutMs,
+): Promise<T> {
+  if (call.signed !== false) await offset.ready(timeoutMs);
+  return caller.read(call, parse, timeoutMs);
+}
+
+/** Signs for Binance, by the venue's clock. */
+export function binanceDress(key: VenueKey, venueNowMs: () => number) {
+  return (call: Call, baseUrl: string): Omit<HttpRequest, "keepAlive"> => {
+    const { method, path, params, signed } = call;
+    const timed: Params = [
+      ...params,
+      ["recvWindow", String(RECV_WINDOW_MS)],
+      ["timestamp", String(venueNowMs())],
+    ];
+    const query = signed === false ? plainQuery(params) : binanceSigned(key, plainQuery(timed));
+    const inUrl = method === "GET" && query !== "";
+    return {
+      method,
+      url: inUrl ? `${baseUrl}${path}?${query}` : `${baseUrl}${path}`,
+      headers: {
+        ...(signed !== false && { "X-MBX-APIKEY": key.apiKey }),
+        ...(method === "POST" && { "content-type": "application/x-www-form-urlencoded" }),
+      },
+      ...(method === "POST" && { body: query }),
+    };
+  };
+}
