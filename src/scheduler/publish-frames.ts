@@ -1,6 +1,6 @@
 // Rows on their way out: gathered for at most 100 ms, packed, published on the bus and offered to Redis; a snapshot
 // of the whole table follows for late joiners. The bus being away never holds a tick up: what could not be sent is
-// covered by the next snapshot.
+// made up for with the whole table once the bus is back, and once more when its other clients have found back too.
 
 import type { Frame } from "../domain/frame.ts";
 import type { RateRow, RateTable } from "../domain/rate-table.ts";
@@ -20,6 +20,9 @@ export interface FramePublisherDeps {
 
 const GATHER_MS_MAX = 100;
 const SNAPSHOT_EVERY_MS = 1_000;
+const MAKE_UP_EVERY_MS = 500;
+/** Other clients of a bus that has come back need about as long to be connected again. */
+const CLIENTS_RETURN_MS = 2_000;
 
 export class FramePublisher {
   #rows = new Map<string, RateRow>();
@@ -29,6 +32,9 @@ export class FramePublisher {
   #snapshotDueAtMs = 0;
   #sending: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #closedTickAtMs = 0;
+  #makingUp = false;
+  #stopped = false;
   readonly counters = { frames: 0, bytes: 0, failed: 0 };
 
   constructor(private readonly deps: FramePublisherDeps) {}
@@ -46,6 +52,7 @@ export class FramePublisher {
   /** Sends what is gathered as the tick's last frame, and the snapshot. */
   closeTick(tickAtMs: number): void {
     this.#newTick(tickAtMs);
+    this.#closedTickAtMs = Math.max(this.#closedTickAtMs, tickAtMs);
     this.#flush(true);
   }
 
@@ -71,10 +78,11 @@ export class FramePublisher {
     this.#send(packed, snapshot);
   }
 
-  /** In order; while the bus is away at most a few frames wait, the snapshot will cover the rest. */
+  /** In order; while the bus is away at most a few frames wait. */
   #send(packed: Uint8Array, snapshot: Uint8Array | undefined): void {
     if (this.#waiting >= 8) {
       this.counters.failed++;
+      void this.#makeUp();
       return;
     }
     this.#waiting++;
@@ -87,14 +95,40 @@ export class FramePublisher {
       } catch (error) {
         this.counters.failed++;
         this.deps.log.debug("frame not published", { error });
+        void this.#makeUp();
       } finally {
         this.#waiting--;
       }
     });
   }
 
-  /** Resolves when everything handed over so far is sent or given up. */
+  /** The table as it is when its turn comes, until it has arrived twice: rows of a lost frame come no other way. */
+  async #makeUp(): Promise<void> {
+    if (this.#makingUp) return;
+    this.#makingUp = true;
+    const { clock, sink, table, pack } = this.deps;
+    for (let arrived = 0; arrived < 2; ) {
+      await clock.sleep(arrived === 0 ? MAKE_UP_EVERY_MS : CLIENTS_RETURN_MS);
+      if (this.#stopped) return;
+      const turn = this.#sending.then(async () => {
+        const closing = this.#closedTickAtMs === this.#tickAtMs;
+        const head = { tickAtMs: this.#tickAtMs, part: this.#part++, closing, reference: table.reference };
+        const packed = pack({ ...head, rows: table.rows() });
+        await sink.publishFrame(packed);
+        await sink.putSnapshot(packed);
+      });
+      this.#sending = turn.catch(() => undefined);
+      arrived = await turn.then(
+        () => arrived + 1,
+        () => 0,
+      );
+    }
+    this.#makingUp = false;
+  }
+
+  /** Resolves when everything handed over so far is sent or given up; nothing is made up for any more. */
   async settled(): Promise<void> {
+    this.#stopped = true;
     await this.#sending;
   }
 }
