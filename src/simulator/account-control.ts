@@ -4,6 +4,7 @@
 import type { AccountBook, AccountSpec, KeyState, SimUser } from "./accounts.ts";
 import { type Exact, exact, floorTo, parseExact, sizeOf, times } from "./exact.ts";
 import type { LedgerEntry, LedgerReason } from "./ledger.ts";
+import { lotOf } from "./listing-steps.ts";
 import type { ClientIdRecord, SimFill, SimOrder } from "./orders.ts";
 import type { PerpAccount } from "./perp-account.ts";
 import type { FundingPayment } from "./perp-funding.ts";
@@ -178,7 +179,11 @@ export function createAccountControl(parts: AccountControlParts): AccountControl
     deleverage: (place) => {
       const { account, position } = found(place);
       const size = sizeOf(position.size);
-      const share = floorTo(times(size, exact((place.fraction ?? 1).toFixed(6))), stepOf(size));
+      const listing = parts.market
+        .listings(place.venue, parts.nowMs())
+        .find(({ symbol }) => symbol === place.symbol);
+      const part = times(size, exact((place.fraction ?? 1).toFixed(6)));
+      const share = listing === undefined ? part : floorTo(part, lotOf(listing));
       const qty = place.qty === undefined ? share : amountOf(place.qty);
       const price = place.price === undefined ? undefined : amountOf(place.price);
       const how = { qty, price };
@@ -224,13 +229,6 @@ function amountOf(text: string): Exact {
   const amount = parseExact(String(text));
   if (amount === undefined || amount < 0n) throw new RangeError(`expected an amount, was ${text}`);
   return amount;
-}
-
-/** The last decimal a quantity is written with. */
-function stepOf(qty: Exact): Exact {
-  let step = 1n;
-  while (qty % (step * 10n) === 0n && step < 10n ** 18n) step *= 10n;
-  return step;
 }
 
 function tradeByHand(account: SimUser[SimVenue], trade: HandTrade, parts: AccountControlParts): SimOrder {

@@ -68,7 +68,8 @@ export interface Sent {
   readonly body?: string;
   readonly sourceIndex?: number;
 }
-export type Params = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+/** What is undefined is left out. */
+export type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 type Key = Pick<typeof KEY, "apiKey" | "secret">;
 
 /** `route` is "POST /v1/orders". */
@@ -80,7 +81,8 @@ export function signed(
 ): Sent {
   const [method, path] = route.split(" ") as [string, string];
   const inQuery = method === "GET" || method === "DELETE";
-  const flat = Object.entries(params).flatMap(([name, value]) =>
+  const given = Object.entries(params).filter(([, value]) => value !== undefined);
+  const flat = given.flatMap(([name, value]) =>
     Array.isArray(value) ? value.map((each) => [`${name}[]`, String(each)]) : [[name, String(value)]],
   );
   const plain = flat.map(([name, value]) => `${name}=${value}`).join("&");
