@@ -15,7 +15,7 @@ import { createVenueLists } from "../adapters/venue/lists.ts";
 import { createWalletReaders, type OperatorKey } from "../adapters/venue/wallets.ts";
 import { type SchedulerSettings, schedulerFields } from "../config.ts";
 import { isPassing } from "../domain/store-fault.ts";
-import { check, checkFeasibleTick, checkVenues } from "../main/check.ts";
+import { type CheckResult, check, checkFeasibleTick, checkVenues } from "../main/check.ts";
 import { busOf, governorOf, quietLog, venueUrlsOf } from "../main/connect.ts";
 import { runProcess } from "../main/process.ts";
 import type { Log } from "../ports/telemetry.ts";
@@ -73,49 +73,66 @@ function walletReadersOf(settings: SchedulerSettings) {
   });
 }
 
+async function checkDatabase(settings: SchedulerSettings): Promise<CheckResult[]> {
+  const database = openPostgres({
+    ...postgresOf(settings),
+    log: quietLog,
+    poolSize: 1,
+    deadlineMs: CHECK_WITHIN_MS,
+    statementTimeoutMs: CHECK_WITHIN_MS - 500,
+  });
+  const result = await check("database", async () => {
+    const faults = await checkKarbitTables(database, settings.KARBIT_TABLES);
+    if (faults.length > 0) throw new Error(faults.join("; "));
+    return `reached, KARBIT_TABLES=${settings.KARBIT_TABLES} fits`;
+  });
+  await database.close();
+  return [result];
+}
+
+async function checkRedis(settings: SchedulerSettings): Promise<CheckResult[]> {
+  const target = redisTargetOf(settings);
+  if (!target) return [];
+  const publisher = createRedisPublisher({
+    target,
+    tickPeriodMs: settings.TICK_INTERVAL_MS,
+    karbitChannels: [],
+    karbitReference: false,
+    log: quietLog,
+    clock: systemClock,
+  });
+  await systemClock.sleep(CHECK_WITHIN_MS);
+  const { up, detail } = publisher.state();
+  await publisher.stop();
+  return [{ what: "redis", ok: up, detail }];
+}
+
+async function checkBus(settings: SchedulerSettings): Promise<CheckResult[]> {
+  let bus: Awaited<ReturnType<typeof busOf>> | undefined;
+  const reached = await check("bus", async () => {
+    bus = await busOf(settings, "schedulerx-check", quietLog, { withinMs: CHECK_WITHIN_MS });
+    return bus.state().detail;
+  });
+  if (!bus) return [reached];
+  const feasible = await checkFeasibleTick(bus, settings.TICK_INTERVAL_MS);
+  await bus.drain();
+  return [reached, feasible];
+}
+
 await runProcess({
   name: "schedulerx-scheduler",
   about:
     "Issues ticks, merges the workers' reports into frames and publishes them; keeps lists and history. Run one.",
   fields: schedulerFields,
   check: async (settings) => {
-    const results = await checkVenues(venueUrlsOf(settings), settings.REQUEST_TIMEOUT_MS);
-    const database = openPostgres({ ...postgresOf(settings), log: quietLog, poolSize: 1 });
-    results.push(
-      await check("database", async () => {
-        const faults = await checkKarbitTables(database, settings.KARBIT_TABLES);
-        if (faults.length > 0) throw new Error(faults.join("; "));
-        return `reached, KARBIT_TABLES=${settings.KARBIT_TABLES} fits`;
-      }),
-    );
-    await database.close();
-    const target = redisTargetOf(settings);
-    if (target) {
-      const publisher = createRedisPublisher({
-        target,
-        tickPeriodMs: settings.TICK_INTERVAL_MS,
-        karbitChannels: [],
-        karbitReference: false,
-        log: quietLog,
-        clock: systemClock,
-      });
-      await systemClock.sleep(CHECK_WITHIN_MS);
-      const { up, detail } = publisher.state();
-      results.push({ what: "redis", ok: up, detail });
-      await publisher.stop();
-    }
-    let bus: Awaited<ReturnType<typeof busOf>> | undefined;
-    results.push(
-      await check("bus", async () => {
-        bus = await busOf(settings, "schedulerx-check", quietLog, { withinMs: CHECK_WITHIN_MS });
-        return bus.state().detail;
-      }),
-    );
-    if (bus) {
-      results.push(await checkFeasibleTick(bus, settings.TICK_INTERVAL_MS));
-      await bus.drain();
-    }
-    return results;
+    // At once: whatever is away takes its whole time to be given up.
+    const results = await Promise.all([
+      checkVenues(venueUrlsOf(settings), settings.REQUEST_TIMEOUT_MS),
+      checkDatabase(settings),
+      checkRedis(settings),
+      checkBus(settings),
+    ]);
+    return results.flat();
   },
   start: async (settings, log, releases, stop) => {
     const clock = systemClock;
