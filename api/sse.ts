@@ -9,6 +9,7 @@
 
 /** Pieces of this size are all a stalled socket ever copies. */
 const PIECE_BYTES = 64 * 1024;
+const QUEUE_PIECES = 2;
 
 export interface StreamClientOptions {
   /** The stream's opening, as chunks to send in order. */
@@ -41,7 +42,8 @@ export class StreamClient {
         pull: () => this.#drained(),
         cancel: () => this.#leave(),
       },
-      new ByteLengthQueuingStrategy({ highWaterMark: PIECE_BYTES }),
+      // Counted in pieces: a strategy that is asked for each piece's size costs more than sending it.
+      { highWaterMark: QUEUE_PIECES },
     );
   }
 
@@ -50,10 +52,10 @@ export class StreamClient {
     return !this.#gone && (this.#behind || this.#pending.length > 0);
   }
 
-  /** Bytes referred to for this reader, in the stream's queue and before it. */
-  get queuedBytes(): number {
+  /** At most so many bytes are referred to for this reader, in the stream's queue and before it. */
+  get queuedBytesMax(): number {
     if (this.#gone) return 0;
-    const queued = PIECE_BYTES - this.#controller.desiredSize!;
+    const queued = (QUEUE_PIECES - this.#controller.desiredSize!) * PIECE_BYTES;
     return this.#pending.reduce((sum, bytes) => sum + bytes.length, queued);
   }
 
@@ -65,13 +67,19 @@ export class StreamClient {
   /** An event for everybody: goes out now, or marks the client as behind. */
   offer(event: Uint8Array): void {
     if (this.#gone) return;
-    if (this.waiting || this.#controller.desiredSize! <= 0) {
-      if (!this.waiting) this.#lastProgressMs = this.#options.monotonicMs();
-      this.#behind = true;
+    const isWaiting = this.waiting;
+    const isFull = isWaiting || this.#controller.desiredSize! <= 0;
+    if (!isFull && event.length <= PIECE_BYTES) {
+      this.#enqueue(event);
       return;
     }
-    this.#pending.push(event);
-    this.#send();
+    // From here on bytes wait: the reader's time runs from now, however long ago the last event was.
+    if (!isWaiting) this.#lastProgressMs = this.#options.monotonicMs();
+    if (isFull) this.#behind = true;
+    else {
+      this.#pending.push(event);
+      this.#send();
+    }
   }
 
   /** A comment that keeps the connection awake; left out where bytes wait already. */
@@ -95,7 +103,7 @@ export class StreamClient {
   }
 
   #drained(): void {
-    if (this.#gone) return;
+    if (!this.waiting) return;
     this.#lastProgressMs = this.#options.monotonicMs();
     if (this.#pending.length === 0 && this.#behind) {
       this.#behind = false;
@@ -108,9 +116,13 @@ export class StreamClient {
   #send(): void {
     while (this.#pending.length > 0 && this.#controller.desiredSize! > 0) {
       const bytes = this.#pending[0]!;
-      if (bytes.length <= PIECE_BYTES) this.#pending.shift();
-      else this.#pending[0] = bytes.subarray(PIECE_BYTES);
-      this.#enqueue(bytes.subarray(0, PIECE_BYTES));
+      if (bytes.length <= PIECE_BYTES) {
+        this.#pending.shift();
+        this.#enqueue(bytes);
+      } else {
+        this.#pending[0] = bytes.subarray(PIECE_BYTES);
+        this.#enqueue(bytes.subarray(0, PIECE_BYTES));
+      }
     }
   }
 

@@ -33,7 +33,7 @@ interface RatedRow {
 
 /** Writes the residuals to a writer of their own, all else to `head`. Throws RangeError as encodeFrame says. */
 export function encodeRates(rows: readonly RatedRow[], head: ByteWriter, residuals: ByteWriter): void {
-  const sides = sidesOf(rows, lengthOf);
+  const sides = sidesOf(rows, (row, offset) => ratedLength(rows[row]!.ratesJeon, offset));
   for (const { length } of sides) head.varint(length);
   const firsts = new ByteWriter();
   const seconds = new ByteWriter();
@@ -60,20 +60,18 @@ export function encodeRates(rows: readonly RatedRow[], head: ByteWriter, residua
   for (const part of byClass) residuals.append(part);
 }
 
-function sidesOf(rows: readonly RatedRow[], lengthAt: (rates: Float64Array, side: number) => number): Side[] {
-  return [0, SEED_COUNT].flatMap((offset, direction) =>
-    rows.map(({ ratesJeon }, row) => {
-      const rates = ratesJeon.subarray(offset, offset + SEED_COUNT);
-      return rates.subarray(0, lengthAt(rates, direction * rows.length + row));
-    }),
+/** All entries, then all exits, each up to its length. */
+function sidesOf(rows: readonly RatedRow[], lengthOf: (row: number, offset: number) => number): Side[] {
+  return [0, SEED_COUNT].flatMap((offset) =>
+    rows.map(({ ratesJeon }, row) => ratesJeon.subarray(offset, offset + lengthOf(row, offset))),
   );
 }
 
-function lengthOf(rates: Float64Array): number {
+function ratedLength(ratesJeon: Float64Array, offset: number): number {
   let length = 0;
-  while (length < SEED_COUNT && !Number.isNaN(rates[length]!)) length++;
+  while (length < SEED_COUNT && !Number.isNaN(ratesJeon[offset + length]!)) length++;
   for (let at = length; at < SEED_COUNT; at++) {
-    if (!Number.isNaN(rates[at]!)) throw new RangeError("expected no rate after a null");
+    if (!Number.isNaN(ratesJeon[offset + at]!)) throw new RangeError("expected no rate after a null");
   }
   return length;
 }
@@ -85,7 +83,11 @@ export function decodeRates(reader: ByteReader, rows: readonly RatedRow[]): void
   for (let index = 0; index < sideCount; index++) {
     lengths[index] = reader.upTo(SEED_COUNT, "a count of rates");
   }
-  const sides = sidesOf(rows, (_, index) => lengths[index]!);
+  const sides = sidesOf(rows, (row, offset) => {
+    const length = lengths[offset === 0 ? row : rows.length + row]!;
+    rows[row]!.ratesJeon.fill(Number.NaN, offset + length, offset + SEED_COUNT);
+    return length;
+  });
   const models = new Uint8Array(sideCount);
   for (const [index, side] of sides.entries()) {
     if (side.length === 0) continue;

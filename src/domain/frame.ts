@@ -135,7 +135,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     tickAtMs: ticks[row]!,
     bookAgeMs: ages[row]!,
     reason: REASONS[reason]!,
-    ratesJeon: new Float64Array(RATES_PER_ROW).fill(Number.NaN),
+    ratesJeon: new Float64Array(RATES_PER_ROW),
   }));
   decodeRates(reader, rows);
   if (reader.left !== 0) throw new FrameError(`expected the end, was ${reader.left} more bytes`);
