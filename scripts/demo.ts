@@ -123,6 +123,10 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
     history: createHistoryStore(database),
     holdings: createHoldingStore(database),
     pack: packFrame,
+    previousRows: async () => {
+      const packed = await bus.frames.snapshot();
+      return packed ? unpackFrame(packed).rows : [];
+    },
     offer: () => undefined,
     offerReference: () => undefined,
     tickPeriodMs: settings.TICK_INTERVAL_MS,

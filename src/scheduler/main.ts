@@ -1,7 +1,7 @@
 // schedulerx-scheduler: issues ticks, merges reports, publishes frames, keeps lists and history.
 
 import { systemClock } from "../adapters/clock.ts";
-import { packFrame } from "../adapters/frame-codec.ts";
+import { packFrame, unpackFrame } from "../adapters/frame-codec.ts";
 import { createRedisPublisher, type RedisPublisher, type RedisTarget } from "../adapters/redis/publisher.ts";
 import { createHoldingStore } from "../adapters/store/holdings.ts";
 import { createInstrumentStore } from "../adapters/store/instruments.ts";
@@ -166,6 +166,10 @@ await runProcess({
       history: createHistoryStore(database),
       holdings: createHoldingStore(database),
       pack: packFrame,
+      previousRows: async () => {
+        const packed = await bus.frames.snapshot();
+        return packed ? unpackFrame(packed).rows : [];
+      },
       offer: (packed) => publisher?.offer(packed),
       offerReference: (reference) => publisher?.offerReference(reference),
       tickPeriodMs: settings.TICK_INTERVAL_MS,

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { VENUES, type Venue } from "../../schema/vocabulary.ts";
 import type { Listing } from "../domain/instrument.ts";
-import type { InstrumentStore, VenueRefresh, VenueRefreshResult } from "../ports/store.ts";
+import type { InstrumentStore, KnownInstrument, VenueRefresh, VenueRefreshResult } from "../ports/store.ts";
 import { ListFault, type ListingCandidate, type VenueLists } from "../ports/venue-lists.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { RecordingLog } from "../testing/recording-log.ts";
@@ -62,8 +62,9 @@ class Rig implements VenueLists, InstrumentStore {
       overlongCoins: none,
     };
   }
+  known: KnownInstrument[] = [];
   async instruments() {
-    return [];
+    return this.known;
   }
   async refresh(): Promise<string[]> {
     await this.book.refresh();
@@ -100,6 +101,24 @@ test("an empty or halved list is not believed", async () => {
   rig.lists.upbit = [candidate("upbit", "BTC", 1), candidate("upbit", "ETH", 2)];
   expect((await rig.refresh()).length).toBe(COINS.length);
   expect(rig.book.state().upbit).toMatchObject({ count: COINS.length, failing: true });
+});
+
+test("after a restart a first list far shorter than what the store knows is not believed until it is repeated", async () => {
+  const rig = new Rig();
+  rig.known = Array.from({ length: 13 }, (_, index): KnownInstrument => {
+    const coin = COINS[index] ?? `X${index}`;
+    const symbol = `KRW-${coin}`;
+    const seen = { firstSeenAtMs: 0, lastSeenAtMs: 0, why: undefined };
+    return { venue: "upbit", symbol, coin, multiplier: 1, state: "active", ...seen };
+  });
+  await rig.refresh();
+  expect(rig.book.state().upbit).toMatchObject({ count: 0, failing: true });
+  expect(rig.book.state().bithumb.count).toBe(COINS.length);
+  await rig.refresh();
+  await rig.refresh();
+  expect(rig.book.state().upbit.count).toBe(0);
+  await rig.refresh();
+  expect(rig.book.state().upbit).toMatchObject({ count: COINS.length, failing: false });
 });
 
 test("a delisted coin leaves the quoted coins", async () => {

@@ -22,25 +22,43 @@ export interface RefreshDeps {
 }
 
 interface VenueState {
+  /** Coins the store knew at the start; what a first list is compared with. */
+  knownCoins: number;
+  shortLists: number;
   listings: readonly Listing[];
   refreshedAtMs: number;
   failing: boolean;
 }
 
 const KEPT_RATIO_MIN = 0.5;
+/** How long the first refresh waits to hear from the store how long the lists were before the restart. */
+const KNOWN_WAIT_MS = 2_000;
+/** After so many short lists in a row the venue is believed against the store. */
+const SHORT_LISTS_MAX = 3;
+
+function newVenueState(): VenueState {
+  return { knownCoins: 0, shortLists: 0, listings: [], refreshedAtMs: 0, failing: false };
+}
 
 export class InstrumentBook {
   #coins: readonly QuotedCoin[] = [];
   readonly #prices = new Map<string, number>();
   readonly #venues: Record<Venue, VenueState> = {
-    upbit: { listings: [], refreshedAtMs: 0, failing: false },
-    bithumb: { listings: [], refreshedAtMs: 0, failing: false },
-    bybit: { listings: [], refreshedAtMs: 0, failing: false },
-    binance: { listings: [], refreshedAtMs: 0, failing: false },
+    upbit: newVenueState(),
+    bithumb: newVenueState(),
+    bybit: newVenueState(),
+    binance: newVenueState(),
   };
   readonly #quarantined = new Map<Venue, ReadonlyMap<string, string>>();
   #running: Promise<void> | undefined;
   #storing: Promise<void> = Promise.resolve();
+  #knowsKnown = false;
+  readonly #knownCoinsOf: Record<Venue, Set<string>> = {
+    upbit: new Set(),
+    bithumb: new Set(),
+    bybit: new Set(),
+    binance: new Set(),
+  };
 
   constructor(private readonly deps: RefreshDeps) {}
 
@@ -74,8 +92,23 @@ export class InstrumentBook {
     await this.#storing;
   }
 
+  /** Once: a truncated first list after a restart must not pass for the whole. */
+  async #learnKnown(): Promise<void> {
+    if (this.#knowsKnown) return;
+    this.#knowsKnown = true;
+    const load = async () => {
+      for (const { venue, coin, state } of await this.deps.store.instruments()) {
+        if (state !== "delisted") this.#knownCoinsOf[venue].add(coin);
+      }
+      for (const venue of VENUES) this.#venues[venue].knownCoins = this.#knownCoinsOf[venue].size;
+    };
+    const loaded = load().catch((error) => this.deps.log.debug("known instruments not read", { error }));
+    await Promise.race([loaded, this.deps.clock.sleep(KNOWN_WAIT_MS)]);
+  }
+
   async #refresh(): Promise<void> {
     await this.#storing;
+    await this.#learnKnown();
     const none = new Set<string>();
     await Promise.all(
       DOMESTIC_VENUES.map(async (venue) => {
@@ -114,9 +147,12 @@ export class InstrumentBook {
       const candidates = await this.deps.lists.candidates(venue, tickers);
       const coins = new Set(candidates.map(({ listing }) => listing.coin));
       const heldCoins = new Set(state.listings.map(({ coin }) => coin));
-      if (coins.size < heldCoins.size * KEPT_RATIO_MIN || coins.size === 0) {
-        throw new ListFault(`expected about ${heldCoins.size} coins, was ${coins.size}`);
+      const expected = heldCoins.size || state.knownCoins;
+      if (coins.size < expected * KEPT_RATIO_MIN || coins.size === 0) {
+        if (++state.shortLists >= SHORT_LISTS_MAX) state.knownCoins = 0;
+        throw new ListFault(`expected about ${expected} coins, was ${coins.size}`);
       }
+      state.shortLists = 0;
       if (state.failing) this.deps.log.info("list is back", { venue });
       state.failing = false;
       return candidates;

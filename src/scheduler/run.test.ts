@@ -50,6 +50,7 @@ class Rig {
   /** What the worker counts for Upbit beside "ok". */
   upbitOutcome = "ok";
   readonly offered: RateRow[] = [];
+  previous: RateRow[] = [];
   readonly scheduler: Scheduler;
 
   constructor() {
@@ -106,8 +107,10 @@ class Rig {
         prune: async () => 0,
       },
       holdings: { heldCoins: async () => [] },
+      previousRows: async () => this.previous,
       pack: ({ rows, closing }) => {
-        if (!closing) this.offered.push(...rows);
+        // Closing frames may carry tombstones; the snapshot, which is closing too, never does.
+        this.offered.push(...(closing ? rows.filter(({ reason }) => reason === "delisted") : rows));
         return new Uint8Array(0);
       },
       offer: () => undefined,
@@ -231,4 +234,24 @@ test("stopped while the lists are still away, nothing goes on", async () => {
   await Promise.all([started, stopped]);
   expect(rig.scheduler.ticks.counters.issued).toBe(0);
   expect(rig.clock.sleeperCount).toBeLessThanOrEqual(1);
+});
+
+test("what was delisted while no scheduler ran is taken off the screens at the start", async () => {
+  rig = new Rig();
+  const ratesJeon = new Float64Array(RATES_PER_ROW).fill(139_000);
+  const old = {
+    pairIndex: 2,
+    tickAtMs: START_AT_MS - 60_000,
+    bookAgeMs: 1,
+    reason: "none" as const,
+    ratesJeon,
+  };
+  rig.previous = [
+    { ...old, coin: "GONE" },
+    { ...old, coin: "BTC" },
+  ];
+  await rig.start();
+  await rig.clock.advance(PERIOD_MS * 2);
+  expect(rig.offered.filter(({ reason }) => reason === "delisted").map(({ coin }) => coin)).toEqual(["GONE"]);
+  expect(rig.coins()).toEqual(["BTC", "ETH"]);
 });

@@ -5,6 +5,7 @@ import { Cron } from "croner";
 import { PAIRS } from "../../schema/vocabulary.ts";
 import { DepthBook, type QuotedCoin } from "../domain/listing-table.ts";
 import { sampleMinute } from "../domain/rate-history.ts";
+import type { RateRow } from "../domain/rate-table.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HistoryStore, HoldingStore, InstrumentStore } from "../ports/store.ts";
@@ -27,6 +28,8 @@ export interface SchedulerDeps extends ReferenceDeps {
   readonly pack: FramePublisherDeps["pack"];
   readonly offer: FramePublisherDeps["offer"];
   readonly offerReference: (reference: NonNullable<FrameCollector["table"]["reference"]>) => void;
+  /** Rows clients may still see from before this process: the last snapshot. */
+  readonly previousRows: () => Promise<readonly RateRow[]>;
   readonly tickPeriodMs: number;
   readonly historyDays: number;
 }
@@ -97,6 +100,7 @@ export class Scheduler {
       await this.instruments.refresh();
     }
     if (this.#stop.signal.aborted) return;
+    await this.#retirePrevious();
     void this.#readHoldings();
     this.#loops.push(this.#readReferenceForEver(), this.#refreshUntilWhole());
     this.#jobs.push(
@@ -105,6 +109,19 @@ export class Scheduler {
       new Cron(PRUNE_CRON, { protect: true }, () => this.#prune()),
     );
     await this.ticks.start();
+  }
+
+  /** What was delisted while no scheduler ran would stay on screens for ever. Only whole lists can tell. */
+  async #retirePrevious(): Promise<void> {
+    if (Object.values(this.instruments.state()).some(({ count }) => count === 0)) return;
+    const isQuoted = isQuotedIn(this.#coins());
+    try {
+      const rows = await this.deps.previousRows();
+      for (const row of rows) if (!isQuoted(row.coin, row.pairIndex)) this.collector.table.merge(row);
+      this.publisher.add(this.collector.retire(isQuoted));
+    } catch (error) {
+      this.deps.log.debug("last snapshot not read", { error });
+    }
   }
 
   async stop(): Promise<void> {

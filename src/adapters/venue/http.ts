@@ -27,9 +27,7 @@ export async function httpGet(
       headers: { accept: "application/json", "user-agent": "SchedulerX", ...headers },
     });
     status = response.status;
-    const announced = Number(response.headers.get("content-length") ?? "0");
-    if (announced > BODY_BYTES_MAX) throw new RangeError(`body of ${announced} bytes`);
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const bytes = await bodyOf(response);
     const receivedAtMs = clock.nowMs();
     if (status === 200) {
       return {
@@ -59,6 +57,21 @@ export async function httpGet(
       answer: { status, headers: undefined },
     };
   }
+}
+
+/** The whole body; throws RangeError beyond the limit, announced or not. */
+async function bodyOf(response: Response): Promise<Uint8Array> {
+  const announced = response.headers.get("content-length");
+  if (Number(announced ?? "0") > BODY_BYTES_MAX) throw new RangeError(`body of ${announced} bytes`);
+  if (announced !== null || !response.body) return new Uint8Array(await response.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    length += chunk.length;
+    if (length > BODY_BYTES_MAX) throw new RangeError(`body of more than ${BODY_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
 }
 
 export function createBookFetcher(urls: VenueUrls, clock: Clock): BookFetcher {
