@@ -55,8 +55,8 @@ export class Matching {
     if (book === undefined) return undefined;
     return {
       ...book,
-      asks: without(book.asks, asks).slice(0, levelsMax),
-      bids: without(book.bids, bids).slice(0, levelsMax),
+      asks: without(book.asks, asks, "asks").slice(0, levelsMax),
+      bids: without(book.bids, bids, "bids").slice(0, levelsMax),
     };
   }
 
@@ -109,15 +109,26 @@ export class Matching {
 
 type Level = readonly [string, string];
 
-function without(levels: readonly Level[], gaps: readonly Gap[]): readonly Level[] {
+/**
+ * A gap is missing from the level it was taken from; where the book has moved and that price is no level any more,
+ * from the best ones up to it.
+ */
+function without(levels: readonly Level[], gaps: readonly Gap[], side: BookSide): readonly Level[] {
   if (gaps.length === 0) return levels;
-  const taken = new Map<Exact, Exact>();
-  for (const gap of gaps) taken.set(gap.price, (taken.get(gap.price) ?? 0n) + gap.qty);
-  return levels.flatMap((level): Level[] => {
-    const gone = taken.get(exact(level[0]));
-    if (gone === undefined) return [level];
-    const left = exact(level[1]) - gone;
-    return left > 0n ? [[level[0], likeText(left, level[1])]] : [];
+  const left = levels.map(([price, qty]) => ({ price: exact(price), qty: exact(qty) }));
+  for (const gap of gaps) {
+    const own = left.find(({ price }) => price === gap.price);
+    let missing = gap.qty;
+    for (const level of own === undefined ? left : [own]) {
+      if (side === "asks" ? level.price > gap.price : level.price < gap.price) break;
+      const taken = smaller(missing, level.qty);
+      level.qty -= taken;
+      missing -= taken;
+    }
+  }
+  return levels.flatMap((level, index): Level[] => {
+    const { qty } = left[index]!;
+    return qty > 0n ? [[level[0], likeText(qty, level[1])]] : [];
   });
 }
 
