@@ -74,37 +74,44 @@ function walletReadersOf(settings: SchedulerSettings) {
 }
 
 async function checkDatabase(settings: SchedulerSettings): Promise<CheckResult[]> {
-  const database = openPostgres({
-    ...postgresOf(settings),
-    log: quietLog,
-    poolSize: 1,
-    deadlineMs: CHECK_WITHIN_MS,
-    statementTimeoutMs: CHECK_WITHIN_MS - 500,
-  });
   const result = await check("database", async () => {
-    const faults = await checkKarbitTables(database, settings.KARBIT_TABLES);
-    if (faults.length > 0) throw new Error(faults.join("; "));
+    const database = openPostgres({
+      ...postgresOf(settings),
+      log: quietLog,
+      poolSize: 1,
+      deadlineMs: CHECK_WITHIN_MS,
+      statementTimeoutMs: CHECK_WITHIN_MS - 500,
+    });
+    try {
+      const faults = await checkKarbitTables(database, settings.KARBIT_TABLES);
+      if (faults.length > 0) throw new Error(faults.join("; "));
+    } finally {
+      await database.close();
+    }
     return `reached, KARBIT_TABLES=${settings.KARBIT_TABLES} fits`;
   });
-  await database.close();
   return [result];
 }
 
 async function checkRedis(settings: SchedulerSettings): Promise<CheckResult[]> {
   const target = redisTargetOf(settings);
   if (!target) return [];
-  const publisher = createRedisPublisher({
-    target,
-    tickPeriodMs: settings.TICK_INTERVAL_MS,
-    karbitChannels: [],
-    karbitReference: false,
-    log: quietLog,
-    clock: systemClock,
+  const result = await check("redis", async () => {
+    const publisher = createRedisPublisher({
+      target,
+      tickPeriodMs: settings.TICK_INTERVAL_MS,
+      karbitChannels: [],
+      karbitReference: false,
+      log: quietLog,
+      clock: systemClock,
+    });
+    await systemClock.sleep(CHECK_WITHIN_MS);
+    const { up, detail } = publisher.state();
+    await publisher.stop();
+    if (!up) throw new Error(detail);
+    return detail;
   });
-  await systemClock.sleep(CHECK_WITHIN_MS);
-  const { up, detail } = publisher.state();
-  await publisher.stop();
-  return [{ what: "redis", ok: up, detail }];
+  return [result];
 }
 
 async function checkBus(settings: SchedulerSettings): Promise<CheckResult[]> {
