@@ -94,16 +94,11 @@ const ORDER: readonly RefusalRow[] = [
   },
   { codes: ["order_not_found"], kind: "unknown-order", idStillFree: false, why: "only of look-ups D" },
   {
-    codes: /\b(identifier|client_?order_?id)\b.*(already|duplicat|exist|used|중복|이미|사용된)/i,
+    codes:
+      /^(?=.*(identifier|client_?order_?id))(?=.*(already|duplicat|_used|been used|in use|exists|중복|이미|사용된))/is,
     kind: "duplicate",
     idStillFree: false,
-    why: "neither venue names the refusal of a used id, so its words are searched U",
-  },
-  {
-    codes: /^\S*(duplicat|already)\S*(identifier|client_?order_?id|order_id)/i,
-    kind: "duplicate",
-    idStillFree: false,
-    why: "the same, the words the other way round U",
+    why: "neither venue names the refusal of a used id, so its name and text are searched U",
   },
   {
     codes: [

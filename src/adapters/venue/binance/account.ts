@@ -24,7 +24,7 @@ import {
   parseRules,
   parseSymbolConfig,
   parseTakerFee,
-} from "./order-parse.ts";
+} from "./account-parse.ts";
 import { type BinanceParts, RECV_WINDOW_MS, reading, readOne } from "./wire.ts";
 
 /** A request may also be accepted a second into the venue's past. */

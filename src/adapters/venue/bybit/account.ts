@@ -22,7 +22,7 @@ import {
   parsePositions,
   parseRules,
   parseTakerFee,
-} from "./order-parse.ts";
+} from "./account-parse.ts";
 import { resultOf } from "./parse.ts";
 import {
   type BybitParts,
