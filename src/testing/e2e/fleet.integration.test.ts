@@ -6,13 +6,14 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import postgres from "postgres";
 import { PAIRS } from "../../../schema/vocabulary.ts";
 import { needs } from "../needs.ts";
+import { freePort } from "../services.ts";
 import type { Audit } from "./audit.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { Observer, wanderingSeeds } from "./observer.ts";
 import { LogWatch } from "./outages.ts";
-import { PAIRS_OF, REQUEST_TIMEOUT_MS, reasonsOf, symbolOf, TROUBLES } from "./trouble.ts";
+import { PAIRS_OF, reasonsOf, symbolOf, TROUBLES } from "./trouble.ts";
 
-const TICK_MS = 4_000;
+const TICK_MS = 4_600;
 const WORKER_COUNT = 5;
 const RESUME_MS_MAX = 10_000;
 
@@ -23,11 +24,7 @@ needs(["nats", "redis", "postgres"], "the whole fleet", () => {
   let valueCount = 0;
 
   beforeAll(async () => {
-    fleet = await startFleet({
-      tickMs: TICK_MS,
-      workerCount: WORKER_COUNT,
-      env: { REQUEST_TIMEOUT_MS: `${REQUEST_TIMEOUT_MS}` },
-    });
+    fleet = await startFleet({ tickMs: TICK_MS, workerCount: WORKER_COUNT });
     observer = await Observer.open(fleet, wanderingSeeds(6));
   });
 
@@ -52,15 +49,19 @@ needs(["nats", "redis", "postgres"], "the whole fleet", () => {
 
   test("every rate equals the reference, nulls included, and --check finds the fleet well", async () => {
     const { scheduler, workers, api } = fleet;
+    const port = await freePort();
+    const nowhere = (scheme: string) => `${scheme}://127.0.0.1:${port}`;
     const checking = Promise.all([
       fleet.check(scheduler),
       fleet.check(workers[0]!),
       fleet.check(api, { PORT: "0" }),
       fleet.check(scheduler, { TICK_INTERVAL_MS: "1000" }),
+      fleet.check(api, { PORT: "0", NATS_URL: nowhere("nats") }),
+      fleet.check(scheduler, { DATABASE_URL: `${nowhere("postgres")}/app` }),
     ]);
-    await observer.published.closedTicks(3, Date.now(), 5 * TICK_MS);
-    const audit = await audited("three ticks");
-    expect(audit.ticks).toBeGreaterThanOrEqual(3);
+    await observer.published.closedTicks(2, Date.now(), 5 * TICK_MS);
+    const audit = await audited("in peace");
+    expect(audit.ticks).toBeGreaterThanOrEqual(2);
     expect(audit.lost).toEqual([]);
     for (const index of PAIRS.keys()) expect(audit.share(index)).toBeGreaterThanOrEqual(0.999);
     expect(audit.books.changed / (audit.books.changed + audit.books.same)).toBeGreaterThan(0.95);
@@ -70,12 +71,15 @@ needs(["nats", "redis", "postgres"], "the whole fleet", () => {
       expect(text).toContain("is ready");
       expect(code).toBe(0);
     }
-    const [ready, , , tooShort] = await checking;
+    const [ready, , , tooShort, noBus, noDatabase] = await checking;
     expect(ready!.text).toMatch(
       /shortest feasible tick +\d+\.\d s, decided by \w+: \d+ coins as last quoted, 5 workers on 5 addr/,
     );
     expect(tooShort!.code).toBe(1);
     expect(tooShort!.text).toContain("TICK_INTERVAL_MS is 1000, but");
+    expect([noBus!.code, noDatabase!.code]).toEqual([1, 1]);
+    expect(noBus!.text).toMatch(/^WRONG bus +\S/m);
+    expect(noDatabase!.text).toMatch(/^WRONG database +\S/m);
 
     const { hosts } = await fleet.simulator.counters();
     for (const [host, sources] of Object.entries(hosts)) {

@@ -57,10 +57,9 @@ export class Observer {
       for (let at = this.#auditedUntilMs + tickMs; at < tick.tickAtMs && this.#tickCount > 0; at += tickMs) {
         audit.takeGap(at);
       }
-      audit.take(tick);
+      await audit.take(tick);
       this.#auditedUntilMs = tick.tickAtMs;
       this.#tickCount++;
-      await Bun.sleep(0);
     }
     this.channel.match(this.published);
     return audit;

@@ -11,9 +11,8 @@ export interface Trouble {
   readonly reason: Reason;
 }
 
-/** Later than this and the legs are too far apart (the default of 2 s), sooner than the request is given up. */
-export const SKEWING_DELAY_MS = 2_300;
-export const REQUEST_TIMEOUT_MS = 2_700;
+/** Beyond the two seconds legs may be apart, within the 0.55 of a tick that a worker waits for an answer. */
+const SKEWING_DELAY_MS = 2_280;
 
 /** Coins with a book of their own on all four venues and no multiplier. */
 export const TROUBLES: readonly Trouble[] = [
