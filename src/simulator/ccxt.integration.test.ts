@@ -1,37 +1,16 @@
 // Stock ccxt, knowing nothing of us but the addresses, against the simulated venues: the wire is right if it works.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { binanceusdm, bithumb, bybit, type Exchange, upbit } from "ccxt";
+import { type StockExchanges, stockExchanges } from "./ccxt-testing.ts";
 import { SIMULATOR_KEYS, type Simulator, startSimulator } from "./server.ts";
 
 let simulator: Simulator;
-let exchanges: Record<"upbit" | "bithumb" | "bybit" | "binance", Exchange>;
-
-/** Every address of a nested table replaced. */
-function pointed(urls: unknown, to: (url: string) => string): unknown {
-  if (typeof urls === "string") return to(urls);
-  if (typeof urls !== "object" || urls === null) return urls;
-  return Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, pointed(url, to)]));
-}
+let exchanges: StockExchanges;
 
 beforeAll(async () => {
   simulator = await startSimulator({ seed: 3 });
-  const urls = simulator.urls[0]!;
   const { apiKey, secret } = SIMULATOR_KEYS[0]!;
-  exchanges = {
-    upbit: new upbit({ apiKey, secret }),
-    bithumb: new bithumb({ apiKey, secret }),
-    bybit: new bybit({ apiKey, secret, options: { fetchMarkets: { types: ["linear"] } } }),
-    binance: new binanceusdm({ apiKey, secret }),
-  };
-  for (const venue of ["upbit", "bithumb", "bybit"] as const) {
-    exchanges[venue].urls.api = pointed(exchanges[venue].urls.api, () => urls[venue]) as never;
-  }
-  // Binance's addresses carry a path of their own; what is not futures is the spot host.
-  exchanges.binance.urls.api = pointed(exchanges.binance.urls.api, (url) => {
-    const { hostname, pathname } = new URL(url);
-    return (hostname.startsWith("fapi") ? urls.binance : urls.binanceSpot) + pathname;
-  }) as never;
+  exchanges = stockExchanges(simulator.urls[0]!, { apiKey, secret });
 });
 afterAll(async () => {
   for (const exchange of Object.values(exchanges ?? {})) await exchange.close();

@@ -109,6 +109,8 @@ export function orderRow(order: SimOrder, style: OrderRowStyle): object {
     trades_count: asPlaced ? 0 : order.fills.length,
     ...(timeText(order) !== undefined && { time_in_force: timeText(order) }),
     ...(order.clientId !== undefined && { [style.idName]: order.clientId }),
+    // Self trades are not simulated: nothing is ever prevented.
+    ...(style.idName === "identifier" && { prevented_volume: "0", prevented_locked: "0" }),
     ...(style.withTrades && { trades: asPlaced ? [] : order.fills.map(tradeRow) }),
   };
 }

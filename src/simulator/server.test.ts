@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { type Simulator, startSimulator } from "./server.ts";
+import { SIMULATOR_KEYS, type Simulator, startSimulator } from "./server.ts";
 import { standInMarket } from "./stand-in-market.ts";
+import { signed } from "./wire-harness.ts";
 
 let simulator: Simulator;
 beforeAll(async () => {
@@ -100,6 +101,80 @@ describe("control port", () => {
     expect((await control("PUT", "/limits", { on: "yes" })).status).toBe(400);
     expect((await control("PUT", "/recording")).status).toBe(400);
     expect((await control("GET", "/elsewhere")).status).toBe(404);
+  });
+});
+
+describe("accounts over the control port", () => {
+  const { apiKey } = SIMULATOR_KEYS[0]!;
+  const get = async (path: string) => (await fetch(simulator.controlUrl + path)).json();
+  const send = async (method: string, path: string, body: object) => {
+    const answer = await fetch(simulator.controlUrl + path, { method, body: JSON.stringify(body) });
+    // biome-ignore lint/suspicious/noExplicitAny: tests read JSON by whatever path they check
+    return { status: answer.status, json: (await answer.json()) as any };
+  };
+
+  test("what a user does by hand, what a venue does to him, and everything that follows from it", async () => {
+    const short = { apiKey, venue: "bybit", symbol: "BTCUSDT" };
+    expect((await send("POST", "/accounts/trade", { ...short, side: "sell", qty: "0.1" })).status).toBe(200);
+    expect((await send("POST", "/accounts/deleverage", { ...short, fraction: 0.5 })).json.filledQty).toBe(
+      "0.05",
+    );
+    expect(await get(`/accounts/positions?apiKey=${apiKey}&venue=bybit`)).toMatchObject([{ size: "-0.05" }]);
+    expect((await send("POST", "/accounts/liquidate", short)).json.fills).toMatchObject([
+      { cause: "liquidation" },
+    ]);
+    const money = { apiKey, venue: "upbit", asset: "KRW", amount: "5" };
+    expect((await send("POST", "/accounts/deposit", money)).json).toEqual({ done: true });
+    expect(await get(`/accounts/balances?apiKey=${apiKey}&venue=upbit`)).toEqual({ KRW: "100000005" });
+    const ledger = (await get(`/accounts/ledger?apiKey=${apiKey}&venue=bybit`)) as { reason: string }[];
+    expect(ledger.map(({ reason }) => reason)).toContain("realised-pnl");
+    for (const view of ["orders", "fills", "clientIds", "closedPnl", "funding"]) {
+      expect(await get(`/accounts/${view}?apiKey=${apiKey}&venue=bybit`)).toBeInstanceOf(Array);
+    }
+  });
+
+  test("opens accounts, changes keys and switches; says why not", async () => {
+    const added = { apiKey: "by-port", secret: "s", balances: { upbit: { KRW: "7" } } };
+    expect((await send("POST", "/accounts", added)).json.venues.upbit.balances).toEqual({ KRW: "7" });
+    await send("POST", "/accounts/setKey", { apiKey: "by-port", venue: "upbit", revoked: true });
+    const list = (await get("/accounts")) as { apiKey: string; venues: { upbit: { key: object } } }[];
+    expect(list.find((each) => each.apiKey === "by-port")?.venues.upbit.key).toMatchObject({ revoked: true });
+    expect((await send("POST", "/accounts", added)).status).toBe(400);
+    expect((await send("POST", "/accounts/trade", { apiKey: "nobody" })).status).toBe(400);
+    expect((await send("POST", "/accounts/steal", {})).status).toBe(404);
+    expect((await get("/accounts/ledger?apiKey=by-port&venue=nowhere")) as object).toHaveProperty("error");
+    expect((await send("PUT", "/switches", { bybit: { visibleAfterMs: 5 } })).json.bybit.visibleAfterMs).toBe(
+      5,
+    );
+    expect((await send("PUT", "/switches", { bybit: { visibleAfterMs: "soon" } })).status).toBe(400);
+    expect(((await get("/switches")) as { bybit: object }).bybit).toMatchObject({ visibleAfterMs: 5 });
+    await send("PUT", "/switches", { bybit: { visibleAfterMs: 30 } });
+  });
+
+  test("a request that arrives late takes effect though its client has gone", async () => {
+    simulator.control.setFault({ kind: "late-arrival", delayMs: 100, venue: "binance", count: 1 });
+    const params = {
+      symbol: "BTCUSDT",
+      side: "BUY",
+      type: "MARKET",
+      quantity: "0.01",
+      newClientOrderId: "late",
+    };
+    const { method, target, headers, body } = signed("binance", "POST /fapi/v1/order", params, {
+      key: SIMULATOR_KEYS[0]!,
+      nowMs: Date.now(),
+    });
+    const leaving = new AbortController();
+    const url = simulator.urls[0]!.binance + target;
+    const sent = fetch(url, { method: method!, headers: headers!, body: body!, signal: leaving.signal });
+    const given = sent.then(String, () => "gone");
+    // The fault is spent: the request is on its way. Nobody waits for it any more.
+    while (simulator.control.faults().length > 0) await Bun.sleep(1);
+    leaving.abort();
+    expect(await given).toBe("gone");
+    const known = () => simulator.control.accounts.clientIds(apiKey, "binance");
+    while (known().length === 0) await Bun.sleep(1);
+    expect(known()).toMatchObject([{ clientId: "late", executed: 1 }]);
   });
 });
 
