@@ -23,7 +23,8 @@ export class Fenced extends Error {
 export interface LeaseStore {
   /**
    * Takes the lease when it is free or has run out, or renews it for the same holder. Undefined while another holds
-   * it. Lengths are judged by the database's clock alone.
+   * it. Lengths are judged by the database's clock alone. A holder is one start of one process: a name used again
+   * would inherit the fence of its predecessor.
    */
   acquire(
     holder: string,
@@ -117,7 +118,15 @@ export interface OpenPosition {
   readonly leverage: number;
   /** Exit terms of the strategy, copied when the position was opened. */
   readonly exitTerms: Readonly<Record<string, string>>;
+  /** What is left of each entry, oldest first; entries of which nothing is left are not here. */
   readonly entries: readonly (MatchedEntry & { readonly intentId: string; readonly atMs: number })[];
+  /** What earlier exits in parts took; with what is left it adds up to what was entered. Oldest first. */
+  readonly parts: readonly (Taken & { readonly exitIntentId: string; readonly atMs: number })[];
+}
+
+/** A share of one entry: coins, and their share of its cost and proceeds. */
+export interface Taken extends MatchedEntry {
+  readonly entryIntentId: string;
 }
 
 /** What Karbit's OPEN row needs beyond the matched entry (contract 3.6); texts as its columns take them. */
@@ -156,7 +165,8 @@ export interface ExitEnd {
   readonly to: "closed" | "parted";
   readonly atMs: number;
   readonly positionId: number;
-  /** What of the position this exit took: coins and their share of cost, per entry. */
+  /** What of the position this exit took, per entry; "closed" takes all that is left, to the last digit. */
+  readonly taken: readonly Taken[];
   readonly profitKrw: Decimal | undefined;
   readonly profitRatePct: Decimal | undefined;
   readonly dust: Dust | undefined;
@@ -168,11 +178,15 @@ export interface ExitEnd {
 
 export interface Journal {
   /**
-   * Stores a planned intent. "exists": this decision has its intent already; "busy": another intent of this user and
-   * coin runs, or (entries) another entry of this user.
+   * Stores a planned intent. "exists": this decision has its intent already, from an earlier call; "busy": another
+   * intent of this user and coin runs, or (entries) another entry of this user.
    */
   plan(intent: Approved<IntentRow>, fence: Fence): Promise<"planned" | "exists" | "busy">;
-  /** Moves an intent and, in the same transaction, stores an order that is about to be sent. RangeError: no such move. */
+  /**
+   * Moves an intent and, in the same transaction, stores an order that is about to be sent. Of the ends only
+   * "abandoned" is reached so, the others by endEntry and endExit. RangeError: no such move, or not from where the
+   * intent is (the last move repeated is fine).
+   */
   move(
     move: {
       readonly intentId: string;
@@ -186,22 +200,33 @@ export interface Journal {
   ): Promise<void>;
   /** Stores orders before they are sent, or that a predecessor may have sent. Known ids are left as they are. */
   addOrders(orders: readonly OrderRow[], fence: Fence): Promise<void>;
-  /** What became of an order, with the fills seen so far; fills are unique, so telling them twice is harmless. */
+  /**
+   * What became of an order, with the fills seen so far; fills are unique, so telling them twice is harmless, and so
+   * is an older, open status after a terminal one: it is passed over. RangeError: an unknown order, more filled than
+   * ordered, another terminal status than stored, a fill known otherwise, other words about what never changes.
+   */
   recordOrder(
     order: Pick<OrderRow, "clientOrderId" | "status"> & Partial<OrderRow>,
     fills: readonly FillRow[],
     fence: Fence,
   ): Promise<void>;
+  /**
+   * Ends an entry with all that hangs on it in one transaction. A fault of Karbit's part is told and keeps nothing of
+   * ours back; none is told when the user or the strategy is gone there. RangeError: as for move, or orders are open.
+   */
   endEntry(
     intentId: string,
     end: EntryEnd,
     fence: Fence,
   ): Promise<{ readonly projectionFault: string | undefined }>;
+  /** The same for an exit. RangeError also when it took more than is left, or "closed" leaves something. */
   endExit(
     intentId: string,
     end: ExitEnd,
     fence: Fence,
   ): Promise<{ readonly projectionFault: string | undefined }>;
+  /** Tries Karbit's rows that failed once more, oldest first, 100 at most; tells those that failed again. */
+  retryProjections(fence: Fence): Promise<{ readonly intentId: string; readonly projectionFault: string }[]>;
   /** Everything not ended, oldest first: what recovery works on. */
   unfinished(mode: TradingMode): Promise<IntentFile[]>;
   file(intentId: string): Promise<IntentFile | undefined>;

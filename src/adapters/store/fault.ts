@@ -20,6 +20,7 @@ const LINK_CODES = new Set([
   "EAI_AGAIN",
   "57P01", // admin_shutdown
   "57P02", // crash_shutdown
+  "25P03", // idle_in_transaction_session_timeout: frozen inside a transaction
   "57P03", // cannot_connect_now: starting up, recovering
   "25006", // read_only_sql_transaction: a standby, until the failover is through
 ]);

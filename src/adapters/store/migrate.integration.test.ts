@@ -5,8 +5,11 @@ import { needs } from "../../testing/needs.ts";
 import { startPostgres, type TestPostgres } from "../../testing/services.ts";
 import { type Executor, rowsOf } from "./database.ts";
 import { checkKarbitTables, type KarbitTablesMode, migratePostgres } from "./migrate.ts";
+import { KARBIT_CREATE_SET, SCHEDULERX_SET } from "./migrations.ts";
 import { openPostgres, withDedicatedConnection } from "./postgres.ts";
 import { recordLog } from "./store-fixtures.ts";
+
+const MIGRATION_COUNT = SCHEDULERX_SET.migrations.length + KARBIT_CREATE_SET.migrations.length;
 
 needs(["postgres"], "migrations on PostgreSQL", () => {
   let server: TestPostgres;
@@ -120,7 +123,7 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
     );
     const applied = await Promise.all(processes.map((child) => new Response(child.stdout).text()));
     expect(await Promise.all(processes.map((child) => child.exited))).toEqual([0, 0, 0, 0]);
-    expect(applied.map(Number).filter((count) => count > 0)).toEqual([3]);
+    expect(applied.map(Number).filter((count) => count > 0)).toEqual([MIGRATION_COUNT]);
   });
 
   test("an applied migration whose text has changed is refused", async () => {
@@ -136,7 +139,7 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
     expect(await faultOf(url, "create")).toContain('relation "settings" already exists');
     expect(await tablesOf(url)).toEqual(["schedulerx.migrations", "schedulerx.settings"]);
     await execute(url, "drop table schedulerx.settings");
-    expect(await migrate(url, "create")).toBe(3);
+    expect(await migrate(url, "create")).toBe(MIGRATION_COUNT);
   });
 
   test("a server that is not there is a passing fault", async () => {

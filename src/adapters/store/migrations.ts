@@ -4,6 +4,7 @@
 import karbitTables from "../../../schema/migrations/karbit-create/0000_tables.sql" with { type: "text" };
 import karbitSeeds from "../../../schema/migrations/karbit-create/0001_seeds.sql" with { type: "text" };
 import schedulerxTables from "../../../schema/migrations/schedulerx/0000_tables.sql" with { type: "text" };
+import schedulerxTrading from "../../../schema/migrations/schedulerx/0001_trading.sql" with { type: "text" };
 
 export interface Migration {
   readonly tag: string;
@@ -18,7 +19,10 @@ export interface MigrationSet {
 
 export const SCHEDULERX_SET: MigrationSet = {
   name: "schedulerx",
-  migrations: [{ tag: "0000_tables", text: schedulerxTables }],
+  migrations: [
+    { tag: "0000_tables", text: schedulerxTables },
+    { tag: "0001_trading", text: schedulerxTrading },
+  ],
 };
 
 export const KARBIT_CREATE_SET: MigrationSet = {

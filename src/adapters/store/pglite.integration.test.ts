@@ -2,7 +2,11 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Database } from "./database.ts";
 import { holdingsSuite } from "./holdings-suite.ts";
 import { instrumentsSuite } from "./instruments-suite.ts";
+import { journalKarbitSuite } from "./journal-karbit-suite.ts";
+import { journalModelSuite } from "./journal-model-suite.ts";
+import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
+import { leaseSuite } from "./lease-suite.ts";
 import { migratePglite } from "./migrate.ts";
 import { openPglite } from "./pglite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
@@ -23,6 +27,10 @@ karbitTablesSuite(() => database);
 holdingsSuite(() => database);
 instrumentsSuite(() => database);
 rateHistorySuite(() => database);
+leaseSuite(() => database);
+journalSuite(() => database);
+journalKarbitSuite(() => database);
+journalModelSuite(() => database);
 
 test("migrating again changes nothing and says nothing", async () => {
   const log = recordLog();

@@ -4,7 +4,11 @@ import { startPostgres, type TestPostgres } from "../../testing/services.ts";
 import type { Database } from "./database.ts";
 import { holdingsSuite } from "./holdings-suite.ts";
 import { instrumentsSuite } from "./instruments-suite.ts";
+import { journalKarbitSuite } from "./journal-karbit-suite.ts";
+import { journalModelSuite } from "./journal-model-suite.ts";
+import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
+import { leaseSuite } from "./lease-suite.ts";
 import { migratePostgres } from "./migrate.ts";
 import { openPostgres } from "./postgres.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
@@ -27,6 +31,10 @@ needs(["postgres"], "the stores on PostgreSQL", () => {
   holdingsSuite(() => database);
   instrumentsSuite(() => database);
   rateHistorySuite(() => database);
+  leaseSuite(() => database);
+  journalSuite(() => database);
+  journalKarbitSuite(() => database);
+  journalModelSuite(() => database);
 
   test("a closed store refuses further work as passing, and closing twice is one closing", async () => {
     const closed = openPostgres({ url: server.url, log: recordLog() });
