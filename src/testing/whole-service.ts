@@ -96,7 +96,8 @@ export function simulatedFetcher(exchanges: Exchanges, clock: ManualClock, sourc
         address: "127.0.0.1",
         sourceIndex,
       });
-      const waitMs = delivery.kind === "hang" ? Number.POSITIVE_INFINITY : LATENCY_MS + delivery.delayMs;
+      const isAnswered = delivery.kind === "send" || delivery.kind === "reset";
+      const waitMs = isAnswered ? LATENCY_MS + delivery.delayMs : Number.POSITIVE_INFINITY;
       if (waitMs > timeoutMs) {
         await clock.sleep(timeoutMs);
         const answer = { status: 0, headers: undefined };
