@@ -3,7 +3,7 @@
 
 import { Decimal } from "../../domain/decimal.ts";
 import type { RateGovernor, VenueAnswer, VenueCosts } from "../../ports/rate-governor.ts";
-import type { VenueFill, VenueOrder } from "../../ports/trading-venue.ts";
+import type { TradingVenue, VenueFill, VenueOrder, VenueOrderState } from "../../ports/trading-venue.ts";
 import type { AccountSpec } from "../../simulator/accounts.ts";
 import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { standInMarket } from "../../simulator/stand-in-market.ts";
@@ -109,6 +109,19 @@ export function restingPrice(venue: TestVenue, side: "buy" | "sell"): Decimal {
   return Decimal.of(
     isHome ? (side === "buy" ? 140_000_000 : 158_000_000) : side === "buy" ? 100_000 : 114_000,
   );
+}
+
+/** Looks until the venue shows the order ended with all its fills; throws when it does not within a second or two. */
+export async function settledOrder(venue: TradingVenue, order: VenueOrder): Promise<VenueOrderState> {
+  for (let count = 0; count < 200; count++) {
+    const outcome = await venue.lookup(order, 3_000);
+    if (outcome.kind === "failed") throw new Error(outcome.why);
+    const isDone =
+      outcome.kind === "found" && outcome.order.state === "closed" && outcome.order.fillsComplete;
+    if (isDone) return outcome.order;
+    await systemClock.sleep(10);
+  }
+  throw new Error(`expected the order ${order.clientOrderId} to settle`);
 }
 
 export const sumQty = (fills: readonly VenueFill[]): string =>
