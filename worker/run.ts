@@ -45,10 +45,6 @@ export async function runWorker(
   stop: AbortSignal,
   counters: WorkerCounters,
 ): Promise<void> {
-  const stopped = new Promise<undefined>((resolve) => {
-    if (stop.aborted) resolve(undefined);
-    stop.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
   let isSpare = false;
   let clockIsWrong = false;
   while (!stop.aborted) {
@@ -65,7 +61,7 @@ export async function runWorker(
       continue;
     }
     const next = deps.tasks.next(NEXT_WAIT_MS);
-    const delivery = await Promise.race([next, stopped]);
+    const delivery = await orStopped(next, stop);
     if (delivery) {
       const hadWrongClock = clockIsWrong;
       clockIsWrong = (await handle(deps, delivery, counters)) === "clock is wrong";
@@ -76,6 +72,22 @@ export async function runWorker(
     }
     // Stopped while waiting: a task that still arrives goes back at once.
     else if (stop.aborted) void next.then((late) => late?.nak(0));
+  }
+}
+
+/**
+ * Settles as the work does, or resolves with undefined as soon as it is stopped. Leaves nothing behind: the signal, and
+ * a promise of it, live as long as the process and would keep every task that was ever waited for.
+ */
+async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+  const stopped = Promise.withResolvers<undefined>();
+  const onStop = () => stopped.resolve(undefined);
+  if (stop.aborted) onStop();
+  stop.addEventListener("abort", onStop, { once: true });
+  try {
+    return await Promise.race([work, stopped.promise]);
+  } finally {
+    stop.removeEventListener("abort", onStop);
   }
 }
 

@@ -20,10 +20,16 @@ export async function httpGet(
   headers: Record<string, string> = {},
 ): Promise<HttpAnswer> {
   let status = 0;
+  // A timer of its own, ended with the request: AbortSignal.timeout keeps each signal until its time has come.
+  const deadline = new AbortController();
+  const timer = setTimeout(
+    () => deadline.abort(new DOMException("The request took too long.", "TimeoutError")),
+    Math.max(1, timeoutMs),
+  );
   try {
     const response = await fetch(url, {
       redirect: "manual",
-      signal: AbortSignal.timeout(Math.max(1, timeoutMs)),
+      signal: deadline.signal,
       headers: { accept: "application/json", "user-agent": "SchedulerX", ...headers },
     });
     status = response.status;
@@ -56,6 +62,8 @@ export async function httpGet(
       outcome,
       answer: { status, headers: undefined },
     };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
