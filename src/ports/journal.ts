@@ -124,7 +124,7 @@ export interface OpenPosition {
   readonly parts: readonly (Taken & { readonly exitIntentId: string; readonly atMs: number })[];
 }
 
-/** A share of one entry: coins, and their share of its cost and proceeds. */
+/** A share of one entry: coins, and their share of its cost and proceeds; its last coins take all that is left. */
 export interface Taken extends MatchedEntry {
   readonly entryIntentId: string;
 }

@@ -162,14 +162,22 @@ async function requireTakeable(executor: Executor, { to, positionId, taken }: Ex
     if (before === undefined || matchedAmounts(matchedLess(before, take)).some((rest) => rest.isNegative)) {
       throw new RangeError(`expected no more taken of ${take.entryIntentId} than is left`);
     }
-    left.set(take.entryIntentId, matchedLess(before, take));
+    const after = matchedLess(before, take);
+    // Cost without coins could be taken by nobody, and the position could never close.
+    if (after.qtyCoin.isZero && !isNothing(after)) {
+      throw new RangeError(`expected the last coins of ${take.entryIntentId} to take all of its cost`);
+    }
+    left.set(take.entryIntentId, after);
   }
   const rest = [...left.values()];
-  const gone = rest.every((entry) => matchedAmounts(entry).every((amount) => amount.isZero));
-  if (to === "closed" && !gone) {
+  if (to === "closed" && !rest.every(isNothing)) {
     throw new RangeError(`expected nothing left of position ${positionId}, was ${JSON.stringify(rest)}`);
   }
   if (to === "parted" && rest.every(({ qtyCoin }) => qtyCoin.isZero)) {
     throw new RangeError(`expected something left of position ${positionId}, was nothing`);
   }
+}
+
+function isNothing(entry: MatchedEntry): boolean {
+  return matchedAmounts(entry).every((amount) => amount.isZero);
 }

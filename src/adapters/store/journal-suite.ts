@@ -243,6 +243,16 @@ export function journalSuite(database: () => Database): void {
       await expect(stolen).rejects.toBeInstanceOf(RangeError);
     });
 
+    test("an intent is not abandoned while an order of it is open", async () => {
+      await journal.plan(intent, fence);
+      await journal.addOrders([buy], fence);
+      const away = () => journal.move({ intentId, from: "planned", to: "abandoned", atMs: NOW_MS }, fence);
+      await expect(away()).rejects.toThrow("to be terminal, was created");
+      await journal.recordOrder({ clientOrderId: buy.clientOrderId, status: "never-arrived" }, [], fence);
+      await away();
+      expect((await journal.file(intentId))!.intent).toMatchObject({ state: "abandoned", endedAtMs: NOW_MS });
+    });
+
     test("an adopted order takes the quantity the venue knows; known ids are left as they are", async () => {
       await startEntry();
       const adopted = orderOf(intentId, "unwind", { adopted: true, limitPrice: undefined });
@@ -320,6 +330,8 @@ export function journalSuite(database: () => Database): void {
       await expect(journal.endExit(second, more, fence)).rejects.toBeInstanceOf(RangeError);
       const less = exitEnd(positionId, [{ ...left, feeUsdt: D("0"), entryIntentId }]);
       await expect(journal.endExit(second, less, fence)).rejects.toBeInstanceOf(RangeError);
+      const costLeft = exitEnd(positionId, [{ ...left, spentKrw: D("1"), entryIntentId }], { to: "parted" });
+      await expect(journal.endExit(second, costLeft, fence)).rejects.toThrow("to take all of its cost");
       const all = exitEnd(positionId, [{ ...left, entryIntentId }]);
       await expect(journal.endExit(second, { ...all, to: "parted" }, fence)).rejects.toBeInstanceOf(
         RangeError,
@@ -327,6 +339,10 @@ export function journalSuite(database: () => Database): void {
       await expect(journal.endExit(second, { ...all, positionId: 99 }, fence)).rejects.toBeInstanceOf(
         RangeError,
       );
+      const sell = orderOf(second, "sell");
+      await journal.addOrders([sell], fence);
+      await expect(journal.endExit(second, all, fence)).rejects.toThrow("to be terminal, was created");
+      await journal.recordOrder({ clientOrderId: sell.clientOrderId, status: "done" }, [], fence);
       await journal.endExit(second, all, fence);
       await reopened().endExit(second, all, fence);
       expect(await reopened().openPositions("live")).toEqual([]);
