@@ -1,7 +1,10 @@
 // `bun run simulator`: the four simulated venues on local ports until Ctrl-C.
 
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { AccountSpec } from "../src/simulator/accounts.ts";
 import { SIMULATOR_KEYS, type Simulator, startSimulator } from "../src/simulator/server.ts";
+import type { SwitchChanges } from "../src/simulator/switches.ts";
 
 const HELP = `Usage: bun run simulator [options]
 
@@ -14,18 +17,31 @@ Upbit, Bithumb, Bybit and Binance USD-M on local ports, paths exactly as at the 
   --no-limits      answer everything, never 429
   --ban-scale X    multiply the length of every ban (default 1: the venues' own)
   --record         keep every order book served, from the start
-  --key KEY:SECRET accept this key (repeatable; default ${SIMULATOR_KEYS[0]!.apiKey}:...)
+  --key KEY:SECRET accept this key (repeatable; default ${SIMULATOR_KEYS[0]!.apiKey}:...); it opens an account
+                   on every venue, with 100,000,000 KRW at home and 100,000 USDT abroad unless told otherwise
+  --balance VENUE:ASSET=AMOUNT
+                   what those accounts open with on that venue (repeatable)
+  --hedge          their perpetual accounts are in hedge mode
+  --coupon         their Bithumb fee is 0.04 % instead of 0.25 %
+  --accounts FILE  more accounts: a JSON list of {"apiKey","secret","balances":{"upbit":{"KRW":"1"},...},
+                   "hedgeMode","bithumbCoupon","feesInBnb"}
+  --switch GROUP.NAME=VALUE
+                   what the venues' documents leave open, e.g. bithumb.duplicateClientId=refuse (repeatable)
   --json           print the addresses as one JSON line
   --help           this text
 
 Control (JSON over HTTP): GET /, GET|POST|DELETE /faults, GET|PUT /limits, POST /limits/reset,
-GET|PUT /recording, GET /records (JSON lines, handed out once), GET|DELETE /counters.
+GET|PUT /recording, GET /records (JSON lines, handed out once), GET|DELETE /counters, GET|PUT /switches,
+GET|POST /accounts, GET /accounts/{balances|ledger|orders|fills|clientIds|positions|closedPnl|funding}?apiKey=&venue=,
+POST /accounts/{trade|deposit|withdraw|setBalance|liquidate|deleverage|setPositionMode|setMarginMode|setLeverage|
+setKey|setFees}. Faults, switches and bodies: docs/simulator.md.
 `;
 
 interface Settings {
   readonly options: Parameters<typeof startSimulator>[0];
   readonly record: boolean;
   readonly json: boolean;
+  readonly switches: SwitchChanges;
 }
 
 /** Throws an Error naming every setting that cannot be used; undefined when help was asked for. */
@@ -41,6 +57,11 @@ function readSettings(args: string[]): Settings | undefined {
       "ban-scale": { type: "string", default: "1" },
       record: { type: "boolean", default: false },
       key: { type: "string", multiple: true },
+      balance: { type: "string", multiple: true },
+      hedge: { type: "boolean", default: false },
+      coupon: { type: "boolean", default: false },
+      accounts: { type: "string" },
+      switch: { type: "string", multiple: true },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -59,19 +80,65 @@ function readSettings(args: string[]): Settings | undefined {
   const sources = whole("sources", 1, 50);
   const banScale = Number(values["ban-scale"]);
   if (!(banScale > 0)) faults.push(`--ban-scale: expected a number above 0, was ${values["ban-scale"]}`);
-  const keys = (values.key ?? []).map((text) => {
+  const given = (values.key ?? []).map((text) => {
     const at = text.indexOf(":");
     // The secret itself is not printed.
     if (at < 1 || at === text.length - 1) faults.push("--key: expected KEY:SECRET");
     return { apiKey: text.slice(0, at), secret: text.slice(at + 1) };
   });
+  const balances = readBalances(values.balance ?? [], faults);
+  const opening = { balances, hedgeMode: values.hedge, bithumbCoupon: values.coupon };
+  const named = (given.length > 0 ? given : SIMULATOR_KEYS).map((key) => ({ ...key, ...opening }));
+  const more = values.accounts === undefined ? [] : readAccounts(values.accounts, faults);
+  const switches = readSwitches(values.switch ?? [], faults);
   if (faults.length > 0) throw new Error(faults.join("\n"));
-  const options = { seed, host: values.host, portBase, sources, limits: !values["no-limits"], banScale };
+  const limits = !values["no-limits"];
+  const keys = [...named, ...more];
   return {
-    options: keys.length > 0 ? { ...options, keys } : options,
+    options: { seed, host: values.host, portBase, sources, limits, banScale, keys },
     record: values.record,
     json: values.json,
+    switches,
   };
+}
+
+type Balances = NonNullable<AccountSpec["balances"]>;
+
+/** "upbit:KRW=1000000" */
+function readBalances(texts: readonly string[], faults: string[]): Balances {
+  const balances: Record<string, Record<string, string>> = {};
+  for (const text of texts) {
+    const parts = /^(upbit|bithumb|bybit|binance):([A-Z0-9]+)=(\d+(?:\.\d+)?)$/.exec(text);
+    if (parts === null) faults.push(`--balance: expected VENUE:ASSET=AMOUNT, was ${text}`);
+    else balances[parts[1]!] = { ...balances[parts[1]!], [parts[2]!]: parts[3]! };
+  }
+  return balances;
+}
+
+function readAccounts(path: string, faults: string[]): AccountSpec[] {
+  try {
+    const list: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (Array.isArray(list)) return list;
+    faults.push(`--accounts: expected a JSON list in ${path}`);
+  } catch (fault) {
+    faults.push(`--accounts: ${fault instanceof Error ? fault.message : String(fault)}`);
+  }
+  return [];
+}
+
+/** "bithumb.notReadyLookups=2"; values are read as JSON where they are, else as text. */
+function readSwitches(texts: readonly string[], faults: string[]): SwitchChanges {
+  const changes: Record<string, Record<string, unknown>> = {};
+  for (const text of texts) {
+    const parts = /^(\w+)\.(\w+)=(.+)$/.exec(text);
+    if (parts === null) faults.push(`--switch: expected GROUP.NAME=VALUE, was ${text}`);
+    else changes[parts[1]!] = { ...changes[parts[1]!], [parts[2]!]: readValue(parts[3]!) };
+  }
+  return changes as SwitchChanges;
+}
+
+function readValue(text: string): unknown {
+  return /^(true|false|\d+(\.\d+)?)$/.test(text) ? JSON.parse(text) : text;
 }
 
 function describe(simulator: Simulator, seed: number): string {
@@ -98,12 +165,19 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const { options, record, json } = settings;
+  const { options, record, json, switches } = settings;
   let simulator: Simulator;
   try {
     simulator = await startSimulator(options);
   } catch (fault) {
-    console.error(`cannot listen: ${fault instanceof Error ? fault.message : String(fault)}`);
+    console.error(`cannot start: ${fault instanceof Error ? fault.message : String(fault)}`);
+    return 1;
+  }
+  try {
+    simulator.control.setSwitches(switches);
+  } catch (fault) {
+    console.error(`--switch: ${fault instanceof Error ? fault.message : String(fault)}`);
+    await simulator.stop();
     return 1;
   }
   const stopped = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { FaultSpec } from "./faults.ts";
+import { type FaultSpec, ORDER_FAULTS, REQUEST_FAULTS } from "./faults.ts";
 import { createHarness, KEY, type Params, signed } from "./wire-harness.ts";
 
 const ORDER = { path: "/v1/orders", method: "POST", venue: "upbit" } as const;
@@ -163,13 +163,14 @@ describe("what an order meets", () => {
   });
 
   test("refusal: in the venue's words, with the identifier used up where the venue does so", () => {
-    const { send, sent, control } = withFault({ kind: "refusal", code: "under_min_total_bid", count: 1 });
+    const { send, sent } = withFault({ kind: "refusal", code: "under_min_total_bid", count: 1 });
     const refused = send("upbit", sent({ identifier: "i" }));
     expect([refused.status, refused.json.error.name]).toEqual([400, "under_min_total_bid"]);
     expect(send("upbit", sent({ identifier: "i" })).json.error.name).toBe("identifier_already_used");
-    control.setFault({ kind: "refusal", code: "odd", message: "why", status: 409, path: "/v1/accounts" });
-    const { call } = createHarness();
-    expect(call("upbit", "GET /v1/accounts").status).toBe(200);
+    // A refusal of the gateway uses up nothing.
+    const early = withFault({ kind: "refusal", code: "too_many_requests", count: 1 });
+    expect(early.send("upbit", early.sent({ identifier: "i" })).status).toBe(429);
+    expect(early.send("upbit", early.sent({ identifier: "i" })).status).toBe(201);
   });
 
   test("refusal reaches any signed route", () => {
@@ -227,6 +228,10 @@ describe("which orders a fault meets", () => {
     const names = [1, 2, 3].map(() => call("upbit", "POST /v1/orders", BUY).status);
     expect(names).toEqual([201, 400, 201]);
   });
+});
+
+test("every kind is tried above", () => {
+  expect([...REQUEST_FAULTS, ...ORDER_FAULTS]).toHaveLength(10);
 });
 
 describe("keys", () => {

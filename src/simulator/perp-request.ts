@@ -1,7 +1,7 @@
 // What is asked of a perpetual account, and what an order needs before it may go: a price it will not pass, and margin
 // for what it opens.
 
-import { ceilTo, type Exact, exactOf, floorTo, money, ONE, over, times } from "./exact.ts";
+import { ceilTo, type Exact, exactOf, floorTo, larger, money, ONE, over, times } from "./exact.ts";
 import { tickAt } from "./listing-steps.ts";
 import type { Take } from "./matching.ts";
 import type { OrderKind, OrderPlan, Side, SimOrder, TimeInForce } from "./orders.ts";
@@ -48,13 +48,13 @@ export interface Terms {
   readonly leverage: Exact;
 }
 
-/** Margin and fee for what an order opens, at its price or at what it would pay on average. */
+/** Margin and fee for what an order opens, at its limit or at what it would fill at, whichever is more. */
 export function neededFor(request: PerpRequest, { closable, takes, takerRate, leverage }: Terms): Exact {
   const opened = request.qty > closable ? request.qty - closable : 0n;
   if (opened === 0n) return 0n;
   const swept = takes.reduce((sum, take) => sum + take.qty, 0n);
   const paid = takes.reduce((sum, take) => sum + times(take.price, take.qty), 0n);
   const average = swept === 0n ? 0n : over(paid, swept);
-  const notional = times(request.kind === "limit" ? request.price! : average, opened);
+  const notional = times(larger(request.price ?? 0n, average), opened);
   return money(over(notional, leverage)) + money(times(notional, takerRate));
 }
