@@ -3,6 +3,7 @@
 // world, for each pair's way of forgetting requests.
 
 import { expect, test } from "bun:test";
+import { type Pick as Choose, searchAll } from "../testing/search-all.ts";
 import { Decimal } from "./decimal.ts";
 import { adoptPreAuthorised, type EntryView, nextEntryStep, type SendOrder } from "./entry-steps.ts";
 import {
@@ -37,37 +38,6 @@ const OUTCOMES = [
   "crash-unsent",
 ] as const;
 type Outcome = (typeof OUTCOMES)[number];
-
-class Choices {
-  #at = 0;
-  #faults = 0;
-  readonly taken: number[] = [];
-  readonly options: number[] = [];
-  constructor(private readonly prefix: readonly number[]) {}
-  pick(count: number): number {
-    const allowed = this.#faults < FAULTS_MAX ? count : 1;
-    const choice = this.#at < this.prefix.length ? this.prefix[this.#at]! : 0;
-    this.#at++;
-    if (choice > 0) this.#faults++;
-    this.taken.push(choice);
-    this.options.push(allowed);
-    return choice;
-  }
-}
-
-/** Runs `run` once for every sequence of choices. */
-function searchAll(run: (choices: Choices) => void): number {
-  let prefix: number[] = [];
-  for (let runs = 1; ; runs++) {
-    const choices = new Choices(prefix);
-    run(choices);
-    const { taken, options } = choices;
-    let at = taken.length - 1;
-    while (at >= 0 && taken[at]! + 1 >= options[at]!) at--;
-    if (at < 0) return runs;
-    prefix = [...taken.slice(0, at), taken[at]! + 1];
-  }
-}
 
 /** What may become of one look-up. An order may be missing from the venue's lists for a moment after it arrived. */
 const LOOKUPS = ["truth", "crash", "lagging"] as const;
@@ -118,7 +88,7 @@ interface Rules {
 }
 
 /** One life of an entry, processes dying and all; returns the world at its end. */
-function runEntry(rules: Rules, choices: Choices, nextStep = nextEntryStep): World {
+function runEntry(rules: Rules, pick: Choose, nextStep = nextEntryStep): World {
   const world = new World();
   const orders: Map<string, Mutable<OrderView>> = new Map();
   const adopted: Record<string, number> = {};
@@ -174,7 +144,7 @@ function runEntry(rules: Rules, choices: Choices, nextStep = nextEntryStep): Wor
     };
     orders.set(id, row);
     const timing = send.purpose === "hedge" ? rules.overseas : rules.domestic;
-    const outcome: Outcome = OUTCOMES[choices.pick(OUTCOMES.length)]!;
+    const outcome: Outcome = OUTCOMES[pick(OUTCOMES.length)]!;
     world.pass(LATENCY_MS);
     const half = d("0.5");
     switch (outcome) {
@@ -236,7 +206,7 @@ function runEntry(rules: Rules, choices: Choices, nextStep = nextEntryStep): Wor
         const row = orders.get(step.order.clientOrderId)!;
         const startedAtMs = world.nowMs;
         world.pass(LATENCY_MS);
-        const outcome = LOOKUPS[choices.pick(LOOKUPS.length)]!;
+        const outcome = LOOKUPS[pick(LOOKUPS.length)]!;
         const arrivedAtMs = world.orders.get(row.clientOrderId)?.arrivedAtMs ?? 0;
         const isHidden = outcome === "lagging" && startedAtMs - arrivedAtMs < LAG_MS_MAX;
         if (outcome === "crash") takeOver();
@@ -279,7 +249,7 @@ function runEntry(rules: Rules, choices: Choices, nextStep = nextEntryStep): Wor
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The exposure left, in coins; throws with the choices that led there when a promise is broken. */
-function checkedExposure(rules: Rules, world: World, { taken }: Choices): Decimal {
+function checkedExposure(rules: Rules, world: World, taken: readonly number[]): Decimal {
   const bought = world.filled("buy");
   const hedgedCoin = world.filled("hedge").times(rules.multiplier);
   const exposed = bought.minus(world.filled("unwind")).minus(hedgedCoin).abs();
@@ -315,8 +285,8 @@ for (const [name, timings] of Object.entries(PAIR_TIMINGS)) {
         ...timings,
       };
       let worst = Decimal.ZERO;
-      const runs = searchAll((choices) => {
-        worst = Decimal.max(worst, checkedExposure(rules, runEntry(rules, choices), choices));
+      const runs = searchAll(FAULTS_MAX, (pick, taken) => {
+        worst = Decimal.max(worst, checkedExposure(rules, runEntry(rules, pick), taken));
       });
       console.log(`${runs} runs on ${name}, ${shape}: worst exposure ${worst} coins`);
       expect(runs).toBeGreaterThan(50);
@@ -366,7 +336,10 @@ for (const [defect, planted] of Object.entries(PLANTED)) {
     const size = { qtyCoin: d("10"), multiplier: d("1"), lot: d("1"), dust: d("0") };
     const rules: Rules = { ...size, hedgeMin: d("1"), sellMin: d("0.4"), domestic, overseas };
     expect(() =>
-      searchAll((choices) => void checkedExposure(rules, runEntry(rules, choices, planted), choices)),
+      searchAll(
+        FAULTS_MAX,
+        (pick, taken) => void checkedExposure(rules, runEntry(rules, pick, planted), taken),
+      ),
     ).toThrow();
   });
 }

@@ -2,6 +2,7 @@
 // do not know of each other, so one leg at a time is the whole search.
 
 import { expect, test } from "bun:test";
+import { type Pick as Choose, searchAll } from "../testing/search-all.ts";
 import { Decimal } from "./decimal.ts";
 import { type ExitLeg, nextExitStep } from "./exit-steps.ts";
 import { clientOrderIdOf, intentIdOf, preAuthoriseExit, SUCCESSOR_WAIT_MS } from "./intent.ts";
@@ -29,7 +30,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** One life of a leg; `pick` chooses among n outcomes, 0 being the good one. Returns what the venue did in all. */
 function runLeg(
   shape: Pick<ExitLeg, "purpose" | "qty" | "chunkMax" | "qtyMin" | "timing">,
-  pick: (count: number) => number,
+  pick: Choose,
   taken: { byHand: Decimal },
 ): { filled: Decimal; dust: Decimal; reconciled: boolean } {
   let nowMs = 1_000_000;
@@ -143,25 +144,6 @@ function runLeg(
   throw new Error(`not over after ${STEPS_MAX} steps`);
 }
 
-function searchAll(run: (pick: (count: number) => number) => void): number {
-  let prefix: number[] = [];
-  for (let runs = 1; ; runs++) {
-    const taken: number[] = [];
-    const options: number[] = [];
-    run((count) => {
-      const faults = taken.filter((choice) => choice > 0).length;
-      const choice = prefix[taken.length] ?? 0;
-      options.push(faults < FAULTS_MAX ? count : 1);
-      taken.push(choice);
-      return choice;
-    });
-    let at = taken.length - 1;
-    while (at >= 0 && taken[at]! + 1 >= options[at]!) at--;
-    if (at < 0) return runs;
-    prefix = [...taken.slice(0, at), taken[at]! + 1];
-  }
-}
-
 const SHAPES = {
   "coins at Upbit": {
     purpose: "sell",
@@ -180,7 +162,7 @@ for (const [name, shape] of Object.entries(SHAPES)) {
   for (const chunkMax of [d("100"), d("4")]) {
     test(`with up to ${FAULTS_MAX} faults ${name} leave whole, once, in orders of at most ${chunkMax}`, () => {
       const qty = d("10");
-      const runs = searchAll((pick) => {
+      const runs = searchAll(FAULTS_MAX, (pick) => {
         const { filled, dust, reconciled } = runLeg({ ...shape, qty, chunkMax }, pick, {
           byHand: Decimal.ZERO,
         });
