@@ -9,7 +9,7 @@ import type { OrderBook } from "../../src/domain/order-book.ts";
 import { RATES_PER_ROW, type RateRow } from "../../src/domain/rate-table.ts";
 import { createDomesticSweep, ratesOfPair, sweepDomestic } from "../../src/domain/sweep.ts";
 import { createMarket } from "../../src/simulator/market.ts";
-import type { SimVenue } from "../../src/simulator/types.ts";
+import type { SimMarket } from "../../src/simulator/types.ts";
 import type { TextBook } from "../../src/testing/reference-rate.ts";
 
 export const COINS = 131;
@@ -58,37 +58,51 @@ function legOf({ asks, bids }: TextBook, multiplier: number): BenchLeg {
   };
 }
 
+interface Listed {
+  readonly symbol: string;
+  readonly multiplier: number;
+}
+
+/** The first COINS coins that all four venues list, with their legs. */
+export function coinsOnAllVenues(
+  market: SimMarket,
+  atMs: number,
+): { readonly coin: string; readonly legs: Readonly<Record<Venue, Listed>> }[] {
+  const byAsset = new Map<string, { coin?: string; legs: Partial<Record<Venue, Listed>> }>();
+  for (const venue of VENUES) {
+    for (const { assetId, symbol, multiplier, base } of market.listings(venue, atMs)) {
+      const row = byAsset.get(assetId) ?? { legs: {} };
+      if (venue === "upbit") row.coin = base;
+      row.legs[venue] = { symbol, multiplier };
+      byAsset.set(assetId, row);
+    }
+  }
+  const complete = [...byAsset.values()].flatMap(({ coin, legs }) => {
+    const { upbit, bithumb, bybit, binance } = legs;
+    return coin && upbit && bithumb && bybit && binance
+      ? [{ coin, legs: { upbit, bithumb, bybit, binance } }]
+      : [];
+  });
+  if (complete.length < COINS)
+    throw new Error(`expected ${COINS} coins on all venues, was ${complete.length}`);
+  return complete.slice(0, COINS);
+}
+
 /** `count` ticks of the simulated market, from tick number `first` on. */
 export function* marketTicks(count: number, first = 0): Generator<BenchTick> {
   const market = createMarket({ seed: 1, startAtMs: START_AT_MS });
   for (let index = first; index < first + count; index++) {
     const tickAtMs = START_AT_MS + index * TICK_MS;
-    const byAsset = new Map<
-      string,
-      Partial<Record<SimVenue, { symbol: string; multiplier: number; base: string }>>
-    >();
-    for (const venue of VENUES) {
-      for (const { assetId, symbol, multiplier, base } of market.listings(venue, tickAtMs)) {
-        const row = byAsset.get(assetId) ?? {};
-        row[venue] = { symbol, multiplier, base };
-        byAsset.set(assetId, row);
-      }
-    }
-    const coins: BenchCoin[] = [];
-    for (const row of byAsset.values()) {
-      if (coins.length === COINS) break;
-      if (VENUES.some((venue) => row[venue] === undefined)) continue;
+    const coins = coinsOnAllVenues(market, tickAtMs).map(({ coin, legs }): BenchCoin => {
       const leg = (venue: Venue) => {
-        const { symbol, multiplier } = row[venue]!;
+        const { symbol, multiplier } = legs[venue];
         return legOf(market.book(venue, symbol, tickAtMs, LEVELS[venue])!, multiplier);
       };
-      coins.push({
-        coin: row.upbit!.base,
+      return {
+        coin,
         legs: { upbit: leg("upbit"), bithumb: leg("bithumb"), bybit: leg("bybit"), binance: leg("binance") },
-      });
-    }
-    if (coins.length < COINS)
-      throw new Error(`expected ${COINS} coins on all four venues, was ${coins.length}`);
+      };
+    });
     yield { tickAtMs, coins };
   }
 }

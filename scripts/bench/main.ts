@@ -28,6 +28,22 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     about: "a full table to 5,000 readers beside a server in C; readers that stop reading",
     run: async (options) => (await import("./fan-out.ts")).benchFanOut(options),
   },
+  processes: {
+    about: "the compiled worker's start and its memory after 10,000 tasks beside an empty program",
+    run: async (options) => (await import("./processes.ts")).benchProcesses(options),
+  },
+  bus: {
+    about: "handing out a tick's tasks on JetStream beside core NATS",
+    run: async () => (await import("./bus.ts")).benchBus(),
+  },
+  governor: {
+    about: "the shortest tick beside what the venues' limits allow, on a manual clock",
+    run: async (options) => (await import("./governor.ts")).benchGovernor(options),
+  },
+  redis: {
+    about: "publishing a full table to Redis beside doing it in the event loop that trades",
+    run: async () => (await import("./redis.ts")).benchRedis(),
+  },
 };
 
 const HELP = `bun run bench [--all] [--json] [SECTION ...]
