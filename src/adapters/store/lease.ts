@@ -9,11 +9,9 @@ import { type Fence, Fenced, type LeaseStore } from "../../ports/journal.ts";
 import { type Database, type Executor, rowsOf } from "./database.ts";
 
 const LEASE_NAME = "trading";
-/**
- * After which the server gives up a transaction whose writer has frozen, between two statements or within one (of
- * which the driver sends the parts apart): a successor waits for it. Statements are a matter of milliseconds.
- */
-const FROZEN_MS = 3_000;
+/** How long a successor waits for a write under way, which is a matter of milliseconds, before it counts as frozen. */
+const WRITE_MS_MAX = 1_500;
+const LOCK_NOT_AVAILABLE = "55P03";
 
 export function createLeaseStore(database: Database): LeaseStore {
   const lengthOf = (lengthMs: number) => sql`clock_timestamp() + ${lengthMs}::int * interval '1 millisecond'`;
@@ -27,24 +25,37 @@ export function createLeaseStore(database: Database): LeaseStore {
       if (!Number.isSafeInteger(lengthMs) || lengthMs <= 0) {
         throw new RangeError(`expected a length above 0 ms, was ${lengthMs}`);
       }
-      const rows = await database.run("acquire the lease", async (executor) => {
-        // Leaves the key alone, so a renewal does not wait for the holder's own writes.
-        const renewed = await rowsOf<Taken>(
-          executor,
-          sql`update ${writerLease} set expires_at = ${lengthOf(lengthMs)}
-              where name = ${LEASE_NAME} and holder = ${holder} returning ${taken}`,
-        );
-        if (renewed.length > 0) return renewed;
-        return await rowsOf<Taken>(
-          executor,
-          sql`insert into ${writerLease} as lease (name, holder, fence, expires_at)
-              values (${LEASE_NAME}, ${holder}, 1, ${lengthOf(lengthMs)})
-              on conflict (name) do update
-              set holder = excluded.holder, fence = lease.fence + 1, expires_at = excluded.expires_at
-              where lease.holder is null or lease.expires_at <= clock_timestamp() returning ${taken}`,
-        );
-      });
-      return rows[0];
+      const acquire = () =>
+        database.transaction("acquire the lease", async (executor) => {
+          // The other one: who freezes between taking the lease and committing must not keep it half taken.
+          await executor.execute(
+            sql`select set_config('lock_timeout', ${String(WRITE_MS_MAX)}, true),
+                  set_config('idle_in_transaction_session_timeout', ${String(WRITE_MS_MAX)}, true)`,
+          );
+          // Leaves the key alone, so a renewal does not wait for the holder's own writes.
+          const renewed = await rowsOf<Taken>(
+            executor,
+            sql`update ${writerLease} set expires_at = ${lengthOf(lengthMs)}
+                where name = ${LEASE_NAME} and holder = ${holder} returning ${taken}`,
+          );
+          if (renewed.length > 0) return renewed[0];
+          const [fresh] = await rowsOf<Taken>(
+            executor,
+            sql`insert into ${writerLease} as lease (name, holder, fence, expires_at)
+                values (${LEASE_NAME}, ${holder}, 1, ${lengthOf(lengthMs)})
+                on conflict (name) do update
+                set holder = excluded.holder, fence = lease.fence + 1, expires_at = excluded.expires_at
+                where lease.holder is null or lease.expires_at <= clock_timestamp() returning ${taken}`,
+          );
+          return fresh;
+        });
+      try {
+        return await acquire();
+      } catch (error) {
+        if (!(error instanceof StoreFault && error.code === LOCK_NOT_AVAILABLE)) throw error;
+        await endFrozenWriters(database);
+        return await acquire();
+      }
     },
 
     async release(holder, fence) {
@@ -78,11 +89,27 @@ export async function fencedWrite<T>(
   }
 }
 
+/**
+ * Ends the sessions that hold the key of a lease that has run out: a writer frozen inside a transaction. No timeout of
+ * the server's is sure to, for a driver that freezes between the parts of a statement. What they wrote is undone.
+ */
+async function endFrozenWriters(database: Database): Promise<void> {
+  await database.run("end frozen writers", (executor) =>
+    executor.execute(
+      sql`select pg_terminate_backend(pid) from pg_locks
+          where locktype = 'relation' and relation = 'schedulerx.writer_lease'::regclass
+            and database = (select oid from pg_database where datname = current_database())
+            and mode = 'RowShareLock' and pid <> pg_backend_pid()
+            and exists (select 1 from ${writerLease}
+              where name = ${LEASE_NAME} and (holder is null or expires_at <= clock_timestamp()))`,
+    ),
+  );
+}
+
 async function holdFence(executor: Executor, fence: Fence): Promise<void> {
   const [row] = await rowsOf<{ fence: Fence }>(
     executor,
-    sql`select fence, set_config('idle_in_transaction_session_timeout', ${String(FROZEN_MS)}, true),
-          set_config('statement_timeout', ${String(FROZEN_MS)}, true)
+    sql`select fence
         from ${writerLease} where name = ${LEASE_NAME} for key share`,
   );
   // Also when ours is newer than the stored one: then the database has forgotten a holder, and who writes is open.
