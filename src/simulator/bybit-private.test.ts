@@ -233,6 +233,15 @@ describe("Bybit positions", () => {
     expect(control.accounts.balances(KEY.apiKey, "bybit").USDT).toBe(
       textOf(exact("100000") + realised - fees),
     );
+    // Closed in parts, the parts share the fee of opening; together they are what the wallet gained.
+    placed({ side: "Buy", qty: "0.005", reduceOnly: true });
+    const records = control.accounts.closedPnl(KEY.apiKey, "bybit");
+    const opening = control.accounts.fills(KEY.apiKey, "bybit").filter(({ side }) => side === "sell");
+    const total = (texts: string[]) => texts.reduce((sum, text) => sum + exact(text), 0n);
+    expect(records.map(({ closedSize }) => closedSize)).toEqual(["0.015", "0.005"]);
+    expect(total(records.map(({ openFee }) => openFee))).toBe(total(opening.map(({ fee }) => fee)));
+    const gained = exact(control.accounts.balances(KEY.apiKey, "bybit").USDT!) - exact("100000");
+    expect(total(records.map(({ pnl }) => pnl))).toBe(gained);
   });
 
   test("funding is paid at each settlement on the position held, and shows as an execution", () => {

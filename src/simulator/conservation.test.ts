@@ -30,19 +30,26 @@ const step = fc.record({
   side: fc.constantFrom("buy" as const, "sell" as const),
   shape: fc.constantFrom("market", "ioc", "rest"),
   size: fc.integer({ min: 1, max: 400 }),
-  away: fc.integer({ min: -30, max: 30 }),
+  /** Levels beyond the best price of the other side; below zero short of it. */
+  away: fc.integer({ min: -5, max: 25 }),
   clientId: fc.integer({ min: 0, max: 30 }),
   fault: fc.option(fc.constantFrom(...FAULTS), { nil: undefined, freq: 2 }),
   waitMs: fc.constantFrom(0, 50, 900, 60_000, 4 * 3_600_000),
   meddle: fc.constantFrom("nothing", "nothing", "cancel", "deposit", "deleverage", "liquidate"),
 });
+const RATES = { upbit: "0.000333371739", bithumb: "0.002499917231" };
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** The order a step means, as its venue writes it. */
-function orderOf({ venue, side, shape, size, away, clientId }: Step, hedge: boolean): [string, Params] {
+function orderOf(
+  { venue, side, shape, size, away, clientId }: Step,
+  hedge: boolean,
+  middle: number,
+): [string, Params] {
   const bid = side === "buy";
+  const reach = middle * (1 + (bid ? 1 : -1) * (away + 1) * 0.0001);
   if (venue === "upbit" || venue === "bithumb") {
-    const price = String(150_000_000 + away * 100_000);
+    const price = String(Math.round(reach / 1_000) * 1_000);
     const volume = (size / 10_000).toFixed(4);
     const limit = { price, volume, ...(shape === "ioc" && { time_in_force: "ioc" }) };
     const kind = shape !== "market" ? "limit" : bid ? "price" : "market";
@@ -52,7 +59,7 @@ function orderOf({ venue, side, shape, size, away, clientId }: Step, hedge: bool
       ? ["POST /v1/orders", { ...body, ord_type: kind, identifier: `c${clientId}` }]
       : ["POST /v2/orders", { ...body, order_type: kind, client_order_id: `c${clientId}` }];
   }
-  const price = String(107_000 + away * 70);
+  const price = String(Math.round(reach));
   const qty = (size / 1_000).toFixed(3);
   const index = hedge ? (clientId % 2 === 0 ? 1 : 2) : 0;
   if (venue === "bybit") {
@@ -80,9 +87,12 @@ function run(steps: readonly Step[], hedgeMode: boolean) {
     keys: [{ ...KEY, balances: { ...balances, ...perps }, hedgeMode, feesInBnb: true }],
   });
   const { clock, control, deliver, arrivePending } = harness;
+  // Rates that do not divide evenly, so that fees must be rounded.
+  for (const venue of ["upbit", "bithumb"] as const)
+    control.accounts.setFees({ apiKey, venue, taker: RATES[venue] });
   for (const each of steps) {
     if (each.fault !== undefined) control.setFault({ ...each.fault, count: 1 });
-    const [route, params] = orderOf(each, hedgeMode);
+    const [route, params] = orderOf(each, hedgeMode, middleOf(harness, each.venue));
     const delivery: Delivery = deliver(
       each.venue,
       signed(each.venue, route, params, { key: KEY, nowMs: clock.nowMs }),
@@ -94,6 +104,12 @@ function run(steps: readonly Step[], hedgeMode: boolean) {
     arrivePending();
   }
   return harness;
+}
+
+function middleOf({ market, clock }: ReturnType<typeof createHarness>, venue: Step["venue"]): number {
+  const symbol = venue === "upbit" || venue === "bithumb" ? "KRW-BTC" : "BTCUSDT";
+  const { asks, bids } = market.book(venue, symbol, clock.nowMs, 1)!;
+  return (Number(asks[0]![0]) + Number(bids[0]![0])) / 2;
 }
 
 function meddle(
@@ -132,7 +148,8 @@ const explained =
 test(explained, () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 30 }), fc.boolean(), (steps, hedgeMode) => {
-      const { control } = run(steps, hedgeMode);
+      const harness = run(steps, hedgeMode);
+      const { control } = harness;
       for (const venue of VENUES) {
         const ledger = control.accounts.ledger(apiKey, venue);
         const balances = control.accounts.balances(apiKey, venue);
@@ -159,8 +176,8 @@ test(explained, () => {
           if (order.qty !== undefined) expect(exact(order.filledQty) <= exact(order.qty)).toBe(true);
           if (order.money !== undefined) expect(exact(order.filledQuote) <= exact(order.money)).toBe(true);
         }
-        if (venue === "upbit" || venue === "bithumb") checkSpot(venue, control.accounts);
-        else checkPerp(venue, control.accounts);
+        if (venue === "upbit" || venue === "bithumb") checkSpot(venue, harness);
+        else checkPerp(venue, harness);
         const twice = control.accounts.clientIds(apiKey, venue).filter(({ executed }) => executed > 1);
         if (venue !== "binance") expect(twice).toEqual([]);
       }
@@ -169,9 +186,9 @@ test(explained, () => {
   );
 }, 120_000);
 
-type Accounts = ReturnType<typeof createHarness>["control"]["accounts"];
+type Harness = ReturnType<typeof createHarness>;
 
-function checkSpot(venue: "upbit" | "bithumb", accounts: Accounts): void {
+function checkSpot(venue: "upbit" | "bithumb", { control: { accounts }, call }: Harness): void {
   const fills = accounts.fills(apiKey, venue);
   const moved = accounts
     .ledger(apiKey, venue)
@@ -195,16 +212,27 @@ function checkSpot(venue: "upbit" | "bithumb", accounts: Accounts): void {
   expect(balances.BTC).toBe(
     textOf(brought("BTC") + sum(bought, ({ qty }) => qty) - sum(sold, ({ qty }) => qty)),
   );
-  const rate = venue === "upbit" ? 5n : 25n;
-  for (const order of accounts.orders(apiKey, venue)) {
+  const rate = exact(RATES[venue]);
+  const orders = accounts.orders(apiKey, venue);
+  for (const order of orders) {
     // Half a hundred-millionth of a won at most, over all of an order's fills.
-    const off = exact(order.paidFee) - (exact(order.filledQuote) * rate) / 10_000n;
-    expect(off <= 5n * 10n ** 9n && off >= -5n * 10n ** 9n).toBe(true);
+    const off = exact(order.paidFee) - (exact(order.filledQuote) * rate) / 10n ** 18n;
+    expect(abs(off) <= 5n * 10n ** 9n).toBe(true);
+    if (order.state !== "open") continue;
+    const left = exact(order.qty!) - exact(order.filledQty);
+    const cash = (exact(order.price!) * left) / 10n ** 18n + exact(order.reservedFee) - exact(order.paidFee);
+    expect(order.locked).toBe(textOf(order.side === "sell" ? left : cash));
+  }
+  const waiting = (side: string) => orders.filter((order) => order.state === "open" && order.side === side);
+  for (const row of call(venue, "GET /v1/accounts").json as Record<string, string>[]) {
+    const held = sum(waiting(row.currency === "KRW" ? "buy" : "sell"), ({ locked }) => locked);
+    expect(row.locked).toBe(textOf(held));
+    expect(textOf(exact(row.balance!) + held)).toBe(balances[row.currency!]!);
   }
 }
 
 /** Positions and profit from the fills alone: closing first in the order of time, at the average of what is open. */
-function checkPerp(venue: "bybit" | "binance", accounts: Accounts): void {
+function checkPerp(venue: "bybit" | "binance", { control: { accounts } }: Harness): void {
   const fills = accounts.fills(apiKey, venue);
   const indexOf = new Map(
     accounts.orders(apiKey, venue).map((order) => [order.orderId, order.positionIndex]),

@@ -5,6 +5,8 @@ import { createHarness, KEY, type Params, signed } from "./wire-harness.ts";
 const BUY = { market: "KRW-BTC", side: "bid", ord_type: "price", price: "1000000" };
 const SELL = { market: "KRW-BTC", side: "ask", ord_type: "market", volume: "0.005" };
 
+const LIMIT = { market: "KRW-BTC", side: "bid", ord_type: "limit" };
+
 function upbit(balances: Record<string, string> = { KRW: "10000000", BTC: "0.5" }) {
   const harness = createHarness({ keys: [{ ...KEY, balances: { upbit: balances } }] });
   const place = (params: Params) => harness.call("upbit", "POST /v1/orders", params);
@@ -130,6 +132,18 @@ describe("Upbit orders", () => {
     // Who rests trades at his own price, whatever the market has become.
     expect(filled.trades.every((trade: { price: string }) => trade.price === high)).toBe(true);
     expect(filled.paid_fee).toBe(textOf(times(times(exact(high), exact("0.01")), exact("0.0005"))));
+  });
+
+  test("what is held back shrinks as an order fills", () => {
+    const { place, look, balance, bestAsk } = upbit();
+    const { ask_price: price, ask_size: size } = bestAsk();
+    const volume = textOf(exact(size) * 3n);
+    const order = look({ uuid: place({ ...LIMIT, price: String(price), volume }).json.uuid }).json;
+    expect(order).toMatchObject({ state: "wait", executed_volume: String(size), trades_count: 1 });
+    const left = times(exact(price), exact(size) * 2n);
+    const fee = textOf(times(left, exact("0.0005")));
+    expect([order.remaining_fee, order.locked]).toEqual([fee, textOf(left + exact(fee))]);
+    expect(balance("KRW").locked).toBe(order.locked);
   });
 
   test("every refusal has its name", () => {
