@@ -93,7 +93,8 @@ const BYBIT_LOG = {
   symbol: "BTCUSDT",
   type: "SETTLEMENT",
   currency: "USDT",
-  funding: "-0.5",
+  change: "-0.5",
+  cashFlow: "0",
   transactionTime: "1672282722429",
 };
 const BYBIT_KEY = {

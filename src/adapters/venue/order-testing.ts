@@ -52,6 +52,8 @@ export interface TradingKit {
   readonly log: RecordingLog;
   readonly governor: GrantingGovernor;
   readonly venues: TradingVenues;
+  /** Lets time pass at the venues alone. */
+  passTime(lengthMs: number): void;
   stop(): Promise<void>;
 }
 
@@ -70,12 +72,23 @@ export async function startTradingKit(
     ...spec,
   };
   const { limits = false, readTimeoutMs = 2_000 } = options;
-  const simulator = await startSimulator({ seed: 1, limits, market: standInMarket(), keys: [account] });
+  let aheadMs = 0;
+  const nowMs = () => systemClock.nowMs() + aheadMs;
+  const simulator = await startSimulator({
+    seed: 1,
+    limits,
+    market: standInMarket(),
+    keys: [account],
+    nowMs,
+  });
   const log = new RecordingLog();
   const governor = new GrantingGovernor();
   const urls = simulator.urls[0]!;
   const venues = new TradingVenues({ urls, clock: systemClock, log, governor, readTimeoutMs });
-  return { simulator, log, governor, venues, stop: () => simulator.stop() };
+  const passTime = (lengthMs: number) => {
+    aheadMs += lengthMs;
+  };
+  return { simulator, log, governor, venues, passTime, stop: () => simulator.stop() };
 }
 
 let orderCount = 0;

@@ -59,23 +59,28 @@ const SEND_MS_MIN = 250;
 const WAIT_SLACK_MS = 50;
 
 export class VenueCaller {
-  constructor(private readonly deps: CallerDeps) {}
+  /** Hidden from whoever prints a venue: the key is in it. */
+  readonly #deps: CallerDeps;
+
+  constructor(deps: CallerDeps) {
+    this.#deps = deps;
+  }
 
   get venue(): Venue {
-    return this.deps.venue;
+    return this.#deps.venue;
   }
 
   get clock(): Clock {
-    return this.deps.clock;
+    return this.#deps.clock;
   }
 
   get log(): Log {
-    return this.deps.log;
+    return this.#deps.log;
   }
 
   /** One exchange within `timeoutMs`, waits for budgets included. Never rejects. */
   async call(call: Call, timeoutMs: number): Promise<CallResult> {
-    const { clock, venue, budgets, log } = this.deps;
+    const { clock, venue, budgets, log } = this.#deps;
     const deadlineMs = clock.monotonicMs() + timeoutMs;
     const leftMs = () => deadlineMs - clock.monotonicMs();
     const waitMs = () => Math.max(0, leftMs() - SEND_MS_MIN);
@@ -97,7 +102,7 @@ export class VenueCaller {
       return unsent(why);
     }
     const startedAtMs = clock.monotonicMs();
-    const request = this.deps.dress(call, call.baseUrl ?? this.deps.baseUrl);
+    const request = this.#deps.dress(call, call.baseUrl ?? this.#deps.baseUrl);
     const result = this.#scrubbed(await sendHttp({ ...request, keepAlive: !call.isOrder }, leftMs()));
     this.#settle(call, result, spent, address);
     log.debug("venue call", {
@@ -114,7 +119,7 @@ export class VenueCaller {
   async read<T>(
     call: Call,
     parse: (text: string) => Parsed<T>,
-    timeoutMs = this.deps.readTimeoutMs,
+    timeoutMs = this.#deps.readTimeoutMs,
   ): Promise<T> {
     const result = await this.call(call, timeoutMs);
     if (result.kind !== "answer")
@@ -127,19 +132,19 @@ export class VenueCaller {
   }
 
   fault(call: Pick<Call, "method" | "path">, why: string, rejection?: Rejection): VenueReadFault {
-    return new VenueReadFault(`${this.deps.venue} ${call.method} ${call.path}: ${why}`, rejection);
+    return new VenueReadFault(`${this.#deps.venue} ${call.method} ${call.path}: ${why}`, rejection);
   }
 
   /** The fault of an answer that is not the venue's yes. */
   refused(call: Call, { status, text }: { readonly status: number; readonly text: string }): VenueReadFault {
-    const verdict = readRefusal(status, text, this.deps.rules);
+    const verdict = readRefusal(status, text, this.#deps.rules);
     if (verdict.kind === "unknown") return this.fault(call, verdict.why);
     const { code, message } = verdict.rejection;
     return this.fault(call, `${code} ${message}`.trim(), verdict.rejection);
   }
 
   async #reserve(cost: number, waitMsMax: number) {
-    const { governor, venue, clock } = this.deps;
+    const { governor, venue, clock } = this.#deps;
     const reserving = governor.reserve({ [venue]: cost }, waitMsMax);
     const waited = new AbortController();
     const late = clock.sleep(waitMsMax + WAIT_SLACK_MS, waited.signal).then(() => undefined);
@@ -159,7 +164,7 @@ export class VenueCaller {
     spent: Spent | undefined,
     address: Awaited<ReturnType<RateGovernor["reserve"]>> | undefined,
   ): void {
-    const { venue, budgets, limitedBy, log } = this.deps;
+    const { venue, budgets, limitedBy, log } = this.#deps;
     if (result.kind === "not-connected") {
       spent?.unsent();
       address?.settle(venue, call.addressCost, "unsent");
@@ -195,7 +200,7 @@ export class VenueCaller {
   /** Texts of the venue without the key, should it repeat it. */
   #scrubbed(result: HttpResult): HttpResult {
     if (result.kind !== "answer") return result;
-    const { apiKey, secret } = this.deps.key;
+    const { apiKey, secret } = this.#deps.key;
     if (!result.text.includes(apiKey) && !result.text.includes(secret)) return result;
     return { ...result, text: result.text.replaceAll(secret, "(secret)").replaceAll(apiKey, OWN_KEY) };
   }

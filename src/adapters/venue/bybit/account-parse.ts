@@ -143,20 +143,24 @@ const LogRow = v.object({
   symbol: v.optional(v.string(), ""),
   type: v.optional(v.string(), ""),
   currency: v.optional(v.string(), "USDT"),
-  funding: absent(amount),
+  change: amount,
+  cashFlow: absent(amount),
   transactionTime: integer,
 });
 
-/** `GET /v5/account/transaction-log?type=SETTLEMENT`: funding in USDT, positive is received. */
+/**
+ * `GET /v5/account/transaction-log?type=SETTLEMENT`: funding in USDT, positive is received. Taken from what it changed
+ * in the wallet: the sign of the field called funding has meant both in the venue's documents.
+ */
 export function parseFunding(body: Body): Parsed<Page<FundingEvent>> {
   return mapped(pageOf(LogRow, body), (page) => ({
     ...page,
     rows: page.rows
       .filter(({ type, currency }) => type === "SETTLEMENT" && currency === "USDT")
-      .map(({ id, symbol, funding, transactionTime }) => ({
+      .map(({ id, symbol, change, cashFlow, transactionTime }) => ({
         id,
         symbol,
-        amountUsdt: funding ?? Decimal.ZERO,
+        amountUsdt: change.minus(cashFlow ?? Decimal.ZERO),
         atMs: transactionTime,
       })),
   }));

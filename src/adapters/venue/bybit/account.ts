@@ -105,9 +105,9 @@ export class BybitAccount {
   }
 
   async fundingSince(symbol: string, sinceMs: number): Promise<readonly FundingEvent[]> {
-    const { clock } = this.parts.caller;
+    await this.parts.offset.ready(this.parts.readTimeoutMs);
     const events: FundingEvent[] = [];
-    const nowMs = clock.nowMs();
+    const nowMs = this.parts.offset.nowMs();
     let fromMs = Math.max(sinceMs, nowMs - LOG_WINDOWS_MAX * LOG_WINDOW_MS);
     for (; fromMs <= nowMs; fromMs += LOG_WINDOW_MS) {
       const params: Params = [

@@ -175,7 +175,9 @@ describe("Bybit's account", () => {
       symbol: "BTCUSDT",
       type: "SETTLEMENT",
       currency: "USDT",
-      funding: "-0.5",
+      funding: "0.5",
+      change: "-0.5",
+      cashFlow: "0",
       transactionTime: "1672282722429",
       ...change,
     });
@@ -185,7 +187,7 @@ describe("Bybit's account", () => {
           row("1", {}),
           row("2", { currency: "USDC" }),
           row("3", { type: "TRADE" }),
-          row("4", { funding: "0.25" }),
+          row("4", { change: "0.35", cashFlow: "0.1" }),
         ]),
       ),
     );

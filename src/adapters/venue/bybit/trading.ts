@@ -80,8 +80,8 @@ export class BybitTrading extends BybitAccount implements PerpetualVenue {
     try {
       const byId: Params = [LINEAR, ["symbol", ref.symbol], ["orderLinkId", ref.clientOrderId]];
       for (const path of ["/v5/order/realtime", "/v5/order/history"]) {
-        const page = await readOne(this.parts, reading(path, byId), parseOrders, leftMs());
-        const order = page.rows.find(({ orderLinkId }) => orderLinkId === ref.clientOrderId);
+        const orders = await this.#orders(path, byId, leftMs());
+        const order = orders.find(({ orderLinkId }) => orderLinkId === ref.clientOrderId);
         if (order !== undefined) return { kind: "found", order: await this.#withFills(order, leftMs) };
       }
       const executions = (await this.#executions(byId, leftMs)).filter(
@@ -106,6 +106,16 @@ export class BybitTrading extends BybitAccount implements PerpetualVenue {
     const params: Params = [LINEAR, ["symbol", symbol], ["openOnly", "0"], ["limit", "50"]];
     const orders = await readPages(this.parts, reading("/v5/order/realtime", params), parseOrders);
     return orders.filter(({ state }) => state === "open").map((order) => stateOf(order, []));
+  }
+
+  /** A list of orders; that there is no such order may also be said as a refusal. */
+  async #orders(path: string, by: Params, timeoutMs: number): Promise<readonly BybitOrder[]> {
+    try {
+      return (await readOne(this.parts, reading(path, by), parseOrders, timeoutMs)).rows;
+    } catch (fault) {
+      if (fault instanceof VenueReadFault && fault.rejection?.kind === "unknown-order") return [];
+      throw fault;
+    }
   }
 
   #executions(by: Params, leftMs: () => number): Promise<BybitExecution[]> {

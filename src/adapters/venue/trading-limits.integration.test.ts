@@ -1,0 +1,69 @@
+// Bursts against venues that count: nobody is refused for its limit, and what is urgent does not queue behind entries.
+
+import { describe, expect, test } from "bun:test";
+import type { TradingVenue } from "../../ports/trading-venue.ts";
+import {
+  restingPrice,
+  startTradingKit,
+  TEST_KEY,
+  TEST_VENUES,
+  type TestVenue,
+  testOrder,
+} from "./order-testing.ts";
+
+const PATIENT_MS = 20_000;
+
+const harmless = (name: TestVenue) =>
+  testOrder(name, { side: "sell", limitPrice: restingPrice(name, "sell") });
+
+describe("With the venues counting", () => {
+  test("bursts of orders and look-ups draw no refusal anywhere", async () => {
+    await Promise.all(
+      TEST_VENUES.map(async (name) => {
+        const kit = await startTradingKit({}, { limits: true });
+        const venue: TradingVenue = kit.venues.open(name, TEST_KEY);
+        const count = name === "bithumb" || name === "binance" ? 120 : 30;
+        const orders = Array.from({ length: count }, () => harmless(name));
+        const placed = await Promise.all(orders.map((order) => venue.place(order, PATIENT_MS)));
+        expect(placed.filter(({ kind }) => kind !== "accepted")).toEqual([]);
+        // Bybit shows an order a moment after it has acknowledged it.
+        await Bun.sleep(60);
+        const looked = await Promise.all(orders.slice(0, 30).map((order) => venue.lookup(order, PATIENT_MS)));
+        expect(looked.filter(({ kind }) => kind !== "found" && kind !== "not-ready")).toEqual([]);
+        expect(kit.simulator.control.totals()).toMatchObject({ limited: 0 });
+        await kit.stop();
+      }),
+    );
+  }, 30_000);
+
+  test("Upbit: exits go at once while entries wait for their part of the budget", async () => {
+    const kit = await startTradingKit({}, { limits: true });
+    const venue = kit.venues.open("upbit", TEST_KEY);
+    const entry = () => testOrder("upbit", { limitPrice: restingPrice("upbit", "buy") });
+    const ended: string[] = [];
+    const entries = Array.from({ length: 16 }, async () => {
+      await venue.place(entry(), PATIENT_MS);
+      ended.push("entry");
+    });
+    const exits = Array.from({ length: 3 }, async () => {
+      await venue.place(harmless("upbit"), PATIENT_MS);
+      ended.push("exit");
+    });
+    await Promise.all([...entries, ...exits]);
+    // 70 % of 12 a second are 8 entries; the exits are not behind the other 8.
+    expect(ended.slice(0, 11).filter((each) => each === "exit")).toHaveLength(3);
+    expect(kit.simulator.control.totals()).toMatchObject({ limited: 0 });
+    await kit.stop();
+  });
+
+  test("an entry can be made urgent, and an exit can be made to wait", async () => {
+    const kit = await startTradingKit({}, { limits: true });
+    const venue = kit.venues.open("upbit", TEST_KEY);
+    const place = (urgent: boolean) => venue.place(harmless("upbit"), 260, { urgent });
+    const first = await Promise.all(Array.from({ length: 12 }, () => place(false)));
+    expect(first.filter(({ kind }) => kind === "accepted")).toHaveLength(8);
+    const entry = testOrder("upbit", { limitPrice: restingPrice("upbit", "buy") });
+    expect(await venue.place(entry, 260, { urgent: true })).toMatchObject({ kind: "accepted" });
+    await kit.stop();
+  });
+});

@@ -1,0 +1,133 @@
+// Looking an order up where the first place asked does not show it, and answers that are about something else.
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { systemClock } from "../clock.ts";
+import {
+  GrantingGovernor,
+  settledOrder,
+  startTradingKit,
+  sumQty,
+  TEST_KEY,
+  type TradingKit,
+  testOrder,
+} from "./order-testing.ts";
+import { createTradingVenue } from "./trading.ts";
+
+const TIMEOUT_MS = 3_000;
+
+let kit: TradingKit;
+beforeAll(async () => {
+  kit = await startTradingKit();
+});
+afterEach(() => {
+  kit.simulator.control.clearFaults();
+});
+afterAll(() => kit.stop());
+
+const EMPTY =
+  '{"retCode":0,"retMsg":"OK","result":{"list":[],"nextPageCursor":"","category":"linear"},"time":1}';
+
+describe("An order the first place asked does not show is found elsewhere", () => {
+  test.each([
+    ["upbit", [{ kind: "refusal", code: "order_not_found", path: "/v1/order$", count: 1 }]],
+    [
+      "upbit",
+      [
+        { kind: "refusal", code: "order_not_found", path: "/v1/order$", count: 1 },
+        { kind: "answer", path: "/v1/orders/uuids", body: "[]" },
+      ],
+    ],
+    ["bithumb", [{ kind: "refusal", code: "order_not_found", path: "/v1/order$", count: 1 }]],
+    ["bybit", [{ kind: "answer", path: "/v5/order/realtime", body: EMPTY }]],
+    ["bybit", [{ kind: "refusal", code: 110001, path: "/v5/order/realtime" }]],
+    ["binance", [{ kind: "refusal", code: -2013, path: "/fapi/v1/order$", count: 1 }]],
+  ] as const)("%s %#", async (name, faults) => {
+    const venue = kit.venues.open(name, TEST_KEY);
+    const order = testOrder(name);
+    await venue.place(order, TIMEOUT_MS);
+    await settledOrder(venue, order);
+    // Bybit's history comes later than the rest.
+    if (name === "bybit") await systemClock.sleep(350);
+    for (const fault of faults) kit.simulator.control.setFault({ ...fault, venue: name, method: "GET" });
+    const outcome = await venue.lookup(order, TIMEOUT_MS);
+    expect(outcome).toMatchObject({ kind: "found", order: { state: "closed", fillsComplete: true } });
+    expect(outcome.kind === "found" && sumQty(outcome.order.fills)).toBe("0.002");
+  });
+});
+
+describe("An answer about another order is no answer", () => {
+  test.each([
+    ["upbit", "/v1/order$"],
+    ["bithumb", "/v1/order$"],
+    ["binance", "/fapi/v1/order$"],
+  ] as const)("%s", async (name, path) => {
+    const venue = kit.venues.open(name, TEST_KEY);
+    const other = testOrder(name);
+    await venue.place(other, TIMEOUT_MS);
+    const row =
+      name === "binance"
+        ? { orderId: 1, clientOrderId: "x", symbol: "BTCUSDT", side: "SELL", status: "NEW", executedQty: "0" }
+        : {
+            uuid: "u",
+            identifier: "x",
+            side: "bid",
+            state: "done",
+            market: "KRW-BTC",
+            created_at: "2026-07-04T14:39:04+09:00",
+            executed_volume: "0",
+            paid_fee: "0",
+            trades: [],
+          };
+    kit.simulator.control.setFault({
+      kind: "answer",
+      venue: name,
+      path,
+      body: JSON.stringify(row),
+      method: "GET",
+    });
+    expect(await venue.lookup(testOrder(name), TIMEOUT_MS)).toMatchObject({ kind: "failed" });
+  });
+
+  test("bybit: rows of others in a list are passed over", async () => {
+    const venue = kit.venues.open("bybit", TEST_KEY);
+    const row = {
+      orderId: "o",
+      orderLinkId: "x",
+      symbol: "BTCUSDT",
+      side: "Sell",
+      orderStatus: "Filled",
+      cumExecQty: "1",
+    };
+    const body = JSON.stringify({ retCode: 0, retMsg: "OK", result: { list: [row] }, time: 1 });
+    kit.simulator.control.setFault({
+      kind: "answer",
+      venue: "bybit",
+      path: "/v5/order",
+      body,
+      method: "GET",
+    });
+    expect(await venue.lookup(testOrder("bybit"), TIMEOUT_MS)).toEqual({ kind: "absent" });
+  });
+});
+
+test("One venue alone does the same", async () => {
+  const parts = {
+    urls: kit.simulator.urls[0]!,
+    clock: systemClock,
+    log: kit.log,
+    governor: new GrantingGovernor(),
+  };
+  const venue = createTradingVenue("upbit", { ...parts, key: TEST_KEY });
+  const order = testOrder("upbit");
+  expect(await venue.place(order, TIMEOUT_MS)).toMatchObject({ kind: "accepted" });
+  expect(sumQty((await settledOrder(venue, order)).fills)).toBe("0.002");
+  const perp = createTradingVenue("binance", { ...parts, key: TEST_KEY });
+  expect(await perp.modes("BTCUSDT")).toEqual({ positionMode: "one-way", marginMode: "cross" });
+});
+
+test("How long a request may still be accepted", () => {
+  const windows = (["upbit", "bithumb", "bybit", "binance"] as const).map(
+    (name) => kit.venues.open(name, TEST_KEY).acceptWindowMs,
+  );
+  expect(windows).toEqual([Number.POSITIVE_INFINITY, 20_000, 3_000, 3_000]);
+});
