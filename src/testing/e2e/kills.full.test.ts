@@ -40,6 +40,16 @@ if (process.env.FULL) {
       await Bun.sleep(Math.floor(random() * 60));
     }
 
+    /** Resolves once a program has said something so often in all its lives. */
+    async function heard(program: Program, event: string, times: number): Promise<void> {
+      const untilMs = Date.now() + 2 * RESUME_MS_MAX;
+      while (program.lines().filter((line) => line.event === event).length < times) {
+        if (Date.now() > untilMs)
+          throw new Error(`expected ${program.name} to say "${event}" ${times} times`);
+        await Bun.sleep(20);
+      }
+    }
+
     async function audited(title: string): Promise<Audit> {
       const audit = await observer.audit();
       const { published, channel } = observer;
@@ -98,7 +108,9 @@ if (process.env.FULL) {
       for (let kill = 0; kill < KILLS; kill++) {
         await busyMoment();
         await redis.kill9();
-        await published.nextClosed(published.newestTickAtMs, 3 * TICK_MS);
+        // Once for long enough to see that ticks go on without it.
+        if (kill === 0) await published.nextClosed(published.newestTickAtMs, 3 * TICK_MS);
+        else await heard(scheduler, "redis lost, trying on", kill + 1);
         await redis.restart();
         const restartedAtMs = Date.now();
         await channel.subscribe();
@@ -121,17 +133,10 @@ if (process.env.FULL) {
       for (let kill = 0; kill < KILLS; kill++) {
         await postgres.kill9();
         const refreshing = fleet.control("/instruments/refresh", "POST");
-        const lines = scheduler.lines().length;
-        const heard = (event: string) =>
-          scheduler
-            .lines()
-            .slice(lines)
-            .some((line) => line.event === event);
-        await observer.published.until("the loss to be told", () => heard("database lost"), 4 * TICK_MS);
+        await heard(scheduler, "database lost", kill + 1);
         await postgres.restart();
         const restartedAtMs = Date.now();
-        while (!heard("database answers again") && Date.now() < restartedAtMs + RESUME_MS_MAX)
-          await Bun.sleep(20);
+        await heard(scheduler, "database answers again", kill + 1);
         resumedMs.push(Date.now() - restartedAtMs);
         await refreshing;
       }
