@@ -120,6 +120,18 @@ describe("Time", () => {
     }
   });
 
+  test("reads notice a jump too, and the next one goes through", async () => {
+    for (const name of ["bybit", "binance"] as const) {
+      const skewed = await startTradingKit();
+      const venue = skewed.venues.open(name, TEST_KEY);
+      await venue.balances();
+      skewed.simulator.control.setFault({ kind: "clock-skew", skewMs: -45_000, venue: name });
+      await expect(venue.balances()).rejects.toMatchObject({ rejection: { kind: "clock" } });
+      expect((await venue.balances()).length).toBeGreaterThan(0);
+      await skewed.stop();
+    }
+  });
+
   test("a request that arrives after its window is refused; at Upbit, which has none, it is carried out", async () => {
     const late = { kind: "late-arrival", method: "POST", count: 1 } as const;
     const arriving = async (name: "upbit" | "bybit" | "binance", delayMs: number) => {

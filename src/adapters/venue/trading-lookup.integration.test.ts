@@ -110,6 +110,62 @@ describe("An answer about another order is no answer", () => {
   });
 });
 
+describe("Open orders are told as the venue has them, whoever placed them", () => {
+  const krw = (uuid: string, change: object) => ({
+    uuid,
+    side: "bid",
+    state: "wait",
+    market: "KRW-BTC",
+    created_at: "2026-07-04T14:39:04+09:00",
+    executed_volume: "0",
+    paid_fee: "0",
+    ...change,
+  });
+  const bybit = (orderId: string, change: object) => ({
+    orderId,
+    orderLinkId: "",
+    symbol: "BTCUSDT",
+    side: "Sell",
+    orderStatus: "New",
+    cumExecQty: "0",
+    ...change,
+  });
+  const binance = (orderId: number, change: object) => ({
+    orderId,
+    clientOrderId: "web_x",
+    symbol: "BTCUSDT",
+    side: "SELL",
+    status: "NEW",
+    executedQty: "0",
+    ...change,
+  });
+  const partly = { executed_volume: "0.5", cumExecQty: "0.5", executedQty: "0.5" };
+  const ended = { state: "done", orderStatus: "Filled", status: "FILLED" };
+
+  test.each([
+    ["upbit", "/v1/orders/open", [krw("1", {}), krw("2", { ...partly, state: "watch" }), krw("3", ended)]],
+    ["bithumb", "/v2/orders/pending", [krw("1", {}), krw("2", partly), krw("3", ended)]],
+    ["bybit", "/v5/order/realtime", [bybit("1", {}), bybit("2", partly), bybit("3", ended)]],
+    ["binance", "/fapi/v1/openOrders", [binance(1, {}), binance(2, partly), binance(3, ended)]],
+  ] as const)("%s", async (name, path, rows) => {
+    const answer = name === "bybit" ? { retCode: 0, retMsg: "OK", result: { list: rows }, time: 1 } : rows;
+    kit.simulator.control.setFault({ kind: "answer", venue: name, path, body: JSON.stringify(answer) });
+    const venue = kit.venues.open(name, TEST_KEY);
+    const open = await venue.openOrders(testOrder(name).symbol);
+    expect(
+      open.map(({ venueOrderId, state, filledQty, fillsComplete }) => [
+        venueOrderId,
+        state,
+        `${filledQty}`,
+        fillsComplete,
+      ]),
+    ).toEqual([
+      ["1", "open", "0", true],
+      ["2", "open", "0.5", false],
+    ]);
+  });
+});
+
 test("One venue alone does the same", async () => {
   const parts = {
     urls: kit.simulator.urls[0]!,

@@ -1,6 +1,7 @@
 // Binance's requests: what is sent, signed by the venue's clock. Parameters of a POST travel in the body, so that
 // nothing signed stands in a URL that somebody logs on the way.
 
+import { VenueReadFault } from "../../../ports/trading-venue.ts";
 import type { ClockOffset } from "../clock-offset.ts";
 import type { Parsed } from "../parsed.ts";
 import type { HttpRequest } from "../signed-http.ts";
@@ -24,7 +25,7 @@ export function reading(path: string, params: Params, weight: number): Call {
   return { method: "GET", path, params, group: undefined, addressCost: weight, urgent: true };
 }
 
-/** One signed or public read. Rejects with VenueReadFault. */
+/** One signed or public read. Rejects with VenueReadFault; after one because of time the next measures it first. */
 export async function readOne<T>(
   { caller, offset, readTimeoutMs }: BinanceParts,
   call: Call,
@@ -32,7 +33,12 @@ export async function readOne<T>(
   timeoutMs = readTimeoutMs,
 ): Promise<T> {
   if (call.signed !== false) await offset.ready(timeoutMs);
-  return caller.read(call, parse, timeoutMs);
+  try {
+    return await caller.read(call, parse, timeoutMs);
+  } catch (fault) {
+    if (fault instanceof VenueReadFault && fault.rejection?.kind === "clock") offset.distrust();
+    throw fault;
+  }
 }
 
 /** Signs for Binance, by the venue's clock. */

@@ -1,5 +1,6 @@
 // Bybit's requests: what is sent, signed by the venue's clock, and lists page by page.
 
+import { VenueReadFault } from "../../../ports/trading-venue.ts";
 import type { ClockOffset } from "../clock-offset.ts";
 import type { Parsed } from "../parsed.ts";
 import type { HttpRequest } from "../signed-http.ts";
@@ -28,7 +29,7 @@ export function posting(path: string, params: Params): Call {
   return { method: "POST", path, params, group: "order", addressCost: 1, urgent: true };
 }
 
-/** One signed or public read. Rejects with VenueReadFault. */
+/** One signed or public read. Rejects with VenueReadFault; after one because of time the next measures it first. */
 export async function readOne<T>(
   { caller, offset, readTimeoutMs }: BybitParts,
   call: Call,
@@ -36,7 +37,12 @@ export async function readOne<T>(
   timeoutMs = readTimeoutMs,
 ): Promise<T> {
   if (call.signed !== false) await offset.ready(timeoutMs);
-  return caller.read(call, parse, timeoutMs);
+  try {
+    return await caller.read(call, parse, timeoutMs);
+  } catch (fault) {
+    if (fault instanceof VenueReadFault && fault.rejection?.kind === "clock") offset.distrust();
+    throw fault;
+  }
 }
 
 /** All rows of a list. Rejects with VenueReadFault. */

@@ -7,7 +7,7 @@ import type { Decimal } from "../../../domain/decimal.ts";
 import { aboveZero, parseAs } from "../amounts.ts";
 import { keyRefused } from "../key-words.ts";
 import { KRW_RULES } from "../krw-refusals.ts";
-import { KRW_KEY_WORDS, type KrwDialect } from "../krw-trading.ts";
+import { KRW_KEY_WORDS, type KrwDialect, type KrwList } from "../krw-trading.ts";
 import { readRefusal } from "../order-answer.ts";
 import { type Body, failure, mapped, name, type Parsed, then } from "../parsed.ts";
 import type { Call } from "../venue-caller.ts";
@@ -58,6 +58,16 @@ export function krwPublic(path: string, markets: string): Call {
   };
 }
 
+/** Orders that wait, and reserved ones that watch for their price. */
+const openList = (symbol: string): KrwList => ({
+  path: "/v1/orders/open",
+  params: [
+    ["market", symbol],
+    ["states", ["wait", "watch"]],
+    ["limit", "100"],
+  ],
+});
+
 export const UPBIT: KrwDialect = {
   venue: "upbit",
   acceptWindowMs: Number.POSITIVE_INFINITY,
@@ -66,13 +76,7 @@ export const UPBIT: KrwDialect = {
   idName: "identifier",
   lists: (symbol, clientOrderId) => [
     { path: "/v1/orders/uuids", params: [["identifiers", [clientOrderId]]] },
-    {
-      path: "/v1/orders/open",
-      params: [
-        ["market", symbol],
-        ["limit", "100"],
-      ],
-    },
+    openList(symbol),
     {
       path: "/v1/orders/closed",
       params: [
@@ -83,13 +87,7 @@ export const UPBIT: KrwDialect = {
       ],
     },
   ],
-  openList: (symbol) => ({
-    path: "/v1/orders/open",
-    params: [
-      ["market", symbol],
-      ["limit", "100"],
-    ],
-  }),
+  openList,
   increment: async (caller, symbol) => {
     const [increment, priceKrw] = await Promise.all([
       caller.read(krwPublic("/v1/orderbook/instruments", symbol), (text) => parseTickSize(text, symbol)),
