@@ -7,7 +7,7 @@ import type { Frame } from "../../src/domain/frame.ts";
 import { karbitResultsText } from "../../src/domain/karbit.ts";
 import { findProgram, launchChromium } from "../../src/testing/services.ts";
 import { type BenchTick, evenTick, marketTicks, rowsOf } from "./books.ts";
-import { type BenchLine, type BenchOptions, elapsedMs, grouped, median, round } from "./line.ts";
+import { type BenchLine, type BenchOptions, elapsedMs, grouped, round, undisturbed } from "./line.ts";
 
 const TICKS = 3;
 const TARGET_BYTES = 35_000;
@@ -55,7 +55,7 @@ function sizeLine(name: string, frames: readonly Frame[]): BenchLine {
 
 function encodeLine(frames: readonly Frame[]): BenchLine {
   const rounds = (work: (frame: Frame) => unknown) =>
-    median(
+    undisturbed(
       Array.from({ length: WARM_UP_ROUNDS + MEASURED_ROUNDS }, (_, turn) =>
         elapsedMs(() => work(frames[turn % frames.length]!)),
       ).slice(WARM_UP_ROUNDS),

