@@ -34,6 +34,34 @@ const ROUTES = {
     )
     .concat("POST /fapi/v1/leverage", "POST /fapi/v1/marginType", "GET /fapi/v1/forceOrders"),
 } as const;
+/** Requests that are in order, to be spoilt in a place or two. */
+const SOUND: Readonly<Record<string, Params>> = {
+  upbit: {
+    market: "KRW-BTC",
+    side: "bid",
+    ord_type: "limit",
+    price: "150000000",
+    volume: "0.001",
+    time_in_force: "ioc",
+  },
+  bithumb: { market: "KRW-BTC", side: "ask", order_type: "market", volume: "0.001", ord_type: "market" },
+  bybit: {
+    category: "linear",
+    symbol: "BTCUSDT",
+    side: "Buy",
+    orderType: "Limit",
+    qty: "0.01",
+    price: "107000",
+  },
+  binance: {
+    symbol: "BTCUSDT",
+    side: "BUY",
+    type: "LIMIT",
+    quantity: "0.01",
+    price: "107000",
+    timeInForce: "IOC",
+  },
+};
 const NAMES = [
   "market",
   "symbol",
@@ -132,15 +160,27 @@ const texts = fc.oneof(
   ),
   fc.string({ maxLength: 20, unit: "binary" }),
 );
+/** One to three members of a sound request replaced. */
+const spoilt = (sound: Params) =>
+  fc
+    .dictionary(fc.constantFrom(...Object.keys(sound)), texts, {
+      minKeys: 1,
+      maxKeys: 3,
+      noNullPrototype: true,
+    })
+    .map((changes): Params => ({ ...sound, ...changes }));
 const request = fc.constantFrom("upbit", "bithumb", "bybit", "binance").chain((venue) =>
   fc.record({
     venue: fc.constant(venue as keyof typeof ROUTES),
     route: fc.constantFrom(...ROUTES[venue as keyof typeof ROUTES]),
-    params: fc.dictionary(fc.constantFrom(...NAMES), texts, { maxKeys: 12, noNullPrototype: true }),
-    body: fc.option(fc.constantFrom("[]", "{", "null", '"x"', "{}{}", "a=b&c", '{"side":{}}'), {
-      nil: undefined,
-      freq: 8,
-    }),
+    params: fc.oneof(
+      fc.dictionary(fc.constantFrom(...NAMES), texts, { maxKeys: 12, noNullPrototype: true }),
+      spoilt(SOUND[venue]!),
+    ),
+    body: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constantFrom("[]", "{", "null", '"x"', "{}{}", "a=b&c", '{"side":{}}') },
+    ),
   }),
 );
 
