@@ -51,7 +51,7 @@ const HELP = `bun run bench [--all] [--json] [SECTION ...]
 Measures the targets and prints a line for each: the verdict, name and figure, what was measured beside it in the
 same run, the target. Exits with 0 also where a line is short. Progress goes to standard error.
 
-  --all    everything at full length (10,000,000 values against exact arithmetic: about half an hour)
+  --all    everything at full length (10,000,000 values against exact arithmetic: about five minutes)
   --json   one object a line instead
 
 Sections, all by default:
