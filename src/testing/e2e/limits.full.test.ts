@@ -36,7 +36,7 @@ if (process.env.FULL) {
     let tickMs = 0;
 
     beforeAll(async () => {
-      fleet = await startFleet({ tickMs: FIRST_TICK_MS, workerCount: WORKER_COUNT });
+      fleet = await startFleet({ tickMs: FIRST_TICK_MS, workerCount: WORKER_COUNT, record: false });
       published = new PublishedRates(fleet.streamUrl);
     });
 

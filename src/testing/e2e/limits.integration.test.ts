@@ -17,7 +17,7 @@ needs(["nats", "redis", "postgres"], "one address at the highest speed its limit
   let published: PublishedRates;
 
   beforeAll(async () => {
-    fleet = await startFleet({ tickMs: TICK_MS, workerCount: 2, addresses: "one" });
+    fleet = await startFleet({ tickMs: TICK_MS, workerCount: 2, addresses: "one", record: false });
     published = new PublishedRates(fleet.streamUrl);
   });
 

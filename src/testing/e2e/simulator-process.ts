@@ -29,14 +29,16 @@ export interface SimulatorProcess {
   stop(): Promise<void>;
 }
 
-/** Starts it with recording on; `sources` pretended addresses. */
+/** Starts it with `sources` pretended addresses; `record`: whether it keeps the books it serves. */
 export async function startSimulatorProcess(options: {
   seed: number;
   sources: number;
+  record: boolean;
 }): Promise<SimulatorProcess> {
-  const { seed, sources } = options;
+  const { seed, sources, record } = options;
   const startedAtMs = Date.now();
-  const args = ["--seed", `${seed}`, "--sources", `${sources}`, "--port-base", "0", "--record", "--json"];
+  const args = ["--seed", `${seed}`, "--sources", `${sources}`, "--port-base", "0", "--json"];
+  if (record) args.push("--record");
   const child = startChild({
     name: "simulator",
     command: [process.execPath, "--no-install", "scripts/simulator.ts", ...args],
