@@ -1,0 +1,141 @@
+// Who trades, with what, under which limits and switches. Karbit's rows are read, never changed here; what is ours
+// (consent, limits, switches, incidents, rests, funding) is kept in our own schema.
+
+import type { Venue } from "../../schema/vocabulary.ts";
+import type { Decimal } from "../domain/decimal.ts";
+import type { CoolingCause, RiskLimits } from "../domain/risk.ts";
+import type { Strategy } from "../domain/strategy.ts";
+import type { Fence, TradingMode } from "./journal.ts";
+
+/** Why a user's key for a venue cannot be used; undefined: it can, as far as we know without asking the venue. */
+export type KeyState = "usable" | "missing" | "switched-off" | "unreadable";
+
+/** A user whose `active_strategy_id` points at a strategy that is active (contract 3.7). */
+export interface Trader {
+  readonly userId: number;
+  readonly strategy: Strategy;
+  readonly keys: Readonly<Record<Venue, KeyState>>;
+  /** Has agreed to live trading, in our own schema. */
+  readonly liveConsent: boolean;
+  /** Optional exit terms of ours, off by default. */
+  readonly stopRate: Decimal | undefined;
+  readonly holdingMsMax: number | undefined;
+}
+
+export interface VenueCredentials {
+  readonly apiKey: string;
+  readonly secret: string;
+}
+
+export interface TraderStore {
+  /** All of them, at one instant. A row that cannot be read (a rate of zero, a division below 1) is left out and told. */
+  traders(): Promise<{ readonly traders: readonly Trader[]; readonly faults: readonly string[] }>;
+  /** Key states of one user, whether or not a strategy is active: positions outlive strategies. */
+  keysOf(userId: number): Promise<Readonly<Record<Venue, KeyState>>>;
+  /** Decrypted for one use; undefined when missing, switched off or unreadable. Never logged, never kept. */
+  credentials(userId: number, venue: Venue): Promise<VenueCredentials | undefined>;
+  /** The text changes whenever anything `traders` reads may have changed; cheap enough for every second. */
+  revision(): Promise<string>;
+  setConsent(userId: number, consent: boolean, atMs: number): Promise<void>;
+  setExitTerms(
+    userId: number,
+    terms: { readonly stopRate: Decimal | undefined; readonly holdingMsMax: number | undefined },
+    atMs: number,
+  ): Promise<void>;
+}
+
+/** Entries off, and for "global" also target exits off (halt). */
+export interface TradingSwitch {
+  readonly scope: "global" | "user" | "coin";
+  /** Empty for global, the user's id, or the coin. */
+  readonly subject: string;
+  readonly entriesOff: boolean;
+  readonly halted: boolean;
+  readonly why: string;
+  readonly by: "user" | "operator" | "engine";
+  readonly atMs: number;
+}
+
+export const INCIDENT_KINDS = [
+  "needs-human", // an intent cannot go on by itself
+  "unknown-difference", // reconciliation found what nothing explains
+  "projection-failed", // Karbit's row could not be written
+  "key", // a key does not do any more
+  "defect", // ours
+] as const;
+export type IncidentKind = (typeof INCIDENT_KINDS)[number];
+
+export interface Incident {
+  readonly incidentId: number;
+  readonly mode: TradingMode;
+  readonly userId: number;
+  readonly kind: IncidentKind;
+  /** Empty where it is about no coin or intent. */
+  readonly coin: string;
+  readonly intentId: string;
+  readonly detail: string;
+  readonly openedAtMs: number;
+  readonly closedAtMs: number | undefined;
+}
+
+export interface CoolingRow {
+  readonly userId: number;
+  readonly coin: string;
+  readonly cause: CoolingCause;
+  readonly untilAtMs: number;
+  /** Unwinds and guardian closes since the last clean round trip. */
+  readonly troubles: number;
+}
+
+export interface FundingRow {
+  readonly mode: TradingMode;
+  readonly venue: Venue;
+  /** Unique per user and venue. */
+  readonly eventId: string;
+  readonly userId: number;
+  readonly coin: string;
+  readonly positionId: number;
+  readonly amountUsdt: Decimal;
+  readonly atMs: number;
+  /** Came later than 60 s after the position was closed: a correction, outside its profit. */
+  readonly late: boolean;
+}
+
+/** The last decision about a strategy and coin that got past screening, for the user to read. */
+export interface DecisionRow {
+  readonly mode: TradingMode;
+  readonly userId: number;
+  readonly strategyId: number;
+  readonly coin: string;
+  readonly pair: string;
+  readonly action: "enter" | "exit" | "hold";
+  readonly reason: string;
+  readonly context: string;
+  readonly atMs: number;
+}
+
+export interface TradingStateStore {
+  switches(): Promise<readonly TradingSwitch[]>;
+  /** Entries on and not halted removes the row. Switches work without the lease: they only ever stop. */
+  setSwitch(change: TradingSwitch): Promise<void>;
+  /** Overrides by user; key 0 is everybody's. */
+  limits(defaults: RiskLimits): Promise<ReadonlyMap<number, RiskLimits>>;
+  setLimits(userId: number, limits: Partial<RiskLimits>, atMs: number): Promise<void>;
+  /** The same open incident told again is the same row; returns its id. */
+  openIncident(
+    incident: Omit<Incident, "incidentId" | "closedAtMs">,
+    fence: Fence,
+  ): Promise<{ readonly incidentId: number; readonly isNew: boolean }>;
+  closeIncident(incidentId: number, by: "user" | "operator" | "engine", atMs: number): Promise<boolean>;
+  openIncidents(mode: TradingMode): Promise<readonly Incident[]>;
+  cooling(mode: TradingMode): Promise<readonly CoolingRow[]>;
+  setCooling(mode: TradingMode, row: CoolingRow, fence: Fence): Promise<void>;
+  /** Known events are left as they are; returns how many were new. */
+  addFunding(rows: readonly FundingRow[], fence: Fence): Promise<number>;
+  /** Sum of what belongs to a position and is not late, USDT; positive is received. */
+  fundingUsdt(positionId: number): Promise<Decimal>;
+  /** Realised losses of exits and costs of unwinds since an instant, KRW, positive; by user. */
+  lossesSince(mode: TradingMode, sinceMs: number): Promise<ReadonlyMap<number, Decimal>>;
+  keepDecisions(rows: readonly DecisionRow[]): Promise<void>;
+  decisions(mode: TradingMode, userId: number): Promise<readonly DecisionRow[]>;
+}
