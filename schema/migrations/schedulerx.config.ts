@@ -5,6 +5,6 @@ import { defineConfig } from "drizzle-kit";
 
 export default defineConfig({
   dialect: "postgresql",
-  schema: ["./schema/tables/schedulerx.ts", "./schema/tables/trading.ts"],
+  schema: ["./schema/tables/schedulerx.ts", "./schema/tables/trading.ts", "./schema/tables/paper.ts"],
   out: "./schema/migrations/schedulerx",
 });

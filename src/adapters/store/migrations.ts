@@ -5,6 +5,7 @@ import karbitTables from "../../../schema/migrations/karbit-create/0000_tables.s
 import karbitSeeds from "../../../schema/migrations/karbit-create/0001_seeds.sql" with { type: "text" };
 import schedulerxTables from "../../../schema/migrations/schedulerx/0000_tables.sql" with { type: "text" };
 import schedulerxTrading from "../../../schema/migrations/schedulerx/0001_trading.sql" with { type: "text" };
+import schedulerxPaper from "../../../schema/migrations/schedulerx/0002_paper.sql" with { type: "text" };
 
 export interface Migration {
   readonly tag: string;
@@ -22,6 +23,7 @@ export const SCHEDULERX_SET: MigrationSet = {
   migrations: [
     { tag: "0000_tables", text: schedulerxTables },
     { tag: "0001_trading", text: schedulerxTrading },
+    { tag: "0002_paper", text: schedulerxPaper },
   ],
 };
 
