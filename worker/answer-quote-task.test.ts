@@ -77,6 +77,7 @@ class Rig {
       venues: VENUE_BOOKS,
       governor: {
         hasShare: () => true,
+        readyInMs: () => 0,
         reserve: async (costs, timeoutMs) => {
           this.reserved.push({ costs, timeoutMs });
           await this.clock.sleep(Math.min(this.budgetMs, timeoutMs));

@@ -71,6 +71,8 @@ export interface TaskAnswer {
 export class QuoteAnswerer {
   readonly #slots: Record<Venue, LegSlot>[];
   readonly #patience = new Patience();
+  /** What the last task cost: the best guess at what the next one will. */
+  lastCosts: VenueCosts = {};
 
   constructor(private readonly deps: AnswerDeps) {
     this.#slots = Array.from({ length: COINS_PER_TASK_MAX }, () => ({
@@ -121,6 +123,7 @@ export class QuoteAnswerer {
         costs[venue] = (costs[venue] ?? 0) + request.cost;
       }
     }
+    this.lastCosts = costs;
     // A clock set back must not make a tick longer than it is.
     const periodMs = task.deadlineAtMs - task.tickAtMs;
     const leftMs = () => Math.min(periodMs, task.deadlineAtMs - clock.nowMs());

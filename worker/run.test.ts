@@ -34,12 +34,14 @@ class Rig {
   readonly #queue: TaskDelivery[] = [];
   #wake: (() => void) | undefined;
   answerMs = 500;
+  readyInMs = 0;
   publishFault: Error | undefined;
   answerFault: Error | undefined;
   readonly running: Promise<void>;
 
   constructor(public hasShare = true) {
     const answerer = {
+      lastCosts: {},
       answer: async (task: QuoteTask): Promise<TaskAnswer> => {
         this.happened.push(`answering ${task.taskId.split(".")[1]}`);
         await this.clock.sleep(this.answerMs);
@@ -68,6 +70,7 @@ class Rig {
         governor: {
           reserve: async () => ({ venues: new Set(), settle: () => undefined }),
           hasShare: () => this.hasShare,
+          readyInMs: () => this.readyInMs,
         },
         answerer,
       },
@@ -239,5 +242,35 @@ test("a spare without a share takes nothing, says so once, and begins when it ge
   await rig.clock.advance(2_000);
   expect(rig.about.at(-1)).toBe("ack");
   expect(rig.log.said()).toEqual(["no share of this address's budget: a spare", "a share again"]);
+  await rig.end();
+});
+
+test("without budget for another task the queue is left to others, until late in the tick", async () => {
+  const rig = new Rig();
+  rig.give(encodeQuoteTask(taskOf(0)));
+  await rig.clock.advance(600);
+  expect(rig.about.at(-1)).toBe("ack");
+  rig.readyInMs = 60_000;
+  rig.give(encodeQuoteTask(taskOf(1)));
+  // It asked for the next one while it was still able to pay; from now on it is not.
+  await rig.clock.advance(600);
+  const takenAtOnce = rig.about.filter((word) => word.startsWith("answering")).length;
+  rig.give(encodeQuoteTask(taskOf(2)));
+  await rig.clock.advanceTo(TICK_AT_MS + PERIOD_MS * 0.4 - 10);
+  expect(rig.about.filter((word) => word.startsWith("answering")).length).toBe(takenAtOnce);
+  await rig.clock.advance(800);
+  expect(rig.about.filter((word) => word.startsWith("answering")).length).toBe(takenAtOnce + 1);
+  // Budget that comes back ends the pause at the next look.
+  await rig.clock.advanceTo(TICK_AT_MS + PERIOD_MS + 500);
+  rig.readyInMs = 0;
+  rig.give(
+    encodeQuoteTask({
+      ...taskOf(3),
+      tickAtMs: TICK_AT_MS + PERIOD_MS,
+      deadlineAtMs: TICK_AT_MS + 2 * PERIOD_MS,
+    }),
+  );
+  await rig.clock.advance(900);
+  expect(rig.about.at(-1)).toBe("ack");
   await rig.end();
 });

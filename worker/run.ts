@@ -31,6 +31,9 @@ const RETRY_DELAY_MS = 250;
 const ACK_WAIT_MS_MAX = 5_000;
 /** A defect may be this host's alone; after this many attempts it is the task's. */
 const DEFECT_ATTEMPTS_MAX = 2;
+/** So much of a tick is left to the workers whose budget holds another task. */
+const OTHERS_FIRST_RATIO = 0.4;
+const OTHERS_FIRST_STEP_MS_MAX = 250;
 
 export interface WorkerCounters {
   answered: number;
@@ -47,6 +50,7 @@ export async function runWorker(
 ): Promise<void> {
   let isSpare = false;
   let clockIsWrong = false;
+  let periodMs = 0;
   while (!stop.aborted) {
     const wasSpare: boolean = isSpare;
     isSpare = !deps.governor.hasShare();
@@ -60,11 +64,18 @@ export async function runWorker(
       await deps.clock.sleep(SPARE_WAIT_MS, stop);
       continue;
     }
+    const pauseMs = othersFirstMs(deps, periodMs);
+    if (pauseMs > 0) {
+      await deps.clock.sleep(pauseMs, stop);
+      continue;
+    }
     const next = deps.tasks.next(NEXT_WAIT_MS);
     const delivery = await orStopped(next, stop);
     if (delivery) {
       const hadWrongClock = clockIsWrong;
-      clockIsWrong = (await handle(deps, delivery, counters)) === "clock is wrong";
+      const end = await handle(deps, delivery, counters);
+      clockIsWrong = end === "clock is wrong";
+      if (typeof end === "object") periodMs = end.periodMs;
       if (!clockIsWrong) continue;
       if (!hadWrongClock) deps.log.error("tasks come after they have expired: is this host's clock right?");
       // Others shall have it.
@@ -73,6 +84,17 @@ export async function runWorker(
     // Stopped while waiting: a task that still arrives goes back at once.
     else if (stop.aborted) void next.then((late) => late?.nak(0));
   }
+}
+
+/**
+ * How long to leave the queue to others: a worker whose budget does not hold another task would sit on it, or answer
+ * a venue with nulls, while others could answer in full. Late in a tick anybody's answer is better than none.
+ */
+function othersFirstMs({ clock, governor, answerer }: WorkerDeps, periodMs: number): number {
+  if (periodMs === 0) return 0;
+  const leftMs = periodMs * OTHERS_FIRST_RATIO - (clock.nowMs() % periodMs);
+  if (leftMs <= 0) return 0;
+  return Math.min(governor.readyInMs(answerer.lastCosts), leftMs, OTHERS_FIRST_STEP_MS_MAX);
 }
 
 /**
@@ -95,7 +117,7 @@ async function handle(
   deps: WorkerDeps,
   delivery: TaskDelivery,
   counters: WorkerCounters,
-): Promise<"done" | "clock is wrong"> {
+): Promise<"unreadable" | "clock is wrong" | { readonly periodMs: number }> {
   let task: QuoteTask;
   try {
     task = parseQuoteTask(delivery.bytes);
@@ -104,8 +126,9 @@ async function handle(
     counters.unreadable++;
     deps.log.error("task is not readable: dropped", { error });
     delivery.term();
-    return "done";
+    return "unreadable";
   }
+  const settled = { periodMs: task.deadlineAtMs - task.tickAtMs };
   const lateMs = deps.clock.nowMs() - task.deadlineAtMs;
   if (lateMs >= 0) {
     counters.late++;
@@ -115,7 +138,7 @@ async function handle(
       return "clock is wrong";
     }
     delivery.term();
-    return "done";
+    return settled;
   }
   const done = new AbortController();
   void keepWorking(deps, delivery, task, done.signal);
@@ -124,7 +147,7 @@ async function handle(
     if (deps.clock.nowMs() >= task.deadlineAtMs) {
       counters.late++;
       delivery.term();
-      return "done";
+      return settled;
     }
     const { rows, depths, fetches, reportedAtMs } = answer;
     const segment = encodeFrame({
@@ -157,7 +180,7 @@ async function handle(
   } finally {
     done.abort();
   }
-  return "done";
+  return settled;
 }
 
 /** Tells the bus three times within the ack wait that the work goes on. */

@@ -30,4 +30,9 @@ export interface RateGovernor {
   reserve(costs: VenueCosts, timeoutMs: number): Promise<Grant>;
   /** False while this process has no share of some venue (a spare): it should not take tasks. */
   hasShare(): boolean;
+  /**
+   * Milliseconds until such a request could be granted, 0 for now; Infinity when that cannot be told. Venues that are
+   * silent after a refusal do not count: everybody behind the address waits for them alike.
+   */
+  readyInMs(costs: VenueCosts): number;
 }

@@ -63,6 +63,7 @@ class Rig {
       requestTimeoutMs: 1_000,
       governor: {
         hasShare: () => true,
+        readyInMs: () => 0,
         reserve: async (costs) => ({
           venues: new Set(Object.keys(costs) as Venue[]),
           settle: () => undefined,

@@ -53,6 +53,7 @@ const LATENCY_MS = 20;
 export const openGovernor: RateGovernor = {
   reserve: async (costs) => ({ venues: new Set(Object.keys(costs) as Venue[]), settle: () => undefined }),
   hasShare: () => true,
+  readyInMs: () => 0,
 };
 
 /** Listings as the simulated market has them, for the named coins. */

@@ -45,6 +45,10 @@ export class GrantingGovernor implements RateGovernor {
   hasShare(): boolean {
     return this.grants;
   }
+
+  readyInMs(): number {
+    return 0;
+  }
 }
 
 export interface TradingKit {

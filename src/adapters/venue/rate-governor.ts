@@ -184,6 +184,16 @@ export class Governor implements RateGovernor {
     return !this.options.enabled || VENUES.every((venue) => shares[venue] > 0);
   }
 
+  readyInMs(costs: VenueCosts): number {
+    if (!this.options.enabled) return 0;
+    const nowMs = this.options.clock.monotonicMs();
+    const isHeld = (venue: Venue) => this.#venues[venue].window.holdUntilMs > nowMs;
+    const waits = VENUES.filter((venue) => (costs[venue] ?? 0) > 0 && !isHeld(venue)).map((venue) =>
+      this.#waitMs(venue, costs[venue]!),
+    );
+    return Math.max(0, ...waits);
+  }
+
   async reserve(costs: VenueCosts, timeoutMs: number): Promise<Grant> {
     // One at a time and in order: a large reservation is not starved by small ones.
     const turn = this.#queue.then(() => this.#reserveNow(costs, timeoutMs));

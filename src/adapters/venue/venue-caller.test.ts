@@ -39,6 +39,7 @@ function kit(change: Partial<CallerDeps> & { reserve?: RateGovernor["reserve"] }
   const governor: RateGovernor = {
     reserve: change.reserve ?? (() => Promise.resolve(grant)),
     hasShare: () => true,
+    readyInMs: () => 0,
   };
   const caller = new VenueCaller({
     venue: "bybit",

@@ -25,8 +25,9 @@ needs(["nats", "redis", "postgres"], "the whole fleet", () => {
 
   beforeAll(async () => {
     fleet = await startFleet({ tickMs: TICK_MS, workerCount: WORKER_COUNT });
+    await fleet.warm();
     observer = await Observer.open(fleet, wanderingSeeds(6));
-  });
+  }, 120_000);
 
   afterAll(async () => {
     await observer?.close();
@@ -51,14 +52,6 @@ needs(["nats", "redis", "postgres"], "the whole fleet", () => {
     const { scheduler, workers, api } = fleet;
     const port = await freePort();
     const nowhere = (scheme: string) => `${scheme}://127.0.0.1:${port}`;
-    const checking = Promise.all([
-      fleet.check(scheduler),
-      fleet.check(workers[0]!),
-      fleet.check(api, { PORT: "0" }),
-      fleet.check(scheduler, { TICK_INTERVAL_MS: "1000" }),
-      fleet.check(api, { PORT: "0", NATS_URL: nowhere("nats") }),
-      fleet.check(scheduler, { DATABASE_URL: `${nowhere("postgres")}/app` }),
-    ]);
     await observer.published.closedTicks(2, Date.now(), 5 * TICK_MS);
     const audit = await audited("in peace");
     expect(audit.ticks).toBeGreaterThanOrEqual(2);
@@ -67,11 +60,19 @@ needs(["nats", "redis", "postgres"], "the whole fleet", () => {
     expect(audit.books.changed / (audit.books.changed + audit.books.same)).toBeGreaterThan(0.95);
     expect([...audit.strangers.keys()].every((key) => key.startsWith("ACE|"))).toBe(true);
 
-    for (const { code, text } of (await checking).slice(0, 3)) {
+    const checks = [
+      await fleet.check(scheduler),
+      await fleet.check(workers[0]!),
+      await fleet.check(api, { PORT: "0" }),
+      await fleet.check(scheduler, { TICK_INTERVAL_MS: "1000" }),
+      await fleet.check(api, { PORT: "0", NATS_URL: nowhere("nats") }),
+      await fleet.check(scheduler, { DATABASE_URL: `${nowhere("postgres")}/app` }),
+    ];
+    for (const { code, text } of checks.slice(0, 3)) {
       expect(text).toContain("is ready");
       expect(code).toBe(0);
     }
-    const [ready, , , tooShort, noBus, noDatabase] = await checking;
+    const [ready, , , tooShort, noBus, noDatabase] = checks;
     expect(ready!.text).toMatch(
       /shortest feasible tick +\d+\.\d s, decided by \w+: \d+ coins as last quoted, 5 workers on 5 addr/,
     );

@@ -22,6 +22,7 @@ if (process.env.FULL) {
 
     beforeAll(async () => {
       fleet = await startFleet({ tickMs: TICK_MS, workerCount: 5, seed: 23 });
+      await fleet.warm();
       observer = await Observer.open(fleet, wanderingSeeds(8));
       await observer.published.closedTicks(2, Date.now(), 4 * TICK_MS);
       await observer.audit();

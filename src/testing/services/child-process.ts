@@ -91,7 +91,7 @@ export function startChild(options: ChildOptions): Child {
     exited,
     isRunning: () => spawned.exitCode === null && spawned.signalCode === null,
     output: () => lines.join("\n"),
-    waitForLine: (pattern, timeoutMs = 20_000) =>
+    waitForLine: (pattern, timeoutMs = 60_000) =>
       new Promise((resolve, reject) => {
         const settle = (finish: () => void) => {
           clearTimeout(timer);
