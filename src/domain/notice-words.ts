@@ -1,0 +1,113 @@
+// The closed sets of words that notices show, in both languages. Every code has its words: a new one does not compile
+// until it has.
+
+import type { Venue } from "../../schema/vocabulary.ts";
+import type { EntryReason } from "./decision.ts";
+import type { ExitNoticeCause, IncidentWhat, Language, ServiceAlert } from "./notice.ts";
+import type { RiskDenial } from "./risk.ts";
+
+type Words = Readonly<Record<Language, string>>;
+
+/** Korean names as Karbit shows them. */
+export const VENUE_WORDS: Readonly<Record<Venue, Words>> = {
+  upbit: { ko: "업비트", en: "Upbit" },
+  bithumb: { ko: "빗썸", en: "Bithumb" },
+  bybit: { ko: "바이빗", en: "Bybit" },
+  binance: { ko: "바이낸스", en: "Binance" },
+};
+
+export const CAUSE_WORDS: Readonly<Record<ExitNoticeCause, Words>> = {
+  target: { ko: "목표 환율 도달", en: "target rate reached" },
+  stop: { ko: "손절 환율 도달", en: "stop rate reached" },
+  "held-too-long": { ko: "최대 보유 시간 초과", en: "longest holding time reached" },
+  forced: { ko: "강제 종료 요청", en: "forced close" },
+  guardian: { ko: "강제청산 위험으로 자동 종료", en: "closed by the guardian, liquidation was near" },
+  "short-gone": { ko: "숏 포지션이 사라져 현물 매도", en: "the short was gone, coins sold" },
+};
+
+export const INCIDENT_WORDS: Readonly<Record<IncidentWhat, Words>> = {
+  "needs-human": { ko: "자동으로 마무리할 수 없는 주문", en: "orders that cannot be finished automatically" },
+  "unknown-difference": {
+    ko: "기록과 거래소 잔고의 원인 불명 차이",
+    en: "an unexplained difference between our record and the venue",
+  },
+  "projection-failed": { ko: "Karbit 포지션 기록 실패", en: "Karbit's position row could not be written" },
+  key: { ko: "API 키 사용 불가", en: "an API key cannot be used" },
+  defect: { ko: "내부 오류", en: "an internal defect" },
+  "naked-spot": { ko: "헤지되지 않은 현물", en: "coins without their hedge" },
+  "foreign-order": { ko: "시스템이 내지 않은 주문", en: "an order that is not ours" },
+  "books-off": { ko: "장부 금액 불일치", en: "the books do not balance" },
+  other: { ko: "기타", en: "other" },
+};
+
+export const SERVICE_WORDS: Readonly<Record<ServiceAlert, Words>> = {
+  started: { ko: "서비스 시작", en: "service started" },
+  stopped: { ko: "서비스 정지", en: "service stopped" },
+  takeover: { ko: "대기 서버가 역할을 넘겨받음", en: "standby took over" },
+  "lease-lost": { ko: "거래 권한(리스) 상실", en: "lease lost" },
+  "store-lost": { ko: "데이터베이스 연결 끊김", en: "database lost" },
+  "store-back": { ko: "데이터베이스 연결 복구", en: "database back" },
+  "bus-lost": { ko: "메시지 버스 연결 끊김", en: "message bus lost" },
+  "bus-back": { ko: "메시지 버스 연결 복구", en: "message bus back" },
+  "venue-lost": { ko: "거래소 응답 없음", en: "venue does not answer" },
+  "venue-back": { ko: "거래소 응답 복구", en: "venue answers again" },
+  "clock-off": { ko: "서버 시각 오차", en: "clock is off" },
+  "reference-void": { ko: "기준 환율 사용 불가", en: "no valid reference price" },
+  "symbol-quarantined": { ko: "심볼 격리", en: "symbol quarantined" },
+  "entries-off": { ko: "신규 진입 중지", en: "entries off" },
+  "entries-on": { ko: "신규 진입 재개", en: "entries on" },
+  halted: { ko: "거래 중단", en: "trading halted" },
+  resumed: { ko: "거래 재개", en: "trading resumed" },
+  other: { ko: "기타", en: "other" },
+};
+
+const REASON_WORDS: Readonly<Record<EntryReason | RiskDenial, Words>> = {
+  "entries-off": { ko: "신규 진입이 꺼져 있음", en: "entries are switched off" },
+  "incident-open": { ko: "해결되지 않은 사고가 있음", en: "an incident is open" },
+  "cooling-down": { ko: "재진입 대기 시간", en: "cooling down" },
+  "coin-not-selected": { ko: "선택하지 않은 코인", en: "coin not selected" },
+  "not-tradable": { ko: "거래 불가 종목", en: "not tradable" },
+  "wallet-closed": { ko: "입출금 중단", en: "deposits or withdrawals closed" },
+  warned: { ko: "거래 유의 종목", en: "under a warning" },
+  quarantined: { ko: "비정상 환율로 격리됨", en: "quarantined for an implausible rate" },
+  "identity-unknown": { ko: "동일 코인인지 확인되지 않음", en: "coin identity not confirmed" },
+  "held-elsewhere": { ko: "다른 거래소 조합에서 보유 중", en: "held on another pair" },
+  "held-by-hand": { ko: "직접 보유 중인 코인", en: "held by hand" },
+  "no-rate": { ko: "호가 부족 또는 시세 지연", en: "no rate: books too thin or too old" },
+  "no-reference": { ko: "기준 환율 사용 불가", en: "no valid reference price" },
+  "rate-above-target": { ko: "진입 환율이 목표보다 높음", en: "entry rate above the target" },
+  "spread-too-wide": { ko: "진입·종료 환율 차이가 큼", en: "spread too wide" },
+  "division-used-up": { ko: "분할 횟수 소진", en: "all divisions are used" },
+  "average-not-allowed": { ko: "추가 진입이 허용되지 않음", en: "averaging is not allowed" },
+  "average-too-near": { ko: "직전 진입 환율과 차이가 작음", en: "too near to the last entry's rate" },
+  "average-too-soon": { ko: "직전 진입 후 대기 시간", en: "too soon after the last entry" },
+  "gain-below-costs": { ko: "예상 수익이 비용보다 작음", en: "expected gain below costs" },
+  "coin-never-traded": { ko: "거래 제외 코인", en: "coin is never traded" },
+  "slice-above-limit": { ko: "1회 주문 한도 초과", en: "slice above the limit" },
+  "user-notional-above-limit": {
+    ko: "사용자 보유 한도 초과",
+    en: "the user's open notional above the limit",
+  },
+  "coin-notional-above-limit": {
+    ko: "코인별 보유 한도 초과",
+    en: "the coin's open notional above the limit",
+  },
+  "service-notional-above-limit": {
+    ko: "서비스 전체 보유 한도 초과",
+    en: "the service's open notional above the limit",
+  },
+  "too-many-positions": { ko: "보유 포지션 수 한도 초과", en: "too many open positions" },
+  "daily-loss-reached": { ko: "일일 손실 한도 도달", en: "daily loss limit reached" },
+  "leverage-above-limit": { ko: "레버리지 한도 초과", en: "leverage above the limit" },
+  "exit-book-too-thin": { ko: "종료에 필요한 호가 부족", en: "books too thin to leave again" },
+  "margin-short": { ko: "USDT 증거금 부족", en: "not enough USDT margin" },
+  "liquidation-too-near": { ko: "강제청산가가 너무 가까움", en: "liquidation too near" },
+};
+
+/** A code, or a code, a colon and words, with the code in words; anything else as it is. */
+export function reasonWords(why: string, language: Language): string {
+  const [, code, rest] = /^([a-z-]+)(?::\s*(.*))?$/s.exec(why) ?? [];
+  if (code === undefined || !Object.hasOwn(REASON_WORDS, code)) return why;
+  const words = REASON_WORDS[code as keyof typeof REASON_WORDS][language];
+  return rest ? `${words} (${rest})` : words;
+}
