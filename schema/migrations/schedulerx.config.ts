@@ -5,6 +5,11 @@ import { defineConfig } from "drizzle-kit";
 
 export default defineConfig({
   dialect: "postgresql",
-  schema: ["./schema/tables/schedulerx.ts", "./schema/tables/trading.ts", "./schema/tables/paper.ts"],
+  schema: [
+    "./schema/tables/schedulerx.ts",
+    "./schema/tables/trading.ts",
+    "./schema/tables/paper.ts",
+    "./schema/tables/trading-state.ts",
+  ],
   out: "./schema/migrations/schedulerx",
 });

@@ -146,6 +146,8 @@ export const orders = schedulerx.table(
   },
   (table) => [
     index("orders_intent").on(table.intentId, table.createdAt),
+    // The few entries that had to sell back, whose costs count as losses.
+    index("orders_unwind").on(table.intentId).where(sql`${table.purpose} = 'unwind'`),
     check("orders_venue_check", oneOf(table.venue, VENUES)),
     check("orders_purpose_check", oneOf(table.purpose, PURPOSES)),
     check("orders_side_check", oneOf(table.side, ["buy", "sell"])),
@@ -244,7 +246,7 @@ export const positionExits = schedulerx.table(
     profitRatePct: numeric("profit_rate_pct"),
     at: utc("at").notNull(),
   },
-  (table) => [index("position_exits_position").on(table.positionId)],
+  (table) => [index("position_exits_position").on(table.positionId), index("position_exits_at").on(table.at)],
 );
 
 /** What an exit took of an entry; an entry less its takes is what is left of it. */

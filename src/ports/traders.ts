@@ -1,7 +1,7 @@
 // Who trades, with what, under which limits and switches. Karbit's rows are read, never changed here; what is ours
 // (consent, limits, switches, incidents, rests, funding) is kept in our own schema.
 
-import type { Venue } from "../../schema/vocabulary.ts";
+import type { PairKey, Venue } from "../../schema/vocabulary.ts";
 import type { Decimal } from "../domain/decimal.ts";
 import type { CoolingCause, RiskLimits } from "../domain/risk.ts";
 import type { Strategy } from "../domain/strategy.ts";
@@ -28,7 +28,10 @@ export interface VenueCredentials {
 }
 
 export interface TraderStore {
-  /** All of them, at one instant. A row that cannot be read (a rate of zero, a division below 1) is left out and told. */
+  /**
+   * All of them, at one instant. A row that cannot be traded (a division below 1, in custom mode a rate of zero, a
+   * strategy of somebody else) is left out and told.
+   */
   traders(): Promise<{ readonly traders: readonly Trader[]; readonly faults: readonly string[] }>;
   /** Key states of one user, whether or not a strategy is active: positions outlive strategies. */
   keysOf(userId: number): Promise<Readonly<Record<Venue, KeyState>>>;
@@ -37,6 +40,7 @@ export interface TraderStore {
   /** The text changes whenever anything `traders` reads may have changed; cheap enough for every second. */
   revision(): Promise<string>;
   setConsent(userId: number, consent: boolean, atMs: number): Promise<void>;
+  /** RangeError for terms that are not above 0. */
   setExitTerms(
     userId: number,
     terms: { readonly stopRate: Decimal | undefined; readonly holdingMsMax: number | undefined },
@@ -90,7 +94,7 @@ export interface CoolingRow {
 export interface FundingRow {
   readonly mode: TradingMode;
   readonly venue: Venue;
-  /** Unique per user and venue. */
+  /** Unique per mode, user and venue. */
   readonly eventId: string;
   readonly userId: number;
   readonly coin: string;
@@ -107,7 +111,7 @@ export interface DecisionRow {
   readonly userId: number;
   readonly strategyId: number;
   readonly coin: string;
-  readonly pair: string;
+  readonly pair: PairKey;
   readonly action: "enter" | "exit" | "hold";
   readonly reason: string;
   readonly context: string;
@@ -116,18 +120,33 @@ export interface DecisionRow {
 
 export interface TradingStateStore {
   switches(): Promise<readonly TradingSwitch[]>;
-  /** Entries on and not halted removes the row. Switches work without the lease: they only ever stop. */
+  /**
+   * Entries on and not halted removes the row. Switches work without the lease: they only ever stop. RangeError for a
+   * subject of "global", none of another scope, or a halt of less than everything.
+   */
   setSwitch(change: TradingSwitch): Promise<void>;
-  /** Overrides by user; key 0 is everybody's. */
+  /**
+   * Whole limits: key 0, always there, is everybody's; others are of users with overrides of their own. Coins never
+   * traded add up. An override that cannot be read is a StoreFault, never "no limit".
+   */
   limits(defaults: RiskLimits): Promise<ReadonlyMap<number, RiskLimits>>;
+  /**
+   * All overrides of a user (0: everybody) at once. A name that is not there is as for everybody, one that is undefined
+   * is without limit; none at all removes the row. RangeError for a value that is no limit.
+   */
   setLimits(userId: number, limits: Partial<RiskLimits>, atMs: number): Promise<void>;
-  /** The same open incident told again is the same row; returns its id. */
+  /**
+   * An open incident of the same mode, user, kind, coin and intent told again is the same row: it keeps its instant and
+   * takes the newest detail. Returns its id.
+   */
   openIncident(
     incident: Omit<Incident, "incidentId" | "closedAtMs">,
     fence: Fence,
   ): Promise<{ readonly incidentId: number; readonly isNew: boolean }>;
+  /** False when it is not there, or was closed before at another instant or by somebody else. */
   closeIncident(incidentId: number, by: "user" | "operator" | "engine", atMs: number): Promise<boolean>;
   openIncidents(mode: TradingMode): Promise<readonly Incident[]>;
+  /** Also those that are over: the next one's length depends on them. */
   cooling(mode: TradingMode): Promise<readonly CoolingRow[]>;
   setCooling(mode: TradingMode, row: CoolingRow, fence: Fence): Promise<void>;
   /** Known events are left as they are; returns how many were new. */
@@ -136,6 +155,8 @@ export interface TradingStateStore {
   fundingUsdt(positionId: number): Promise<Decimal>;
   /** Realised losses of exits and costs of unwinds since an instant, KRW, positive; by user. */
   lossesSince(mode: TradingMode, sinceMs: number): Promise<ReadonlyMap<number, Decimal>>;
+  /** One per strategy and coin; an older one than is stored is passed over. */
   keepDecisions(rows: readonly DecisionRow[]): Promise<void>;
+  /** Newest first. */
   decisions(mode: TradingMode, userId: number): Promise<readonly DecisionRow[]>;
 }

@@ -19,7 +19,11 @@ import type { Database, Executor } from "./database.ts";
 import { fillOf, intentOf, matchedLess, matchedOf, orderOf } from "./journal-rows.ts";
 
 /** A transaction of which every statement sees the same instant. */
-function atOneInstant<T>(database: Database, operation: string, read: (executor: Executor) => Promise<T>) {
+export function atOneInstant<T>(
+  database: Database,
+  operation: string,
+  read: (executor: Executor) => Promise<T>,
+): Promise<T> {
   return database.transaction(operation, async (executor) => {
     await executor.execute(sql.raw("set transaction isolation level repeatable read, read only"));
     return await read(executor);

@@ -6,6 +6,9 @@ import karbitSeeds from "../../../schema/migrations/karbit-create/0001_seeds.sql
 import schedulerxTables from "../../../schema/migrations/schedulerx/0000_tables.sql" with { type: "text" };
 import schedulerxTrading from "../../../schema/migrations/schedulerx/0001_trading.sql" with { type: "text" };
 import schedulerxPaper from "../../../schema/migrations/schedulerx/0002_paper.sql" with { type: "text" };
+import schedulerxTradingState from "../../../schema/migrations/schedulerx/0003_trading-state.sql" with {
+  type: "text",
+};
 
 export interface Migration {
   readonly tag: string;
@@ -24,6 +27,7 @@ export const SCHEDULERX_SET: MigrationSet = {
     { tag: "0000_tables", text: schedulerxTables },
     { tag: "0001_trading", text: schedulerxTrading },
     { tag: "0002_paper", text: schedulerxPaper },
+    { tag: "0003_trading-state", text: schedulerxTradingState },
   ],
 };
 

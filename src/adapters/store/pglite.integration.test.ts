@@ -8,9 +8,13 @@ import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { migratePglite } from "./migrate.ts";
+import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { openPglite } from "./pglite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
 import { recordLog } from "./store-fixtures.ts";
+import { tradersSuite } from "./traders-suite.ts";
+import { tradingLossesSuite } from "./trading-losses-suite.ts";
+import { tradingStateSuite } from "./trading-state-suite.ts";
 
 setDefaultTimeout(60_000);
 
@@ -31,6 +35,10 @@ leaseSuite(() => database);
 journalSuite(() => database);
 journalKarbitSuite(() => database);
 journalModelSuite(() => database);
+paperAccountsSuite(() => database);
+tradersSuite(() => database);
+tradingStateSuite(() => database);
+tradingLossesSuite(() => database);
 
 test("migrating again changes nothing and says nothing", async () => {
   const log = recordLog();

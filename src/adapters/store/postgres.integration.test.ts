@@ -10,9 +10,13 @@ import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { migratePostgres } from "./migrate.ts";
+import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { openPostgres } from "./postgres.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
 import { recordLog } from "./store-fixtures.ts";
+import { tradersSuite } from "./traders-suite.ts";
+import { tradingLossesSuite } from "./trading-losses-suite.ts";
+import { tradingStateSuite } from "./trading-state-suite.ts";
 
 needs(["postgres"], "the stores on PostgreSQL", () => {
   let server: TestPostgres;
@@ -35,6 +39,10 @@ needs(["postgres"], "the stores on PostgreSQL", () => {
   journalSuite(() => database);
   journalKarbitSuite(() => database);
   journalModelSuite(() => database);
+  paperAccountsSuite(() => database);
+  tradersSuite(() => database);
+  tradingStateSuite(() => database);
+  tradingLossesSuite(() => database);
 
   test("a closed store refuses further work as passing, and closing twice is one closing", async () => {
     const closed = openPostgres({ url: server.url, log: recordLog() });

@@ -1,0 +1,213 @@
+// Who trades (src/ports/traders.ts): Karbit's users, strategies and keys, read as its contract says (3.2, 3.3, 3.7),
+// with consent and exit terms from our own table. Karbit's rows are never written here. A strategy is found through
+// `active_strategy_id` alone: earlier ones may still be marked active.
+
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { exchanges, strategies, userExchanges, users } from "../../../schema/tables/karbit.ts";
+import { traderTerms } from "../../../schema/tables/trading-state.ts";
+import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
+import { Decimal } from "../../domain/decimal.ts";
+import type { Strategy } from "../../domain/strategy.ts";
+import type { KeyState, Trader, TraderStore } from "../../ports/traders.ts";
+import type { SecretReader } from "../secrets.ts";
+import { type Database, type Executor, rowsOf } from "./database.ts";
+import { atOneInstant } from "./journal-reads.ts";
+
+type StrategyColumns = typeof strategies.$inferSelect;
+type TermColumns = typeof traderTerms.$inferSelect;
+type KeyColumns = Pick<typeof userExchanges.$inferSelect, "userId" | "apiKey" | "apiSecret" | "isActive"> & {
+  readonly venue: string;
+};
+
+/** The strategy its user points at; also one of somebody else's, which is told and not traded. */
+const pointedAt = and(eq(strategies.id, users.activeStrategyId), eq(strategies.isActive, true));
+const ofVenues = inArray(exchanges.engName, [...VENUES]);
+
+/** Without `secrets` (no key is set, so nothing can trade live) every stored key counts as unreadable. */
+export function createTraderStore(database: Database, secrets: SecretReader | undefined): TraderStore {
+  return {
+    async traders() {
+      const { rows, keys } = await atOneInstant(database, "read traders", readTraders);
+      const keysBy = Map.groupBy(keys, ({ userId }) => userId);
+      const traders: Trader[] = [];
+      const faults: string[] = [];
+      for (const { userId, strategy, terms } of rows) {
+        try {
+          traders.push({
+            userId,
+            strategy: strategyOf(userId, strategy),
+            keys: keyStates(keysBy.get(userId) ?? [], secrets),
+            ...termsOf(terms),
+          });
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          faults.push(`user ${userId}, strategy ${strategy.id}: ${error.message}`);
+        }
+      }
+      return { traders, faults };
+    },
+
+    async keysOf(userId) {
+      return keyStates(await database.run("read keys", (executor) => keysOf(executor, userId)), secrets);
+    },
+
+    async credentials(userId, venue) {
+      const rows = await database.run("read a key", (executor) => keysOf(executor, userId));
+      const row = rows.find((one) => one.venue === venue && one.isActive);
+      const apiKey = row?.apiKey ? secrets?.read(row.apiKey) : undefined;
+      const secret = row?.apiSecret ? secrets?.read(row.apiSecret) : undefined;
+      return apiKey === undefined || secret === undefined ? undefined : { apiKey, secret };
+    },
+
+    async revision() {
+      return await database.run("read the revision of traders", readRevision);
+    },
+
+    async setConsent(userId, consent, atMs) {
+      const columns = { liveConsent: consent, consentAt: new Date(atMs) };
+      await database.run("set consent", (executor) => setTerms(executor, userId, columns));
+    },
+
+    async setExitTerms(userId, { stopRate, holdingMsMax }, atMs) {
+      if (stopRate !== undefined && !stopRate.isPositive) {
+        throw new RangeError(`expected a stop rate above 0, was ${stopRate}`);
+      }
+      if (holdingMsMax !== undefined && !(Number.isSafeInteger(holdingMsMax) && holdingMsMax > 0)) {
+        throw new RangeError(`expected a holding time above 0 ms, was ${holdingMsMax}`);
+      }
+      const columns = {
+        stopRate: stopRate?.toString() ?? null,
+        holdingMsMax: holdingMsMax ?? null,
+        exitTermsAt: new Date(atMs),
+      };
+      await database.run("set exit terms", (executor) => setTerms(executor, userId, columns));
+    },
+  };
+}
+
+async function readTraders(executor: Executor) {
+  const rows = await executor
+    .select({ userId: users.id, strategy: strategies, terms: traderTerms })
+    .from(users)
+    .innerJoin(strategies, pointedAt)
+    .leftJoin(traderTerms, eq(traderTerms.userId, users.id))
+    .orderBy(asc(users.id));
+  const keys = await selectKeys(executor)
+    .innerJoin(users, eq(users.id, userExchanges.userId))
+    .innerJoin(strategies, pointedAt)
+    .where(ofVenues);
+  return { rows, keys };
+}
+
+function selectKeys(executor: Executor) {
+  const { userId, apiKey, apiSecret, isActive } = userExchanges;
+  return executor
+    .select({ userId, apiKey, apiSecret, isActive, venue: exchanges.engName })
+    .from(userExchanges)
+    .innerJoin(exchanges, eq(exchanges.id, userExchanges.exchangeId));
+}
+
+async function keysOf(executor: Executor, userId: number): Promise<KeyColumns[]> {
+  return await selectKeys(executor).where(and(eq(userExchanges.userId, userId), ofVenues));
+}
+
+function keyStates(
+  rows: readonly KeyColumns[],
+  secrets: SecretReader | undefined,
+): Readonly<Record<Venue, KeyState>> {
+  const stateOf = (venue: Venue): KeyState => {
+    const row = rows.find((one) => one.venue === venue);
+    if (!row?.apiKey || !row.apiSecret) return "missing";
+    if (!row.isActive) return "switched-off";
+    const readable = [row.apiKey, row.apiSecret].every((text) => secrets?.read(text) !== undefined);
+    return readable ? "usable" : "unreadable";
+  };
+  return {
+    upbit: stateOf("upbit"),
+    bithumb: stateOf("bithumb"),
+    bybit: stateOf("bybit"),
+    binance: stateOf("binance"),
+  };
+}
+
+/** Throws RangeError for what cannot be traded. */
+function strategyOf(userId: number, row: StrategyColumns): Strategy {
+  if (row.userId !== userId) {
+    throw new RangeError(`expected a strategy of this user, was one of user ${row.userId}`);
+  }
+  const atLeastOne = (what: string, value: number) => {
+    if (value < 1) throw new RangeError(`expected a ${what} of at least 1, was ${value}`);
+    return value;
+  };
+  const above0 = (what: string, text: string) => {
+    const value = Decimal.of(text);
+    if (!value.isPositive) throw new RangeError(`expected ${what} above 0, was ${value}`);
+    return value;
+  };
+  const tradeMode = row.tradeMode as Strategy["tradeMode"];
+  // The rates mean nothing in auto mode, so they may be anything there.
+  const rate = (what: string, text: string) =>
+    tradeMode === "custom" ? above0(what, text) : Decimal.of(text);
+  return {
+    strategyId: row.id,
+    userId,
+    seedAmountKrw: above0("a seed amount", row.seedAmount),
+    seedDivision: atLeastOne("seed division", row.seedDivision),
+    leverage: atLeastOne("leverage", row.leverage),
+    tradeMode,
+    entryRateTarget: rate("an entry rate", row.entryRate),
+    exitRateTarget: rate("an exit rate", row.exitRate),
+    coinMode: row.coinMode as Strategy["coinMode"],
+    selectedCoins: new Set((row.selectedCoins ?? []).filter((coin) => coin)),
+    allowAverageDown: row.allowAverageDown ?? false,
+    allowAverageUp: row.allowAverageUp ?? false,
+  };
+}
+
+function termsOf(row: TermColumns | null): Pick<Trader, "liveConsent" | "stopRate" | "holdingMsMax"> {
+  return {
+    liveConsent: row?.liveConsent ?? false,
+    stopRate: row?.stopRate == null ? undefined : Decimal.of(row.stopRate),
+    holdingMsMax: row?.holdingMsMax ?? undefined,
+  };
+}
+
+async function setTerms(
+  executor: Executor,
+  userId: number,
+  columns: Partial<Omit<TermColumns, "userId">>,
+): Promise<void> {
+  await executor
+    .insert(traderTerms)
+    .values({ userId, ...columns })
+    .onConflictDoUpdate({ target: traderTerms.userId, set: columns });
+}
+
+/**
+ * A hash over every column `traders` reads, of the same rows. Karbit does not always touch `updated_at`, so nothing
+ * less will do. A row's text quotes its columns, so no two rows share one.
+ */
+async function readRevision(executor: Executor): Promise<string> {
+  const venues = sql.join(
+    VENUES.map((venue) => sql`${venue}`),
+    sql`, `,
+  );
+  const keys = sql`(
+    select string_agg(row(exchange.eng_name, held.is_active, held.api_key, held.api_secret)::text, ''
+      order by exchange.eng_name)
+    from ${userExchanges} as held join ${exchanges} as exchange on exchange.id = held.exchange_id
+    where held.user_id = trader.id and exchange.eng_name in (${venues}))`;
+  const [row] = await rowsOf<{ revision: string }>(
+    executor,
+    sql`select md5(coalesce(string_agg(md5(row(
+          trader.id, strategy.id, strategy.user_id, strategy.seed_amount, strategy.seed_division, strategy.leverage,
+          strategy.trade_mode, strategy.entry_rate, strategy.exit_rate, strategy.coin_mode, strategy.selected_coins,
+          strategy.allow_average_down, strategy.allow_average_up,
+          terms.live_consent, terms.stop_rate, terms.holding_ms_max, ${keys})::text), '' order by trader.id), ''))
+          as revision
+        from ${users} as trader
+        join ${strategies} as strategy on strategy.id = trader.active_strategy_id and strategy.is_active
+        left join ${traderTerms} as terms on terms.user_id = trader.id`,
+  );
+  return row!.revision;
+}
