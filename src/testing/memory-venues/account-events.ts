@@ -40,6 +40,12 @@ export abstract class AccountEvents {
       if (due.above(account.free(asset)))
         throw new RangeError(`expected ${due} ${asset} to trade by hand, was ${account.free(asset)}`);
     }
+    const opposite = side === ((positionSide ?? "short") === "short" ? "buy" : "sell");
+    if (account.positions?.positionMode === "hedge" && opposite) {
+      const reducible = account.positions.reducedBy(trade.symbol, side, qty, positionSide);
+      if (reducible.below(qty))
+        throw new RangeError(`expected a position of ${qty} to reduce, was ${reducible}`);
+    }
     return this.exchange.execute(
       account,
       market,
