@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { migratePostgres } from "../src/adapters/store/migrate.ts";
+import { openPostgres } from "../src/adapters/store/postgres.ts";
+import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
+import type { Log } from "../src/ports/telemetry.ts";
+import { needs } from "../src/testing/needs.ts";
 import { makeTempDir, removeTempDir } from "../src/testing/services/temp-dir.ts";
+import { startPostgres, type TestPostgres } from "../src/testing/services.ts";
 
 let dir: string;
 beforeAll(() => {
@@ -104,4 +110,94 @@ describe("bun run replay", () => {
     expect(code).toBe(0);
     expect(out).toContain("--candles FILE");
   }, 30_000);
+});
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+
+needs(["postgres"], "bun run replay --database", () => {
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await startPostgres();
+    await migratePostgres({ url: server.url }, { karbitTables: "create", log: silent });
+    const database = openPostgres({ url: server.url, log: silent });
+    const store = createHistoryStore(database);
+    const atMs = Date.UTC(2025, 5, 1, 1, 58);
+    // Over the hour, so that both a folded hour and recent minutes are read; the third minute has no rate.
+    const jeon = [
+      [136_300, 136_200],
+      [136_900, 136_800],
+      [null, null],
+      [139_000, 138_900],
+    ] as const;
+    for (const [index, [entry, exit]] of jeon.entries()) {
+      const minuteAtMs = atMs + index * 60_000;
+      const medians = { medianEntryJeon: entry, medianExitJeon: exit, referenceJeon: 138_000, coinCount: 1 };
+      await store.recordMinute({
+        minuteAtMs,
+        pairs: [{ minuteAtMs, pairIndex: 1, bestEntryJeon: entry, bestExitJeon: exit, ...medians }],
+        coins: [
+          {
+            minuteAtMs,
+            coin: "XRP",
+            pairIndex: 1,
+            entryJeonAt1m: null,
+            exitJeonAt1m: null,
+            entryJeonAt10m: entry,
+            exitJeonAt10m: exit,
+          },
+        ],
+      });
+    }
+    await database.close();
+  });
+  afterAll(() => server.stop());
+
+  const ask = (url: string, coin: string) =>
+    run(
+      ...[
+        "--database",
+        url,
+        "--coin",
+        coin,
+        "--pair",
+        "upbit-binance",
+        "--from",
+        "2025-06-01",
+        "--to",
+        "2025-06-02",
+      ],
+      ...["--entry", "1365", "--exit", "1385", "--json", "--out", join(dir, "stored.svg")],
+    );
+
+  test("replays our own minutes, across a folded hour", async () => {
+    const { code, out, err } = await ask(server.url, "xrp");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const summary = JSON.parse(out) as { trades: object[]; recording: object; model: string[] };
+    expect(summary.recording).toMatchObject({
+      kind: "history",
+      coin: "XRP",
+      sampleCount: 3,
+      stepMs: 60_000,
+      gapCount: 1,
+    });
+    // 1363 and 1389 with 0.05 % on each of the four prices; the reference price is the history's own.
+    expect(summary.trades).toMatchObject([
+      { entryRate: "1364.36", exitRate: "1387.61", referenceKrw: "1380.00" },
+    ]);
+    expect(summary.model[0]).toContain("at 10,000,000 KRW");
+  });
+
+  test("says when a coin has no minutes, and when there is no such database, without the password", async () => {
+    const none = await ask(server.url, "DOGE");
+    expect(none.code).toBe(1);
+    expect(none.err).toContain("expected minutes of DOGE on upbit-binance in that time, was none");
+    const elsewhere = new URL(server.url);
+    elsewhere.pathname = "/nowhere";
+    elsewhere.password = "hidden";
+    const gone = await ask(elsewhere.href, "XRP");
+    expect(gone.code).toBe(1);
+    expect(gone.err).toContain("nowhere");
+    expect(gone.err).not.toContain("hidden");
+    expect(gone.err).not.toContain("    at ");
+  });
 });

@@ -21,9 +21,9 @@ export function signedWon(value: Decimal): string {
   return text === "0" || text.startsWith("-") ? text : `+${text}`;
 }
 
-/** A ratio as "0.05 %". */
+/** A ratio in percent, every digit: "0.05". */
 export function percentOf(ratio: Decimal): string {
-  return `${ratio.times(HUNDRED)} %`;
+  return ratio.times(HUNDRED).toString();
 }
 
 /** part / whole in percent to 2 decimals; 0 of nothing is 0. */

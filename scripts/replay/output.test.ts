@@ -6,6 +6,7 @@ import { replay } from "../../src/trading/replay.ts";
 import { readArguments } from "./arguments.ts";
 import { commas, kst, lengthWords, signedWon } from "./format.ts";
 import { pictureOf } from "./picture.ts";
+import { createProgress } from "./progress.ts";
 import { RecordingFault, readCandles, readHistory, samplesOf } from "./recording.ts";
 import { thinned, ticksOf, timeAxis } from "./scale.ts";
 import { setUp } from "./setup.ts";
@@ -110,6 +111,29 @@ test("figures are written with commas, signs and Korean time", () => {
   ]);
   expect(kst(Date.UTC(2025, 11, 31, 15))).toBe("2026-01-01 00:00");
   expect([60_000, 3_660_000, 90_000_000].map(lengthWords)).toEqual(["1 min", "1 h 1 min", "1 d 1 h"]);
+});
+
+test("progress is a bar on a terminal, and elsewhere a line each tenth once the work is long", () => {
+  let nowMs = 0;
+  const told = (isTTY: boolean) => {
+    const written: string[] = [];
+    const progress = createProgress({ isTTY, write: (text) => written.push(text) }, 1_000, () => nowMs);
+    return { written, progress };
+  };
+  const bar = told(true);
+  for (const done of [500, 501, 1_000]) bar.progress.at(done);
+  bar.progress.end();
+  expect(bar.written.map((text) => text.trim())).toEqual([
+    `${"█".repeat(16)}${"░".repeat(16)}  50 %  500 of 1000 lines`,
+    `${"█".repeat(32)} 100 %  1000 of 1000 lines`,
+    "\x1b[K",
+  ]);
+  const lines = told(false);
+  lines.progress.at(500);
+  nowMs = 3_000;
+  for (const done of [550, 650, 660]) lines.progress.at(done);
+  lines.progress.end();
+  expect(lines.written).toEqual(["50 % of 1000 lines\n", "60 % of 1000 lines\n"]);
 });
 
 test("an axis has round ticks, squeezes gaps, and thinning keeps the extremes", () => {

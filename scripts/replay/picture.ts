@@ -95,9 +95,10 @@ export function pictureOf(result: ReplayResult, summary: Summary): string {
     ...marks.entries.map(({ atMs, value }) => triangle("in-mark", xAt(atMs), y(ratePanel, value), 1)),
     ...marks.exits.map(({ atMs, value }) => triangle("out-mark", xAt(atMs), y(ratePanel, value), -1)),
     ...dates(points, axis.xs),
-    `<text class="soft" x="${LEFT}" y="${HEIGHT - 14}">Times in KST. Shaded: in the market.${
-      axis.gapXs.length > 0 ? " Dotted lines: nothing recorded there, the time is squeezed." : ""
+    `<text class="soft" x="${LEFT}" y="${HEIGHT - 14}">KST. Shaded: in the market.${
+      axis.gapXs.length > 0 ? " Dotted: nothing recorded, time squeezed." : ""
     }</text>`,
+    `<text class="soft end" x="${RIGHT}" y="${HEIGHT - 14}">${fillWords(summary)}</text>`,
   ];
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" ` +
@@ -112,6 +113,11 @@ function titleOf({ recording, strategy }: Summary): string {
       ? `in at ${strategy.entryRate}, out at ${strategy.exitRate}`
       : "in 1 % below the reference price, out 2 % above the entry";
   return `${recording.coin} ${recording.domestic} – ${recording.overseas}: ${how}`;
+}
+
+function fillWords({ fills }: Summary): string {
+  const { slippagePct, feeDomesticPct, feeOverseasPct, fundingPct } = fills;
+  return `slippage ${slippagePct} %, fees ${feeDomesticPct} % and ${feeOverseasPct} %, funding ${fundingPct} % per 8 h`;
 }
 
 function header(summary: Summary): string[] {

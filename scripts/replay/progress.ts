@@ -8,16 +8,24 @@ export interface Progress {
   end(): void;
 }
 
-export function createProgress(out: NodeJS.WriteStream, total: number, nowMs: () => number): Progress {
+export function createProgress(
+  out: { readonly isTTY?: boolean; write(text: string): unknown },
+  total: number,
+  nowMs: () => number,
+): Progress {
   const startedMs = nowMs();
   let toldTenth = 0;
+  let toldPct = -1;
   return {
     at(done) {
       const ratio = total === 0 ? 1 : Math.min(done / total, 1);
+      const pct = Math.floor(ratio * 100);
       if (out.isTTY) {
+        if (pct === toldPct) return;
+        toldPct = pct;
         const full = Math.round(ratio * WIDTH);
         const bar = "█".repeat(full) + "░".repeat(WIDTH - full);
-        out.write(`\r${bar} ${String(Math.floor(ratio * 100)).padStart(3)} %  ${done} of ${total} lines`);
+        out.write(`\r${bar} ${String(pct).padStart(3)} %  ${done} of ${total} lines`);
       } else if (nowMs() - startedMs > QUIET_MS && Math.floor(ratio * 10) > toldTenth) {
         toldTenth = Math.floor(ratio * 10);
         out.write(`${toldTenth * 10} % of ${total} lines\n`);

@@ -88,11 +88,11 @@ function modelWords(setup: Omit<Setup, "model">, args: Arguments): string[] {
       ? `A price is the candle's close at each venue, taken at the time its line bears.`
       : `A rate is the one kept for the minute${sizeWords(args)}. History keeps no prices: the coin is taken to cost ` +
         `${commas(HISTORY_COIN_KRW, 0)} KRW at home all the time.`,
-    `Every order fills whole and at once, at a price ${percentOf(slippage)} worse; decisions see the rates after that.`,
+    `Every order fills whole and at once, at a price ${percentOf(slippage)} % worse; decisions see the rates after that.`,
     `Quantities are rounded down to ${lotCoin} coins.`,
-    `Fees per order: ${percentOf(fees.domestic)} on ${domestic}, ${percentOf(fees.overseas)} on ${overseas}.`,
+    `Fees per order: ${percentOf(fees.domestic)} % on ${domestic}, ${percentOf(fees.overseas)} % on ${overseas}.`,
     `At 00, 08 and 16 UTC the short ${fundingRatio.isNegative ? "pays" : "receives"} ` +
-      `${percentOf(fundingRatio.abs())} of its worth at the last price known, also across gaps.`,
+      `${percentOf(fundingRatio.abs())} % of its worth at the last price known, also across gaps.`,
     args.referenceKrw
       ? `The reference price is ${commas(args.referenceKrw, 2)} KRW per USDT throughout, as given.`
       : recording.hasReference

@@ -3,7 +3,7 @@
 
 import { Decimal } from "../../src/domain/decimal.ts";
 import type { ReplayOpen, ReplayResult, ReplayTrade } from "../../src/trading/replay-result.ts";
-import { percentage } from "./format.ts";
+import { percentage, percentOf } from "./format.ts";
 import type { Setup } from "./setup.ts";
 
 export type Summary = ReturnType<typeof summaryOf>;
@@ -41,6 +41,13 @@ export function summaryOf(result: ReplayResult, { recording, options, domestic, 
       division: strategy.seedDivision,
       averageDown: strategy.allowAverageDown,
       averageUp: strategy.allowAverageUp,
+    },
+    fills: {
+      slippagePct: percentOf(options.model.slippage),
+      feeDomesticPct: percentOf(options.model.fees.domestic),
+      feeOverseasPct: percentOf(options.model.fees.overseas),
+      fundingPct: percentOf(options.model.fundingRatio),
+      lotCoin: options.model.lotCoin.toString(),
     },
     model,
     result: {

@@ -182,6 +182,14 @@ describe("a replay", () => {
     expect(result.trades[0]!.exitRate.toString()).toBe("1399");
   });
 
+  test("in auto mode counts the funding expected over 8 h against the gain", () => {
+    const result = replay(
+      series(1371, 1371),
+      options({ tradeMode: "auto", fundingRatio: Decimal.of("-0.03") }),
+    );
+    expect(result.entryHolds.get("gain-below-costs")).toBe(2);
+  });
+
   test("leaves at the stop rate and after the longest holding time", () => {
     const stop = replay(series(1365, 1360, 1355), { ...options(), stopRate: Decimal.of(1356) });
     expect(stop.trades[0]).toMatchObject({ cause: "stop", closedAtMs: START_MS + 2 * STEP_MS });
@@ -233,9 +241,13 @@ test("over any series equity is capital plus profits, no fee or drawdown is belo
       const endKrw = capital.plus(profits).plus(result.open?.markedKrw ?? Decimal.ZERO);
       expect(result.points.at(-1)!.equityKrw).toBe(endKrw.toFloat());
       for (const { feesKrw } of result.trades) expect(feesKrw.isPositive).toBe(true);
-      const peak = Math.max(capital.toFloat(), ...result.points.map(({ equityKrw }) => equityKrw));
-      expect(result.drawdownKrw.isNegative).toBe(false);
-      expect(result.drawdownKrw.toFloat()).toBeLessThanOrEqual(peak);
+      let [peak, fall] = [capital.toFloat(), 0];
+      for (const { equityKrw } of result.points) {
+        peak = Math.max(peak, equityKrw);
+        fall = Math.max(fall, peak - equityKrw);
+      }
+      expect(result.drawdownKrw.toFloat()).toBeCloseTo(fall, 5);
+      expect(fall).toBeLessThanOrEqual(peak);
       const entered = [...result.trades, ...(result.open ? [result.open] : [])].flatMap(
         ({ entries }) => entries,
       ).length;
