@@ -9,7 +9,7 @@ import type { Fault } from "./faults.ts";
 import type { MemoryWorld } from "./world.ts";
 import { COINS, kindOf, orderAt, testWorld } from "./world-testing.ts";
 
-const RUNS = process.env.FULL ? 3_000 : 60;
+const RUNS = process.env.FULL ? 3_000 : 40;
 const USERS = ["kim", "lee"] as const;
 
 const part: fc.Arbitrary<Fault> = fc.oneof(

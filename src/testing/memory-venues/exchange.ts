@@ -129,7 +129,7 @@ export class Exchange {
       return refused(venue, "duplicate", `an order ${order.clientOrderId} is open`);
     const market = this.marketOf(venue, order.symbol);
     if (market === undefined) return refused(venue, "other", `no symbol ${order.symbol}`);
-    const broken = filterFault(market, order) ?? accountFault(market, arrival);
+    const broken = filterFault(market, arrival) ?? accountFault(market, arrival);
     if (broken) return refused(venue, ...broken);
     const capped =
       fault?.fillRatio === undefined

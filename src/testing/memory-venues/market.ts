@@ -60,8 +60,9 @@ export class Market {
   markSet: Decimal | undefined;
   #bids: Level[] = [];
   #asks: Level[] = [];
-  #bidsSet: readonly LevelInput[] = [];
-  #asksSet: readonly LevelInput[] = [];
+  /** As they were set; what orders take is taken from copies. */
+  #bidsSet: readonly Level[] = [];
+  #asksSet: readonly Level[] = [];
   #mark = Decimal.ZERO;
   /** All that orders have ever taken, for the proof that the book and the users agree. */
   takenFromAsks = Decimal.ZERO;
@@ -85,10 +86,9 @@ export class Market {
 
   /** Best level first on both sides; a side may be empty. */
   setBook(bids: readonly LevelInput[], asks: readonly LevelInput[]): void {
-    this.#bids = levelsOf(bids, "bids");
-    this.#asks = levelsOf(asks, "asks");
-    this.#bidsSet = bids;
-    this.#asksSet = asks;
+    this.#bidsSet = levelsOf(bids, "bids");
+    this.#asksSet = levelsOf(asks, "asks");
+    this.refill();
     const [bid, ask] = [this.#bids[0]?.price, this.#asks[0]?.price];
     if (bid && ask) this.#mark = bid.plus(ask).dividedBy(Decimal.of(2), MARK_DECIMALS, "half-up").normal();
     else this.#mark = bid ?? ask ?? this.#mark;
@@ -96,18 +96,18 @@ export class Market {
 
   /** The book as it was last set. */
   refill(): void {
-    this.#bids = levelsOf(this.#bidsSet, "bids");
-    this.#asks = levelsOf(this.#asksSet, "asks");
+    this.#bids = this.#bidsSet.map((level) => ({ ...level }));
+    this.#asks = this.#asksSet.map((level) => ({ ...level }));
   }
 
   /** Multiplies all prices and keeps them on the increment and apart from one another. */
   move(ratio: Amount): void {
     const factor = decimalOf(ratio);
-    const moved = (levels: readonly LevelInput[], rounding: "down" | "up"): LevelInput[] => {
+    const moved = (levels: readonly Level[], rounding: "down" | "up"): LevelInput[] => {
       const direction = rounding === "up" ? this.priceIncrement : this.priceIncrement.negated();
       let last: Decimal | undefined;
-      return levels.map(([price, qty]) => {
-        const next = decimalOf(price).times(factor).toStep(this.priceIncrement, rounding);
+      return levels.map(({ price, qty }) => {
+        const next = price.times(factor).toStep(this.priceIncrement, rounding);
         const apart = last?.plus(direction);
         last =
           apart === undefined

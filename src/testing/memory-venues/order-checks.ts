@@ -18,9 +18,10 @@ export interface CheckedOrder {
 const USDT_DECIMALS = 8;
 
 /** Which rule of the symbol the order breaks. */
-export function filterFault(market: Market, order: VenueOrder): Broken | undefined {
+export function filterFault(market: Market, { account, order }: CheckedOrder): Broken | undefined {
   const { qty, limitPrice, side } = order;
-  const reduces = order.reducesShort && market.venue !== "upbit" && market.venue !== "bithumb";
+  const inHedgeMode = account.positions?.positionMode === "hedge";
+  const reduces = account.positions !== undefined && (order.reducesShort || (inHedgeMode && side === "buy"));
   if (market.trading === "closed" || (market.trading === "reduce-only" && !reduces))
     return ["closed", `${market.symbol} is ${market.trading}`];
   if (!qty.isPositive || !qty.toStep(market.qtyStep, "down").equals(qty))
@@ -41,8 +42,8 @@ export function filterFault(market: Market, order: VenueOrder): Broken | undefin
   }
   if (qty.below(market.qtyMin)) return ["minimum", `expected at least ${market.qtyMin}, was ${qty}`];
   const notional = qty.times(limitPrice ?? market.touch(side));
-  // Binance's smallest notional does not hold for reduce-only orders.
-  const exempt = reduces && market.venue === "binance";
+  // Binance's smallest notional does not hold for reduce-only orders, which hedge mode does not have.
+  const exempt = reduces && market.venue === "binance" && !inHedgeMode;
   if (!exempt && notional.below(market.notionalMin))
     return ["minimum", `expected a notional of at least ${market.notionalMin}, was ${notional}`];
   return undefined;

@@ -46,8 +46,14 @@ test("what orders take is missing for everybody until the book is refilled", asy
   await placed(t, t.world.venue("lee", "upbit"), { qty: D("0.5"), limitPrice: D(141_000_000) });
   expect(t.world.readBook("upbit", "KRW-BTC").askQtys[0]).toBe(1.5);
   expect(t.world.readBook("bithumb", "KRW-BTC").askPrices[0]).toBe(140_000_000);
-  t.world.refill("upbit", "KRW-BTC");
-  expect(t.world.readBook("upbit", "KRW-BTC").askPrices[0]).toBe(140_000_000);
+  const sale = { symbol: "KRW-BTC", side: "sell", qty: "0.1" } as const;
+  for (let round = 0; round < 2; round++) {
+    t.world.refill("upbit", "KRW-BTC");
+    const { askPrices, askQtys, bidQtys } = t.world.readBook("upbit", "KRW-BTC");
+    expect([askPrices[0], askQtys[0], bidQtys[0]]).toEqual([140_000_000, 0.5, 0.5]);
+    t.world.tradeByHand("kim", "upbit", { ...sale, side: "buy" });
+    t.world.tradeByHand("kim", "upbit", sale);
+  }
   t.world.setBook("upbit", "KRW-BTC", { bids: [], asks: [[1000, 1]] });
   const book = t.world.readBook("upbit", "KRW-BTC");
   expect([book.bidCount, book.askCount, book.askPrices[0]]).toEqual([0, 1, 1000]);
@@ -123,6 +129,41 @@ describe("refusals", () => {
     expect(text(t.world.ledger.balance("kim", "upbit", "KRW"))).toBe("0");
   });
 
+  test("a fee of many decimals never costs more than was checked", async () => {
+    const book = {
+      bids: [],
+      asks: [
+        ["100000000.3", "0.00000007"],
+        ["100000000.9", 1],
+      ],
+    } as const;
+    const qty = D("0.00010003");
+    const price = D("100000000.9");
+    const money = qty.times(price).times(D("1.0005"));
+    const t = testWorld({ users: [{ user: "kim", balances: { upbit: { KRW: money } } }] });
+    t.world.setBook("upbit", "KRW-BTC", book);
+    Object.assign(t.world.market("upbit", "KRW-BTC"), { priceIncrement: D("0.1") });
+    await placed(t, t.world.venue("kim", "upbit"), { qty, limitPrice: price });
+    expect(t.world.executions().map(({ fee }) => `${fee}`)).toEqual(["0.0035", "4.99800004"]);
+    expect(t.world.bookFaults()).toEqual([]);
+  });
+
+  test("Binance lets go of a short below the smallest notional, where it knows that it only reduces", async () => {
+    for (const [name, positionMode, kind] of [
+      ["binance", "one-way", "accepted"],
+      ["binance", "hedge", "minimum"],
+      ["bybit", "one-way", "minimum"],
+      ["bybit", "hedge", "minimum"],
+    ] as const) {
+      const t = testWorld({ users: [{ ...KIM, positionMode }] });
+      const venue = t.world.venue("kim", name);
+      const pepe = { symbol: "1000PEPEUSDT", limitPrice: D("0.0099") } as const;
+      await placed(t, venue, { ...pepe, clientOrderId: "open", qty: D(1_000) });
+      const cover = { side: "buy", reducesShort: true, qty: D(10), limitPrice: D("0.0101") } as const;
+      expect(kindOf(await placed(t, venue, { ...pepe, ...cover, clientOrderId: "cover" }))).toBe(kind);
+    }
+  });
+
   test("a closed symbol takes nothing, a reduce-only one what reduces", async () => {
     const t = testWorld();
     const bybit = t.world.venue("kim", "bybit");
@@ -150,6 +191,22 @@ describe("client order ids", () => {
     const order = orderAt("upbit", { clientOrderId: "refused" });
     expect((await settled(t.clock, upbit.lookup(order, 2_000))).kind).toBe("absent");
     expect(t.world.idsExecutedTwice()).toEqual([]);
+  });
+
+  test("Upbit: an order that cannot fill burns the id of a request still on its way", async () => {
+    const t = testWorld();
+    const upbit = t.world.venue("kim", "upbit");
+    t.world.faults.arm({ call: "place" }, { lateMs: 30_000 });
+    expect(kindOf(await placed(t, upbit))).toBe("unknown");
+    expect(kindOf(await placed(t, upbit, { limitPrice: D(10_000_000) }))).toBe("accepted");
+    await t.clock.advance(60_000);
+    expect(t.world.inFlightCount).toBe(0);
+    expect(t.world.executions()).toEqual([]);
+    expect(t.world.idRecord("kim", "upbit", orderAt("upbit").clientOrderId)).toMatchObject({
+      askedCount: 2,
+      arrivedCount: 2,
+      refusedCount: 1,
+    });
   });
 
   test("Upbit: still free after a refusal at the gate", async () => {
@@ -187,6 +244,10 @@ describe("client order ids", () => {
     expect(kindOf(await placed(t, binance))).toBe("accepted");
     expect(t.world.idsExecutedTwice()).toMatchObject([{ venue: "binance", askedCount: 2, executedCount: 2 }]);
     expect(text(t.world.exposure("kim", "BTC", { beyondOpening: true }))).toBe("-0.002");
+    await placed(t, binance, { qty: D("0.005") });
+    const newest = await settled(t.clock, binance.lookup(orderAt("binance"), 2_000));
+    if (newest.kind !== "found") throw new Error(`expected the order, was ${newest.kind}`);
+    expect(text(newest.order.filledQty)).toBe("0.005");
     const open = {
       symbol: "BTCUSDT",
       side: "sell",
