@@ -12,6 +12,7 @@ import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { openPglite } from "./pglite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
 import { recordLog } from "./store-fixtures.ts";
+import { tradersRevisionSuite } from "./traders-revision-suite.ts";
 import { tradersSuite } from "./traders-suite.ts";
 import { tradingLossesSuite } from "./trading-losses-suite.ts";
 import { tradingStateSuite } from "./trading-state-suite.ts";
@@ -37,6 +38,7 @@ journalKarbitSuite(() => database);
 journalModelSuite(() => database);
 paperAccountsSuite(() => database);
 tradersSuite(() => database);
+tradersRevisionSuite(() => database);
 tradingStateSuite(() => database);
 tradingLossesSuite(() => database);
 

@@ -14,6 +14,7 @@ import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { openPostgres } from "./postgres.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
 import { recordLog } from "./store-fixtures.ts";
+import { tradersRevisionSuite } from "./traders-revision-suite.ts";
 import { tradersSuite } from "./traders-suite.ts";
 import { tradingLossesSuite } from "./trading-losses-suite.ts";
 import { tradingStateSuite } from "./trading-state-suite.ts";
@@ -41,6 +42,7 @@ needs(["postgres"], "the stores on PostgreSQL", () => {
   journalModelSuite(() => database);
   paperAccountsSuite(() => database);
   tradersSuite(() => database);
+  tradersRevisionSuite(() => database);
   tradingStateSuite(() => database);
   tradingLossesSuite(() => database);
 

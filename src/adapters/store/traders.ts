@@ -2,7 +2,7 @@
 // with consent and exit terms from our own table. Karbit's rows are never written here. A strategy is found through
 // `active_strategy_id` alone: earlier ones may still be marked active.
 
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import { exchanges, strategies, userExchanges, users } from "../../../schema/tables/karbit.ts";
 import { traderTerms } from "../../../schema/tables/trading-state.ts";
 import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
@@ -19,6 +19,8 @@ type KeyColumns = Pick<typeof userExchanges.$inferSelect, "userId" | "apiKey" | 
   readonly venue: string;
 };
 
+const PAGE_ROWS = 100;
+
 /** The strategy its user points at; also one of somebody else's, which is told and not traded. */
 const pointedAt = and(eq(strategies.id, users.activeStrategyId), eq(strategies.isActive, true));
 const ofVenues = inArray(exchanges.engName, [...VENUES]);
@@ -26,25 +28,8 @@ const ofVenues = inArray(exchanges.engName, [...VENUES]);
 /** Without `secrets` (no key is set, so nothing can trade live) every stored key counts as unreadable. */
 export function createTraderStore(database: Database, secrets: SecretReader | undefined): TraderStore {
   return {
-    async traders() {
-      const { rows, keys } = await atOneInstant(database, "read traders", readTraders);
-      const keysBy = Map.groupBy(keys, ({ userId }) => userId);
-      const traders: Trader[] = [];
-      const faults: string[] = [];
-      for (const { userId, strategy, terms } of rows) {
-        try {
-          traders.push({
-            userId,
-            strategy: strategyOf(userId, strategy),
-            keys: keyStates(keysBy.get(userId) ?? [], secrets),
-            ...termsOf(terms),
-          });
-        } catch (error) {
-          if (!(error instanceof RangeError)) throw error;
-          faults.push(`user ${userId}, strategy ${strategy.id}: ${error.message}`);
-        }
-      }
-      return { traders, faults };
+    traders() {
+      return atOneInstant(database, "read traders", (executor) => readTraders(executor, secrets));
     },
 
     async keysOf(userId) {
@@ -85,18 +70,44 @@ export function createTraderStore(database: Database, secrets: SecretReader | un
   };
 }
 
-async function readTraders(executor: Executor) {
-  const rows = await executor
+/** By pages: ten thousand at once would keep everything else in the process waiting. */
+async function readTraders(
+  executor: Executor,
+  secrets: SecretReader | undefined,
+): Promise<{ readonly traders: readonly Trader[]; readonly faults: readonly string[] }> {
+  const traders: Trader[] = [];
+  const faults: string[] = [];
+  for (let page = await readPage(executor, 0); page.length > 0; ) {
+    const userIds = page.map(({ userId }) => userId);
+    const keys = await selectKeys(executor).where(and(inArray(userExchanges.userId, userIds), ofVenues));
+    const keysBy = Map.groupBy(keys, ({ userId }) => userId);
+    for (const { userId, strategy, terms } of page) {
+      try {
+        traders.push({
+          userId,
+          strategy: strategyOf(userId, strategy),
+          keys: keyStates(keysBy.get(userId) ?? [], secrets),
+          ...termsOf(terms),
+        });
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        faults.push(`user ${userId}, strategy ${strategy.id}: ${error.message}`);
+      }
+    }
+    page = page.length < PAGE_ROWS ? [] : await readPage(executor, userIds.at(-1)!);
+  }
+  return { traders, faults };
+}
+
+async function readPage(executor: Executor, afterUserId: number) {
+  return await executor
     .select({ userId: users.id, strategy: strategies, terms: traderTerms })
     .from(users)
     .innerJoin(strategies, pointedAt)
     .leftJoin(traderTerms, eq(traderTerms.userId, users.id))
-    .orderBy(asc(users.id));
-  const keys = await selectKeys(executor)
-    .innerJoin(users, eq(users.id, userExchanges.userId))
-    .innerJoin(strategies, pointedAt)
-    .where(ofVenues);
-  return { rows, keys };
+    .where(gt(users.id, afterUserId))
+    .orderBy(asc(users.id))
+    .limit(PAGE_ROWS);
 }
 
 function selectKeys(executor: Executor) {
@@ -184,30 +195,32 @@ async function setTerms(
 }
 
 /**
- * A hash over every column `traders` reads, of the same rows. Karbit does not always touch `updated_at`, so nothing
- * less will do. A row's text quotes its columns, so no two rows share one.
+ * Hashes over every column `traders` reads, of the same rows. Karbit does not always touch `updated_at`, so nothing
+ * less will do. Sums of 64-bit hashes need no order and no sorting, so that ten thousand traders can be asked for each
+ * second; the lengths keep apart what would be the same text put together.
  */
 async function readRevision(executor: Executor): Promise<string> {
   const venues = sql.join(
     VENUES.map((venue) => sql`${venue}`),
     sql`, `,
   );
-  const keys = sql`(
-    select string_agg(row(exchange.eng_name, held.is_active, held.api_key, held.api_secret)::text, ''
-      order by exchange.eng_name)
-    from ${userExchanges} as held join ${exchanges} as exchange on exchange.id = held.exchange_id
-    where held.user_id = trader.id and exchange.eng_name in (${venues}))`;
-  const [row] = await rowsOf<{ revision: string }>(
+  const from = sql`from ${users} as trader
+    join ${strategies} as strategy on strategy.id = trader.active_strategy_id and strategy.is_active`;
+  const [row] = await rowsOf<{ terms: string; keys: string }>(
     executor,
-    sql`select md5(coalesce(string_agg(md5(row(
+    sql`select
+      (select coalesce(sum(hashtextextended(row(
           trader.id, strategy.id, strategy.user_id, strategy.seed_amount, strategy.seed_division, strategy.leverage,
           strategy.trade_mode, strategy.entry_rate, strategy.exit_rate, strategy.coin_mode, strategy.selected_coins,
           strategy.allow_average_down, strategy.allow_average_up,
-          terms.live_consent, terms.stop_rate, terms.holding_ms_max, ${keys})::text), '' order by trader.id), ''))
-          as revision
-        from ${users} as trader
-        join ${strategies} as strategy on strategy.id = trader.active_strategy_id and strategy.is_active
-        left join ${traderTerms} as terms on terms.user_id = trader.id`,
+          terms.live_consent, terms.stop_rate, terms.holding_ms_max)::text, 0)), 0)::text
+        ${from} left join ${traderTerms} as terms on terms.user_id = trader.id) as terms,
+      (select coalesce(sum(hashtextextended(concat(
+          trader.id, ' ', exchange.eng_name, ' ', held.is_active, ' ', length(held.api_key), ' ', held.api_key,
+          held.api_secret), 0)), 0)::text
+        ${from} join ${userExchanges} as held on held.user_id = trader.id
+        join ${exchanges} as exchange on exchange.id = held.exchange_id
+        where exchange.eng_name in (${venues})) as keys`,
   );
-  return row!.revision;
+  return `${row!.terms} ${row!.keys}`;
 }

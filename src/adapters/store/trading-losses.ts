@@ -81,7 +81,6 @@ function unwindCostKrw(row: {
 }): Decimal {
   const [bought, paid] = [Decimal.of(row.boughtCoin), Decimal.of(row.paidKrw)];
   const [sold, got] = [Decimal.of(row.soldCoin), Decimal.of(row.gotKrw)];
-  if (!sold.isPositive) return Decimal.ZERO;
   const cost = sold.equals(bought) ? paid : paid.times(sold).dividedBy(bought, SHARE_DECIMALS, "half-up");
   return cost.minus(got);
 }
