@@ -63,6 +63,7 @@ export class PaperPerpetual extends PaperVenue<OverseasVenue> implements Perpetu
     const marks = await this.marks(account);
     return [...account.positions]
       .filter(([each]) => symbol === undefined || each === symbol)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([each, position]) => {
         const markPrice = marks.get(each);
         if (markPrice === undefined) throw this.fault(`no price of ${each} to be had`);

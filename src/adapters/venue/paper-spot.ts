@@ -14,6 +14,7 @@ export class PaperSpot extends PaperVenue<DomesticVenue> implements TradingVenue
     const { balances } = await this.account();
     return [...balances]
       .filter(([asset, amount]) => asset === KRW || !amount.isZero)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([asset, free]) => ({ asset, free, locked: Decimal.ZERO }));
   }
 

@@ -151,8 +151,10 @@ export interface PaperKit {
 }
 
 /** With the coins BTC and ETH listed everywhere, and no books yet. */
-export function paperKit(changes: Partial<PaperVenueDeps> = {}): PaperKit {
-  const clock = new ManualClock();
+export function paperKit(
+  changes: Partial<Omit<PaperVenueDeps, "clock">> & { readonly clock?: ManualClock } = {},
+): PaperKit {
+  const clock = changes.clock ?? new ManualClock();
   const log = new RecordingLog();
   const store = new MemoryPaperStore();
   const rows = new Map<string, Rows>();
