@@ -358,6 +358,23 @@ describe("the Telegram notifier", () => {
     expect(log.said("warn")).toEqual(["chats cannot be looked up"]);
   });
 
+  test("looks up at most four chats at a time", async () => {
+    let asking = 0;
+    let most = 0;
+    const { clock, sent, tell } = start({
+      chatOf: async (userId) => {
+        most = Math.max(most, ++asking);
+        await clock.sleep(100);
+        asking--;
+        return { chatId: `c${userId}`, language: "en" };
+      },
+    });
+    for (let userId = 1; userId <= 20; userId++) tell(user(userId), alert("a"));
+    await clock.advance(2_000);
+    expect(most).toBe(4);
+    expect(sent.length).toBe(20);
+  });
+
   test("uses the chat it knew a while ago when it cannot be looked up", async () => {
     let isAway = false;
     const { clock, details, tell } = start({
@@ -445,8 +462,8 @@ test("whatever Telegram answers, each notice is delivered or counted as lost, an
   );
   await fc.assert(
     fc.asyncProperty(
-      fc.array(step, { maxLength: 15 }),
-      fc.array(outcome, { maxLength: 30 }),
+      fc.array(step, { maxLength: 15, size: "max" }),
+      fc.array(outcome, { maxLength: 30, size: "max" }),
       async (steps, outcomes) => {
         const delivered: string[] = [];
         const lastAtMs = new Map<string, number>();

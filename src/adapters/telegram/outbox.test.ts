@@ -11,7 +11,7 @@ test("Outbox stays within its limits, prefers alerts, and accounts for every let
     fc.constant("again" as const),
   );
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 80, size: "max" }), (actions) => {
       const lost: Letter[] = [];
       const taken: Letter[] = [];
       const outbox = new Outbox<Box>({

@@ -12,7 +12,7 @@ test("Pace lets no more through than the limit in any window, judged anywhere be
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 4 }),
-      fc.array(message, { maxLength: 40 }),
+      fc.array(message, { maxLength: 40, size: "max" }),
       (countMax, messages) => {
         const pace = new Pace(countMax, 1_000);
         const seenAtMs: number[] = [];
