@@ -73,7 +73,7 @@ export abstract class PaperVenue<V extends Venue> {
     if (defect !== undefined) return { kind: "unsent", why: defect };
     const deadlineMs = clock.monotonicMs() + timeoutMs;
     const ready = await this.#within(timeoutMs, this.#prepare(order));
-    if (ready.kind !== "done") return { kind: "unsent", why: `the market is not known: ${ready.why}` };
+    if (ready.kind !== "done") return { kind: "unsent", why: `it could not be prepared: ${ready.why}` };
     if (ready.value.kind !== "ready") return ready.value;
     const { listing, book, marks } = ready.value;
     const price = bestPrice(book, order.side);
