@@ -66,7 +66,7 @@ test("covering realises gross profit per fill, in parts and to the last contract
     "2998.23",
   ]);
   expect(await venue.positions()).toEqual([]);
-  // 100,000 + 9,994.7 - fees of 34.99755 and 30.0001 + 0.00015 x ... summed by the fills below.
+  // 100,000 + 2,998.53 + 999.41 + 2,998.53 + 2,998.23, less the fees.
   const all = [...(await fillsOf(venue, paperOrder("a", "sell 1 BTCUSDT"))), ...fills];
   const fees = Decimal.sum([...all, ...(await fillsOf(venue, rest))].map(({ fee }) => fee));
   expect(await balancesOf(venue)).toEqual({ USDT: `${d("109994.7").minus(fees)} 0` });
