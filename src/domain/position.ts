@@ -48,7 +48,8 @@ export interface MatchedEntry {
 /** Shares of an amount are cut here; what is cut off stays with the other part. */
 const SHARE_DECIMALS = 12;
 
-function share(amount: Decimal, part: Decimal, whole: Decimal): Decimal {
+/** A part's share of an amount; the whole takes all of it. */
+export function shareOf(amount: Decimal, part: Decimal, whole: Decimal): Decimal {
   if (whole.isZero) return Decimal.ZERO;
   if (part.equals(whole)) return amount;
   return amount.times(part).dividedBy(whole, SHARE_DECIMALS, "half-up");
@@ -73,9 +74,9 @@ export function matchEntry(options: {
   }
   const ownCoin = Decimal.min(hedgedCoin, domestic.qty);
   const fromDustCoin = hedgedCoin.minus(ownCoin);
-  const spentOwn = share(domestic.notional, ownCoin, domestic.qty);
-  const feeOwn = share(domestic.fee, ownCoin, domestic.qty);
-  const dustCost = share(dust.costKrw, fromDustCoin, dust.qtyCoin);
+  const spentOwn = shareOf(domestic.notional, ownCoin, domestic.qty);
+  const feeOwn = shareOf(domestic.fee, ownCoin, domestic.qty);
+  const dustCost = shareOf(dust.costKrw, fromDustCoin, dust.qtyCoin);
   return {
     entry: {
       qtyCoin: hedgedCoin,
@@ -99,8 +100,8 @@ export function splitSale(sale: LegTotal, positionCoin: Decimal): { position: Le
   const qty = Decimal.min(sale.qty, positionCoin);
   const position = {
     qty,
-    notional: share(sale.notional, qty, sale.qty),
-    fee: share(sale.fee, qty, sale.qty),
+    notional: shareOf(sale.notional, qty, sale.qty),
+    fee: shareOf(sale.fee, qty, sale.qty),
   };
   const dust = {
     qty: sale.qty.minus(position.qty),

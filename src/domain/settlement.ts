@@ -11,6 +11,9 @@ export interface SettlementInput {
   /** Buying the short back: contracts and USDT. */
   readonly buyBack: LegTotal;
   readonly multiplier: Decimal;
+  /** Coins of the position that could not be sold, and their cost with fees: they went to dust. */
+  readonly dustedCoin?: Decimal;
+  readonly dustedCostKrw?: Decimal;
   /** Funding since entry, USDT; positive is received. */
   readonly fundingUsdt: Decimal;
   readonly referenceKrw: Decimal;
@@ -50,26 +53,30 @@ const HUNDRED = Decimal.of(100);
 const TWO = Decimal.of(2);
 
 /**
- * Settles a position that is gone: all of its coins are sold and all of its short is bought back. Throws RangeError
- * when the two do not match the position.
+ * Settles a position that is gone: all of its coins are sold, or gone to dust, and all of its short is bought back.
+ * Throws RangeError when the two do not match the position.
  */
 export function settle(input: SettlementInput): Settlement {
   const { totals, sale, buyBack, multiplier, fundingUsdt, referenceKrw } = input;
+  const { dustedCoin = Decimal.ZERO, dustedCostKrw = Decimal.ZERO } = input;
   const boughtCoin = buyBack.qty.times(multiplier);
-  if (!sale.qty.equals(totals.qtyCoin) || !boughtCoin.equals(totals.qtyCoin)) {
+  if (!sale.qty.plus(dustedCoin).equals(totals.qtyCoin) || !boughtCoin.equals(totals.qtyCoin)) {
     throw new RangeError(
       `expected ${totals.qtyCoin} coins closed on both legs, was ${sale.qty} and ${boughtCoin}`,
     );
   }
   const realisedUsdt = totals.receivedUsdt.minus(buyBack.notional);
-  const domesticKrw = sale.notional.minus(totals.spentKrw).minus(totals.feeKrw).minus(sale.fee);
+  const costKrw = totals.spentKrw.plus(totals.feeKrw).minus(dustedCostKrw);
+  const domesticKrw = sale.notional.minus(costKrw).minus(sale.fee);
   const overseasUsdt = realisedUsdt.minus(totals.feeUsdt).minus(buyBack.fee).plus(fundingUsdt);
   const profitKrw = domesticKrw.plus(overseasUsdt.times(referenceKrw));
   const capitalKrw = totals.spentKrw
     .plus(totals.receivedUsdt.times(referenceKrw))
     .dividedBy(TWO, WORK_DECIMALS, "half-up");
   const profitRatePct = profitKrw.times(HUNDRED).dividedBy(capitalKrw, WORK_DECIMALS, "half-up");
-  const krPrice = sale.notional.dividedBy(sale.qty, WORK_DECIMALS, "half-up");
+  const krPrice = sale.qty.isZero
+    ? Decimal.ZERO
+    : sale.notional.dividedBy(sale.qty, WORK_DECIMALS, "half-up");
   const frPrice = buyBack.notional.dividedBy(boughtCoin, WORK_DECIMALS, "half-up");
   const slippage = frPrice
     .minus(input.placedPriceUsdt)

@@ -1,0 +1,319 @@
+// Drives one entry from its stored row to its end, asking the kernel after every step. A running process and one that
+// takes over do the same; the latter first waits until its predecessor can send nothing any more, and adds a row for
+// every id that one was allowed to use.
+
+import { Decimal } from "../domain/decimal.ts";
+import {
+  adoptPreAuthorised,
+  type EntryStep,
+  type EntryView,
+  nextEntryStep,
+  type SendOrder,
+} from "../domain/entry-steps.ts";
+import {
+  clientOrderIdOf,
+  isTerminal,
+  type OrderPurpose,
+  preAuthoriseEntry,
+  SUCCESSOR_WAIT_MS,
+} from "../domain/intent.ts";
+import { type EntryOutcome, entryOutcome, openRowFigures } from "../domain/intent-ends.ts";
+import { carriedExitPolicy, type EntryTerms, entryTermsOf } from "../domain/intent-terms.ts";
+import { hedgeBound, ladderPrice, qtyWorth, worstLadderPrice } from "../domain/order-bounds.ts";
+import { settleOrder } from "../domain/order-view.ts";
+import type { BookDesk, FreshBooks } from "../ports/book-desk.ts";
+import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
+import { IntentRecord } from "./intent-record.ts";
+import { type Legs, type OrderDeps, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
+
+export interface RunDeps extends OrderDeps {
+  readonly journal: Journal;
+  readonly books: BookDesk;
+  /** An intent that cannot go on by itself, or takes too long: alert, and this user's entries off. */
+  readonly onTrouble: (trouble: {
+    readonly intentId: string;
+    readonly kind: "needs-human" | "slow";
+    readonly why: string;
+  }) => void;
+}
+
+export interface EntryResult {
+  readonly kind: "entry";
+  readonly to: "hedged" | "flat" | "abandoned";
+  readonly outcome: EntryOutcome;
+  readonly projectionFault: string | undefined;
+  readonly wasUnwound: boolean;
+}
+
+const BOOK_MS = 800;
+const CAREFUL_PAUSE_MS = 30_000;
+
+export class EntryRun {
+  readonly #record: IntentRecord;
+  readonly #driver: OrderDriver;
+  readonly #terms: EntryTerms;
+  readonly #adopted: Partial<Record<OrderPurpose, number>> = {};
+  #committedMs: number | undefined;
+  #books: FreshBooks | undefined;
+  #restUntilMs = 0;
+  #wasUnwound = false;
+
+  constructor(
+    private readonly deps: RunDeps,
+    private readonly legs: Legs,
+    file: IntentFile,
+    private readonly fence: Fence,
+    /** The books it was planned on, for the first orders. */
+    books: FreshBooks | undefined,
+  ) {
+    const { intentId, qtyCoin, qtyContracts } = file.intent;
+    this.#terms = entryTermsOf(file.intent.terms);
+    this.#books = books;
+    this.#record = new IntentRecord(deps, fence, file);
+    this.#driver = new OrderDriver(deps, {
+      record: this.#record,
+      legs,
+      symbols: { domestic: this.#terms.domesticSymbol, overseas: this.#terms.overseasSymbol },
+      allowed: preAuthoriseEntry(intentId, { qtyCoin, qtyContracts }),
+      committedMs: () => this.#committedMs,
+      onSlow: (order) =>
+        deps.onTrouble({ intentId, kind: "slow", why: `${order.clientOrderId} is not settled yet` }),
+    });
+  }
+
+  /** Resolves with how it ended; rejects with TermOver, or with a StoreFault before anything was sent. */
+  async run(): Promise<EntryResult> {
+    await this.#takeOver();
+    for (;;) {
+      this.#driver.guard();
+      const result = await this.#step();
+      if (result) return result;
+    }
+  }
+
+  /** What a predecessor may have sent is waited out, then looked for like what we sent ourselves. */
+  async #takeOver(): Promise<void> {
+    const { intent } = this.#record;
+    const { clock } = this.deps;
+    if (intent.state === "planned" || intent.sendingAtMs === undefined) return;
+    const untilMs = intent.sendingAtMs + SUCCESSOR_WAIT_MS;
+    await restUntil(clock, untilMs, () => this.#driver.guard());
+    const { intentId, qtyCoin, qtyContracts, state } = intent;
+    const allowed = preAuthoriseEntry(intentId, { qtyCoin, qtyContracts });
+    const views = adoptPreAuthorised({ state, orders: this.#record.views() }, allowed, untilMs);
+    const rows = views.map(
+      (view): OrderRow => ({
+        ...this.#driver.rowOf({ ...view, limitPrice: undefined }),
+        adopted: true,
+        sentAtMsMax: untilMs,
+      }),
+    );
+    // Ids it may have used before it died count as its tries, those with a row as well.
+    for (const { purpose, attempt } of this.#record.orders.concat(rows)) {
+      this.#adopted[purpose] = Math.max(this.#adopted[purpose] ?? 0, attempt);
+    }
+    if (rows.length > 0) await this.#record.addOrders(rows);
+  }
+
+  async #step(): Promise<EntryResult | undefined> {
+    const { clock } = this.deps;
+    const open = this.#record.views().filter(({ status }) => !isTerminal(status));
+    if (open.length > 0) {
+      // All at once: they do not depend on each other, and nothing new is sent before the last is known.
+      const steps = open.map((order) => settleOrder(order, this.#timingOf(order.purpose), clock.nowMs()));
+      if (steps.some((step) => step.do === "burn")) await this.#look();
+      await Promise.all(steps.map((step) => this.#driver.settle(step, this.#books?.domestic)));
+      return undefined;
+    }
+    const needsPrices =
+      this.#record.intent.state !== "planned" && this.#record.intent.state !== "domestic-sending";
+    if (needsPrices) await this.#look();
+    const step = nextEntryStep(this.#view(), clock.nowMs());
+    return await this.#perform(step);
+  }
+
+  async #perform(step: EntryStep): Promise<EntryResult | undefined> {
+    switch (step.do) {
+      case "move": {
+        if (step.to === "unwinding") this.#wasUnwound = true;
+        if (step.to === "domestic-sending") {
+          await this.#begin(step.send!);
+          return undefined;
+        }
+        const order = step.send && this.#driver.rowOf(this.#planOf(step.send));
+        await this.#record.move(step.to, order ? { order } : {});
+        if (order) await this.#driver.send(order);
+        return undefined;
+      }
+      case "send": {
+        if (this.#record.intent.state === "needs-human") {
+          await restUntil(this.deps.clock, this.#restUntilMs, () => this.#driver.guard());
+          this.#restUntilMs = this.deps.clock.nowMs() + CAREFUL_PAUSE_MS;
+          await this.#look();
+        }
+        const order = this.#driver.rowOf(this.#planOf(step.send));
+        await this.#record.addOrders([order]);
+        await this.#driver.send(order);
+        return undefined;
+      }
+      case "needs-human": {
+        await this.#record.move("needs-human", { why: step.why });
+        const { intentId } = this.#record.intent;
+        this.deps.onTrouble({ intentId, kind: "needs-human", why: step.why });
+        this.#restUntilMs = this.deps.clock.nowMs() + CAREFUL_PAUSE_MS;
+        return undefined;
+      }
+      case "end":
+        return await this.#end(step.to);
+      default:
+        throw new RangeError(`expected no open order, was ${step.do}`);
+    }
+  }
+
+  /** The one commit that must be there before anything leaves: a store that is away ends the run here. */
+  async #begin(send: SendOrder): Promise<void> {
+    const order = this.#driver.rowOf(this.#planOf(send));
+    const committedMs = this.deps.clock.monotonicMs();
+    await this.#record.begin("domestic-sending", order);
+    this.#committedMs = committedMs;
+    await this.#driver.send(order);
+  }
+
+  /** The books as they are now; what is not to be had leaves the last ones, which only bound. */
+  async #look(): Promise<void> {
+    const { coin, pair } = this.#record.intent;
+    const { clock } = this.deps;
+    if (this.#books && clock.nowMs() - this.#books.atMs < BOOK_MS) return;
+    this.#books = (await this.deps.books.fresh(coin, pair, BOOK_MS)) ?? this.#books;
+  }
+
+  #planOf({ purpose, attempt, qty, atMarket }: SendOrder): OrderPlan {
+    const clientOrderId = clientOrderIdOf(this.#record.intent.intentId, purpose, attempt);
+    return {
+      clientOrderId,
+      purpose,
+      attempt,
+      qty,
+      limitPrice: this.#limitOf({ purpose, attempt, qty, atMarket }),
+    };
+  }
+
+  #limitOf({ purpose, attempt, qty, atMarket }: SendOrder): Decimal | undefined {
+    const terms = this.#terms;
+    if (purpose === "buy") return terms.capKrw;
+    if (purpose === "hedge") {
+      const bought = this.#record.endFills().filter((fill) => fill.purpose === "buy");
+      const coins = bought.reduce((sum, fill) => sum + fill.qty.toFloat(), 0);
+      return hedgeBound({
+        qtyContracts: qty,
+        multiplier: terms.multiplier,
+        paidKrwPerCoin: coins > 0 ? this.#paidPerCoin() : terms.domesticPriceKrw,
+        domestic: this.#books?.domestic,
+        overseas: this.#books?.overseas,
+        priceUsdt: terms.overseasPriceUsdt,
+        referenceKrw: terms.referenceKrw,
+        increment: terms.overseasIncrement,
+      });
+    }
+    if (atMarket) return undefined;
+    const tries = attempt - (this.#adopted[purpose] ?? 0);
+    return ladderPrice({
+      side: "sell",
+      attempt: tries,
+      qty,
+      book: this.#books?.domestic,
+      incrementAt: (price) => this.deps.incrementAt(this.legs.domestic.venue, price),
+    });
+  }
+
+  #paidPerCoin(): Decimal {
+    const { boughtKrw } = entryOutcome({
+      fills: this.#record.endFills().filter((fill) => fill.purpose === "buy"),
+      multiplier: this.#terms.multiplier,
+      dust: { qtyCoin: this.#terms.dustCoin, costKrw: this.#terms.dustCostKrw },
+    });
+    const coins = this.#record.views().filter(({ purpose }) => purpose === "buy");
+    return boughtKrw.dividedBy(coins[0]!.filledQty, 12, "up");
+  }
+
+  #timingOf(purpose: OrderPurpose) {
+    return { acceptWindowMs: this.#driver.venueOf(purpose).acceptWindowMs };
+  }
+
+  #view(): EntryView {
+    const { intent } = this.#record;
+    const terms = this.#terms;
+    const bidKrw = this.#books ? Decimal.ofFloat(this.#books.domestic.bidPrices[0]!) : terms.domesticPriceKrw;
+    return {
+      state: intent.state,
+      plannedAtMs: intent.plannedAtMs,
+      domesticDoneAtMs: intent.domesticDoneAtMs,
+      qtyCoin: intent.qtyCoin,
+      multiplier: terms.multiplier,
+      overseasLot: terms.overseasLot,
+      hedgeMinContracts: qtyWorth(
+        terms.overseasNotionalMinUsdt,
+        terms.overseasPriceUsdt,
+        terms.overseasLot,
+        terms.overseasQtyMin,
+      ),
+      sellMinCoin: qtyWorth(terms.domesticNotionalMinKrw, worstLadderPrice(bidKrw), terms.domesticLot),
+      dustCoin: terms.dustCoin,
+      orders: this.#record.views(),
+      adopted: this.#adopted,
+      domestic: this.#timingOf("buy"),
+      overseas: this.#timingOf("hedge"),
+    };
+  }
+
+  async #end(to: EntryResult["to"]): Promise<EntryResult> {
+    const { intent } = this.#record;
+    const terms = this.#terms;
+    const { clock } = this.deps;
+    const outcome = entryOutcome({
+      fills: this.#record.endFills(),
+      multiplier: terms.multiplier,
+      dust: { qtyCoin: terms.dustCoin, costKrw: terms.dustCostKrw },
+    });
+    const wasUnwound =
+      this.#record.endFills().some(({ purpose }) => purpose === "unwind") || this.#wasUnwound;
+    const { entry, dust, dustChanged } = outcome;
+    const end = {
+      atMs: clock.nowMs(),
+      entry: to === "hedged" ? entry : undefined,
+      exitTerms: carriedExitPolicy(intent.terms),
+      leverage: Number(terms.leverage.toString()),
+      dust: dustChanged ? dust : undefined,
+      openRow: entry && intent.mode === "live" ? this.#openRow(entry) : undefined,
+    };
+    const projectionFault = await this.#driver.untilStored(async (journal) => {
+      if (to === "abandoned") {
+        await journal.move(
+          { intentId: intent.intentId, from: intent.state, to, atMs: clock.nowMs() },
+          this.fence,
+        );
+        return undefined;
+      }
+      return (await journal.endEntry(intent.intentId, { ...end, to }, this.fence)).projectionFault;
+    }, this.deps.journal);
+    return { kind: "entry", to, outcome, projectionFault, wasUnwound };
+  }
+
+  #openRow(entry: NonNullable<EntryOutcome["entry"]>) {
+    const terms = this.#terms;
+    const idOf = (purpose: OrderPurpose) =>
+      this.#record.orders.findLast((order) => order.purpose === purpose && order.venueOrderId !== undefined)
+        ?.venueOrderId ?? "";
+    return {
+      krOrderId: idOf("buy"),
+      frOrderId: idOf("hedge"),
+      leverage: Number(terms.leverage.toString()),
+      ...openRowFigures({
+        entry,
+        multiplier: terms.multiplier,
+        placedPriceUsdt: terms.overseasPriceUsdt,
+        referenceKrw: terms.referenceKrw,
+      }),
+    };
+  }
+}

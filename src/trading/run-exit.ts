@@ -1,0 +1,398 @@
+// Drives one exit from its stored row to its end: two legs, each to its own end, asking the kernel after every step.
+// A process that takes over does the same, after it has waited out its predecessor and added the ids that one may have
+// used. What somebody else has closed meanwhile is recorded as closed outside, so that the rest can be left.
+
+import { Decimal } from "../domain/decimal.ts";
+import { adoptPreAuthorised } from "../domain/entry-steps.ts";
+import { type ExitLeg, type ExitStep, nextExitStep } from "../domain/exit-steps.ts";
+import {
+  clientOrderIdOf,
+  isTerminal,
+  PLANNED_MS_MAX,
+  preAuthoriseExit,
+  SUCCESSOR_WAIT_MS,
+} from "../domain/intent.ts";
+import { type ExitDone, type ExitOutcome, exitOutcome, takeOldest } from "../domain/intent-ends.ts";
+import { type ExitTerms, exitTermsOf } from "../domain/intent-terms.ts";
+import { ladderPrice, qtyWorth, worstLadderPrice } from "../domain/order-bounds.ts";
+import type { FreshBooks } from "../ports/book-desk.ts";
+import type { ExitEnd, Fence, IntentFile, OpenPosition, OrderRow, Taken } from "../ports/journal.ts";
+import { IntentRecord } from "./intent-record.ts";
+import type { RunDeps } from "./run-entry.ts";
+import { type Legs, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
+
+export interface ExitRunDeps extends RunDeps {
+  /** KRW per USDT for the settlement: the last valid one. */
+  readonly referenceKrw: () => Decimal | undefined;
+  /** Funding since entry that belongs to the position, USDT; positive is received. */
+  readonly fundingUsdt: (position: OpenPosition, legs: Legs) => Promise<Decimal>;
+}
+
+export interface ExitResult {
+  readonly kind: "exit";
+  readonly to: "closed" | "parted" | "abandoned";
+  readonly outcome: ExitOutcome | undefined;
+  readonly closedOutside: boolean;
+  readonly projectionFault: string | undefined;
+}
+
+type Purpose = ExitLeg["purpose"];
+
+const BOOK_MS = 800;
+const MISSING_CONFIRMED_MS = 2_000;
+/** A position not there any more is seen at the venue twice before it is believed. */
+const MISSING_LOOKS = 2;
+
+export class ExitRun {
+  readonly #record: IntentRecord;
+  readonly #driver: OrderDriver;
+  readonly #terms: ExitTerms;
+  readonly #adopted: Record<Purpose, number> = { sell: 0, cover: 0 };
+  readonly #shows: Record<Purpose, ExitLeg["venueShows"]> = { sell: undefined, cover: undefined };
+  readonly #missing: Record<Purpose, { looks: number; atMs: number }> = {
+    sell: { looks: 0, atMs: 0 },
+    cover: { looks: 0, atMs: 0 },
+  };
+  #committedMs: number | undefined;
+  #books: FreshBooks | undefined;
+  #looking: Promise<void> | undefined;
+  #closedOutside = false;
+  #toldTrouble = false;
+
+  constructor(
+    private readonly deps: ExitRunDeps,
+    private readonly legs: Legs,
+    file: IntentFile,
+    private readonly fence: Fence,
+    private readonly position: OpenPosition,
+    /** The exits in parts before this one, for the row of the whole position. */
+    private readonly earlier: readonly IntentFile[],
+    books: FreshBooks | undefined,
+  ) {
+    const { intentId, qtyCoin, qtyContracts } = file.intent;
+    this.#terms = exitTermsOf(file.intent.terms);
+    this.#books = books;
+    this.#record = new IntentRecord(deps, fence, file);
+    this.#driver = new OrderDriver(deps, {
+      record: this.#record,
+      legs,
+      symbols: { domestic: this.#terms.domesticSymbol, overseas: this.#terms.overseasSymbol },
+      allowed: preAuthoriseExit(intentId, { qtyCoin, qtyContracts }),
+      committedMs: () => this.#committedMs,
+      onSlow: (order) =>
+        deps.onTrouble({ intentId, kind: "slow", why: `${order.clientOrderId} is not settled yet` }),
+    });
+  }
+
+  /** Resolves with how it ended; rejects with TermOver, or with a StoreFault before anything was sent. */
+  async run(): Promise<ExitResult> {
+    await this.#takeOver();
+    const { intent } = this.#record;
+    if (intent.state === "planned") {
+      if (this.deps.clock.nowMs() - intent.plannedAtMs > PLANNED_MS_MAX) {
+        await this.#record.begin("abandoned");
+        return {
+          kind: "exit",
+          to: "abandoned",
+          outcome: undefined,
+          closedOutside: false,
+          projectionFault: undefined,
+        };
+      }
+      const committedMs = this.deps.clock.monotonicMs();
+      await this.#record.begin("sending");
+      this.#committedMs = committedMs;
+    }
+    // A leg that fails by a defect must not stop the other one.
+    const ends = await Promise.allSettled([this.#runLeg("sell"), this.#runLeg("cover")]);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    return await this.#end();
+  }
+
+  async #takeOver(): Promise<void> {
+    const { intent } = this.#record;
+    if (intent.state === "planned" || intent.sendingAtMs === undefined) return;
+    const untilMs = intent.sendingAtMs + SUCCESSOR_WAIT_MS;
+    await restUntil(this.deps.clock, untilMs, () => this.#driver.guard());
+    const { intentId, qtyCoin, qtyContracts, state } = intent;
+    const allowed = preAuthoriseExit(intentId, { qtyCoin, qtyContracts });
+    const rows = adoptPreAuthorised({ state, orders: this.#record.views() }, allowed, untilMs).map(
+      (view): OrderRow => ({
+        ...this.#driver.rowOf({ ...view, limitPrice: undefined }),
+        adopted: true,
+        sentAtMsMax: untilMs,
+      }),
+    );
+    if (rows.length > 0) await this.#record.addOrders(rows);
+    for (const purpose of ["sell", "cover"] as const) {
+      this.#adopted[purpose] = this.#record.orders.filter((order) => order.purpose === purpose).length;
+    }
+  }
+
+  async #runLeg(purpose: Purpose): Promise<void> {
+    for (;;) {
+      this.#driver.guard();
+      const step = nextExitStep(this.#leg(purpose), this.deps.clock.nowMs());
+      if (step.do === "done") return;
+      await this.#perform(purpose, step);
+    }
+  }
+
+  async #perform(purpose: Purpose, step: ExitStep): Promise<void> {
+    const { clock } = this.deps;
+    switch (step.do) {
+      case "send": {
+        await this.#look();
+        const order = this.#driver.rowOf(this.#planOf(purpose, step.attempt, step.qty));
+        await this.#record.addOrders([order]);
+        await this.#driver.send(order);
+        return;
+      }
+      case "check-venue":
+        return await this.#checkVenue(purpose);
+      case "reconcile":
+        return await this.#reconcile(purpose, step.missing);
+      case "rest":
+        await this.#needsHuman(`the ${purpose} leg does not fill: trying on every 30 s`);
+        await restUntil(clock, step.untilMs, () => this.#driver.guard());
+        await this.#checkVenue(purpose);
+        return;
+      case "done":
+        return;
+      default: {
+        if (step.do === "burn") await this.#look();
+        const book = purpose === "sell" ? this.#books?.domestic : undefined;
+        await this.#driver.settle(step, book);
+      }
+    }
+  }
+
+  async #needsHuman(why: string): Promise<void> {
+    if (this.#toldTrouble) return;
+    this.#toldTrouble = true;
+    const { intentId, state } = this.#record.intent;
+    if (state === "sending") await this.#record.move("needs-human", { why });
+    this.deps.onTrouble({ intentId, kind: "needs-human", why });
+  }
+
+  #planOf(purpose: Purpose, attempt: number, qty: Decimal): OrderPlan {
+    const clientOrderId = clientOrderIdOf(this.#record.intent.intentId, purpose, attempt);
+    const isSell = purpose === "sell";
+    // Chunks that filled are no tries: the ladder counts what did not fill.
+    const orders = this.#record.views().filter((order) => order.purpose === purpose);
+    const missed = orders
+      .slice(this.#adopted[purpose])
+      .filter((order) => order.filledQty.below(order.qty)).length;
+    const limitPrice = ladderPrice({
+      side: isSell ? "sell" : "buy",
+      attempt: missed + 1,
+      qty,
+      book: isSell ? this.#books?.domestic : this.#books?.overseas,
+      incrementAt: (price) =>
+        isSell ? this.deps.incrementAt(this.legs.domestic.venue, price) : this.#terms.overseasIncrement,
+    });
+    return { clientOrderId, purpose, attempt, qty, limitPrice };
+  }
+
+  #leg(purpose: Purpose): ExitLeg {
+    const { intent } = this.#record;
+    const terms = this.#terms;
+    const orders = this.#record.views().filter((order) => order.purpose === purpose);
+    const own = this.#record.orders.filter((order) => order.purpose === purpose && !order.adopted);
+    const ended = this.#record.orders.filter(
+      (order) => order.purpose === purpose && isTerminal(order.status) && order.endedAtMs !== undefined,
+    );
+    const isSell = purpose === "sell";
+    return {
+      purpose,
+      qty: isSell ? intent.qtyCoin : intent.qtyContracts,
+      chunkMax: isSell
+        ? terms.domesticQtyMaxMarket
+        : terms.overseasQtyMaxMarket.toStep(terms.overseasLot, "down"),
+      qtyMin: isSell
+        ? qtyWorth(terms.domesticNotionalMinKrw, worstLadderPrice(this.#bidKrw()), terms.domesticLot)
+        : Decimal.ZERO,
+      orders,
+      adoptedAttempts: this.#adopted[purpose],
+      startedAtMs: own.length > 0 ? Math.min(...own.map(({ createdAtMs }) => createdAtMs)) : undefined,
+      venueShows: this.#shows[purpose],
+      lastEndedAtMs: ended.length > 0 ? Math.max(...ended.map(({ endedAtMs }) => endedAtMs!)) : undefined,
+      timing: { acceptWindowMs: this.#driver.venueOf(purpose).acceptWindowMs },
+    };
+  }
+
+  #bidKrw(): Decimal {
+    return this.#books ? Decimal.ofFloat(this.#books.domestic.bidPrices[0]!) : this.#terms.domesticPriceKrw;
+  }
+
+  /** Both legs share a look. */
+  #look(): Promise<void> {
+    const { coin, pair } = this.#record.intent;
+    if (this.#books && this.deps.clock.nowMs() - this.#books.atMs < BOOK_MS) return Promise.resolve();
+    this.#looking ??= this.deps.books.fresh(coin, pair, BOOK_MS).then((books) => {
+      this.#books = books ?? this.#books;
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #checkVenue(purpose: Purpose): Promise<void> {
+    const { clock } = this.deps;
+    const atMs = clock.nowMs();
+    try {
+      const qty = purpose === "sell" ? await this.#freeCoin() : await this.#shortContracts();
+      this.#shows[purpose] = { qty, atMs };
+    } catch (error) {
+      this.deps.log.debug("venue not seen before another try", { purpose, error });
+      await clock.sleep(BOOK_MS);
+    }
+  }
+
+  async #freeCoin(): Promise<Decimal> {
+    const { coin } = this.#record.intent;
+    const balances = await this.legs.domestic.balances();
+    return balances.find(({ asset }) => asset === coin)?.free ?? Decimal.ZERO;
+  }
+
+  async #shortContracts(): Promise<Decimal> {
+    const positions = await this.legs.overseas.positions(this.#terms.overseasSymbol);
+    const short = positions.find(
+      ({ symbol, side }) => symbol === this.#terms.overseasSymbol && side === "short",
+    );
+    return short?.qtyContracts ?? Decimal.ZERO;
+  }
+
+  /**
+   * The venue holds less than our record: sold, withdrawn or bought back by somebody else, liquidated, deleveraged.
+   * Seen twice with no order open there, what is missing is recorded as closed outside, at the market's price.
+   */
+  async #reconcile(purpose: Purpose, missing: Decimal): Promise<void> {
+    const { clock } = this.deps;
+    const seen = this.#missing[purpose];
+    const nowMs = clock.nowMs();
+    const hasOpen = await this.#driver
+      .venueOf(purpose)
+      .openOrders(this.#driver.symbolOf(purpose))
+      .then((orders) => orders.length > 0)
+      .catch(() => true);
+    if (hasOpen) seen.looks = 0;
+    else if (seen.looks === 0 || nowMs - seen.atMs >= MISSING_CONFIRMED_MS) {
+      seen.looks++;
+      seen.atMs = nowMs;
+    }
+    if (seen.looks >= MISSING_LOOKS) {
+      seen.looks = 0;
+      await this.#closeOutside(purpose, missing);
+      return;
+    }
+    await clock.sleep(hasOpen ? MISSING_CONFIRMED_MS : MISSING_CONFIRMED_MS / 2);
+    await this.#checkVenue(purpose);
+  }
+
+  async #closeOutside(purpose: Purpose, missing: Decimal): Promise<void> {
+    const { clock } = this.deps;
+    await this.#look();
+    const attempt =
+      Math.max(0, ...this.#record.orders.filter((o) => o.purpose === purpose).map((o) => o.attempt)) + 1;
+    const clientOrderId = clientOrderIdOf(this.#record.intent.intentId, purpose, attempt);
+    const isSell = purpose === "sell";
+    const ask = this.#books?.overseas.askPrices[0];
+    const price = isSell
+      ? this.#bidKrw()
+      : ask === undefined
+        ? this.#terms.overseasPriceUsdt
+        : Decimal.ofFloat(ask);
+    const row = this.#driver.rowOf({ clientOrderId, purpose, attempt, qty: missing, limitPrice: price });
+    const nowMs = clock.nowMs();
+    this.#closedOutside = true;
+    await this.#record.addOrders([row]);
+    await this.#record.news(
+      clientOrderId,
+      {
+        status: "done",
+        endedAtMs: nowMs,
+        refusal: "closed outside our orders; the price is the market's when it was noticed",
+      },
+      [
+        {
+          venue: row.venue,
+          fillId: `outside-${clientOrderId}`,
+          clientOrderId,
+          price,
+          qty: missing,
+          fee: Decimal.ZERO,
+          feeAsset: isSell ? "KRW" : "USDT",
+          feeValued: Decimal.ZERO,
+          realisedUsdt: undefined,
+          atMs: nowMs,
+        },
+      ],
+    );
+    const { intentId } = this.#record.intent;
+    const what = isSell ? "coins" : "contracts of the short";
+    this.deps.onTrouble({ intentId, kind: "slow", why: `${missing} ${what} were closed outside our orders` });
+  }
+
+  async #end(): Promise<ExitResult> {
+    const { intent } = this.#record;
+    const terms = this.#terms;
+    const { deps } = this;
+    const taken = takeOldest(this.position.entries, terms.positionCoin);
+    const done: ExitDone = { taken, fills: this.#record.endFills() };
+    const leftCoin = Decimal.sum(this.position.entries.map(({ qtyCoin }) => qtyCoin)).minus(
+      terms.positionCoin,
+    );
+    const to = leftCoin.isZero ? "closed" : "parted";
+    const fundingWholeUsdt = await deps.fundingUsdt(this.position, this.legs);
+    const outcome = exitOutcome({
+      done,
+      earlier: this.earlier.map((file) => this.#doneOf(file)),
+      multiplier: terms.multiplier,
+      dust: { qtyCoin: terms.dustCoin, costKrw: terms.dustCostKrw },
+      // Funding is the whole position's and is counted once, with its last part.
+      fundingUsdt: to === "closed" ? fundingWholeUsdt : Decimal.ZERO,
+      fundingWholeUsdt,
+      referenceKrw: deps.referenceKrw() ?? terms.referenceKrw,
+      placedPriceUsdt: terms.overseasPriceUsdt,
+    });
+    const end: ExitEnd = {
+      to,
+      atMs: deps.clock.nowMs(),
+      positionId: this.position.positionId,
+      taken,
+      profitKrw: outcome.profitKrw,
+      profitRatePct: outcome.profitRatePct,
+      dust: outcome.dustChanged ? outcome.dust : undefined,
+      closedRow:
+        to === "closed" && intent.mode === "live" ? { ...outcome.row, ...this.#idsAndLeverage() } : undefined,
+    };
+    const projectionFault = await this.#driver.untilStored(
+      async (journal) => (await journal.endExit(intent.intentId, end, this.fence)).projectionFault,
+      deps.journal,
+    );
+    return { kind: "exit", to, outcome, closedOutside: this.#closedOutside, projectionFault };
+  }
+
+  /** An earlier part, from its own rows. */
+  #doneOf(file: IntentFile): ExitDone {
+    const purposes = new Map(file.orders.map((order) => [order.clientOrderId, order.purpose]));
+    const isOf = (part: Taken & { readonly exitIntentId: string }) =>
+      part.exitIntentId === file.intent.intentId;
+    return {
+      taken: this.position.parts.filter(isOf),
+      fills: file.fills.map(({ clientOrderId, price, qty, feeValued }) => ({
+        purpose: purposes.get(clientOrderId)!,
+        price,
+        qty,
+        fee: feeValued,
+      })),
+    };
+  }
+
+  #idsAndLeverage() {
+    const idOf = (purpose: Purpose) =>
+      this.#record.orders.findLast((order) => order.purpose === purpose && order.venueOrderId !== undefined)
+        ?.venueOrderId ?? "outside";
+    return { krOrderId: idOf("sell"), frOrderId: idOf("cover"), leverage: this.position.leverage };
+  }
+}
