@@ -35,6 +35,8 @@ export interface RunDeps extends OrderDeps {
     readonly kind: "needs-human" | "slow";
     readonly why: string;
   }) => void;
+  /** The kernel; tests hand in defective ones. */
+  readonly nextEntryStep?: typeof nextEntryStep;
 }
 
 export interface EntryResult {
@@ -128,7 +130,8 @@ export class EntryRun {
     const needsPrices =
       this.#record.intent.state !== "planned" && this.#record.intent.state !== "domestic-sending";
     if (needsPrices) await this.#look();
-    const step = nextEntryStep(this.#view(), clock.nowMs());
+    const next = this.deps.nextEntryStep ?? nextEntryStep;
+    const step = next(this.#view(), clock.nowMs());
     return await this.#perform(step);
   }
 

@@ -1,18 +1,17 @@
-// One life of a trading process, to be ended at any step: once dead, nothing it waits for ever comes back to it, and
-// nothing it would do takes effect. What it has sent is on its way all the same.
+// One life of a trading process, to be ended or frozen at any step: once dead, nothing it waits for ever comes back to
+// it, and nothing it would do takes effect; while frozen, it stands still. What it has sent is on its way all the same.
 
 import { StoreFault } from "../../domain/store-fault.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Journal } from "../../ports/journal.ts";
 import type { PerpetualVenue, TradingVenue, VenueOrder } from "../../ports/trading-venue.ts";
 
 /** What may happen at a call of the journal. The first is no fault. */
 export const STORE_CHOICES = ["ok", "crash-before", "crash-after", "away"] as const;
-export type StoreChoice = (typeof STORE_CHOICES)[number] | "away-after";
+export type StoreChoice = (typeof STORE_CHOICES)[number] | "away-after" | "freeze";
 
 /** What may happen around an order, besides what the venue does. */
 export const SEND_CHOICES = ["ok", "crash-unsent", "crash-sent"] as const;
-export type SendChoice = (typeof SEND_CHOICES)[number];
+export type SendChoice = (typeof SEND_CHOICES)[number] | "freeze";
 
 export interface LifeChances {
   store(call: string): StoreChoice;
@@ -23,12 +22,17 @@ const NEVER = new Promise<never>(() => undefined);
 
 export class Life {
   readonly #died = Promise.withResolvers<"died">();
+  #thawed: Promise<void> | undefined;
   isDead = false;
 
   constructor(
     private readonly chances: LifeChances,
-    /** Called as an order leaves: what must hold then is checked there. */
-    private readonly onSend: (order: VenueOrder) => void,
+    private readonly on: {
+      /** Called as an order leaves: what must hold then is checked there. */
+      readonly send: (order: VenueOrder) => void;
+      /** Resolves when a frozen process goes on. */
+      readonly freeze?: () => Promise<void>;
+    },
   ) {}
 
   get died(): Promise<"died"> {
@@ -40,11 +44,20 @@ export class Life {
     this.#died.resolve("died");
   }
 
-  #mine<T>(work: Promise<T>): Promise<T> {
-    return work.then(
-      (value) => (this.isDead ? NEVER : value),
-      (error: unknown) => (this.isDead ? NEVER : Promise.reject(error)),
-    );
+  #freeze(): void {
+    this.#thawed ??= this.on.freeze?.().then(() => {
+      this.#thawed = undefined;
+    });
+  }
+
+  /** Nothing comes back to the dead, and to the frozen later. */
+  async #mine<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } finally {
+      if (this.#thawed && !this.isDead) await this.#thawed;
+      if (this.isDead) await NEVER;
+    }
   }
 
   clock(clock: Clock): Clock {
@@ -55,32 +68,37 @@ export class Life {
     };
   }
 
-  journal(journal: Journal): Journal {
-    return new Proxy(journal, {
+  /** The journal or the lease. */
+  store<S extends object>(store: S): S {
+    return new Proxy(store, {
       get: (target, name) => {
         const method = (target as unknown as Record<string | symbol, unknown>)[name];
         if (typeof method !== "function") return method;
         return (...args: unknown[]) =>
-          this.#call(String(name), () => method.apply(target, args) as Promise<unknown>);
+          this.#call(labelOf(String(name), args), () => method.apply(target, args) as Promise<unknown>);
       },
     });
   }
 
-  async #call(name: string, work: () => Promise<unknown>): Promise<unknown> {
+  async #call(label: string, work: () => Promise<unknown>): Promise<unknown> {
     if (this.isDead) return NEVER;
-    const choice = this.chances.store(name);
+    const choice = this.chances.store(label);
     if (choice === "crash-before") {
       this.kill();
       return NEVER;
     }
-    if (choice === "away") throw new StoreFault("passing", "ECONNREFUSED", `${name}: the store is away`);
+    if (choice === "away") throw new StoreFault("passing", "ECONNREFUSED", `${label}: the store is away`);
     const answer = await this.#mine(work());
     if (choice === "crash-after") {
       this.kill();
       return NEVER;
     }
+    if (choice === "freeze") {
+      this.#freeze();
+      await this.#mine(Promise.resolve());
+    }
     if (choice === "away-after") {
-      throw new StoreFault("passing", "ECONNRESET", `${name}: the answer was lost`);
+      throw new StoreFault("passing", "ECONNRESET", `${label}: the answer was lost`);
     }
     return answer;
   }
@@ -99,16 +117,20 @@ export class Life {
     });
   }
 
-  #place(venue: TradingVenue, [order, timeoutMs, options]: Parameters<TradingVenue["place"]>) {
+  async #place(venue: TradingVenue, [order, timeoutMs, options]: Parameters<TradingVenue["place"]>) {
     if (this.isDead) return NEVER;
     const choice = this.chances.send({ clientOrderId: order.clientOrderId, venue: venue.venue });
     if (choice === "crash-unsent") {
       this.kill();
       return NEVER;
     }
+    if (choice === "freeze") {
+      this.#freeze();
+      await this.#mine(Promise.resolve());
+    }
     const mayStillSend = () => {
-      const may = !this.isDead && (options?.mayStillSend?.() ?? true);
-      if (may) this.onSend(order);
+      const may = !this.isDead && this.#thawed === undefined && (options?.mayStillSend?.() ?? true);
+      if (may) this.on.send(order);
       return may;
     };
     const outcome = venue.place(order, timeoutMs, { ...options, mayStillSend });
@@ -118,6 +140,14 @@ export class Life {
       queueMicrotask(() => this.kill());
       return NEVER;
     }
-    return this.#mine(outcome);
+    return await this.#mine(outcome);
   }
+}
+
+/** The call with what it is about: a crash before one move is another than before the next. */
+function labelOf(name: string, args: readonly unknown[]): string {
+  if (name === "move") return `move:${(args[0] as { readonly to: string }).to}`;
+  if (name === "endEntry" || name === "endExit") return `${name}:${(args[1] as { readonly to: string }).to}`;
+  if (name === "recordOrder") return `recordOrder:${(args[0] as { readonly status: string }).status}`;
+  return name;
 }

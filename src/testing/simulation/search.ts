@@ -1,28 +1,51 @@
-// Exhaustive search of the real engine over one entry, or one exit, on one pair: every sequence of faults up to a
-// number, in memory, each run from the beginning.
+// Exhaustive search of the real engine on one pair: every sequence of faults up to a number over a short story, in
+// memory, each run from the beginning.
 
 import type { PairKey } from "../../../schema/vocabulary.ts";
-import { Decimal } from "../../domain/decimal.ts";
 import { Chances } from "./chances.ts";
 import { MemoryJournal } from "./memory-journal.ts";
 import { Stage } from "./stage.ts";
 
-export interface SearchResult {
-  readonly runs: number;
-  readonly crashes: number;
-  readonly lives: number;
-  readonly drawn: ReadonlyMap<string, number>;
-  readonly ends: ReadonlyMap<string, number>;
-}
+/** A step of a story; those between "[" and "]" are searched, the others go well. */
+type Step = "[" | "]" | "enter" | "enter-half" | "leave" | "leave-half";
+
+/**
+ * - part, rest: of two exits the first, or the second
+ * - add-on: a second entry on the same position
+ * - dust: an entry that fills by half leaves dust, which the next one may take up and the exit sells
+ */
+export const STORIES = {
+  entry: ["[", "enter", "]"],
+  exit: ["enter", "[", "leave", "]"],
+  part: ["enter", "[", "leave-half", "]", "leave"],
+  rest: ["enter", "leave-half", "[", "leave", "]"],
+  "add-on": ["enter", "[", "enter", "]", "leave"],
+  dust: ["enter-half", "[", "enter-half", "]", "leave"],
+  "dust-exit": ["enter-half", "[", "leave", "]"],
+} as const satisfies Record<string, readonly Step[]>;
+export type Story = keyof typeof STORIES;
 
 export interface SearchOptions {
   readonly pair: PairKey;
-  readonly what: "entry" | "exit" | "part";
+  readonly story: Story;
   readonly faultsMax: number;
   readonly multiplier?: number;
+  readonly overseasLot?: string;
   readonly positionMode?: "one-way" | "hedge";
-  /** Several processes may share the work: each takes the runs whose first choices fall to it. */
-  readonly share?: { readonly index: number; readonly count: number };
+  /** Several processes may share the work: each takes the runs whose first fault falls to it. */
+  readonly share?: Share;
+}
+
+export interface Share {
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface SearchResult {
+  readonly runs: number;
+  readonly crashes: number;
+  readonly drawn: ReadonlyMap<string, number>;
+  readonly ends: ReadonlyMap<string, number>;
 }
 
 /** Throws with the trace of the first run that breaks a promise. */
@@ -30,76 +53,98 @@ export async function searchEngine(options: SearchOptions): Promise<SearchResult
   const { faultsMax, share = { index: 0, count: 1 } } = options;
   const drawn = new Map<string, number>();
   const ends = new Map<string, number>();
-  let [crashes, lives, runs] = [0, 0, 0];
-  let prefix: readonly number[] = [];
-  for (;;) {
+  let [crashes, runs] = [0, 0];
+  let prefix: readonly number[] | undefined = [];
+  while (prefix) {
     const taken: number[] = [];
     const counts: number[] = [];
+    const wanted: readonly number[] = prefix;
     let faults = 0;
     const chances = new Chances((count) => {
-      const choice = prefix[taken.length] ?? 0;
+      const choice = wanted[taken.length] ?? 0;
       counts.push(faults < faultsMax ? count : 1);
       taken.push(choice);
       if (choice > 0) faults++;
       return choice;
     });
-    if (isOurs(prefix, share)) {
+    const end = await runOnce(options, chances);
+    // The run without a fault shows everybody where the faults may be; it is counted once.
+    if (faults > 0 || share.index === 0) {
       runs++;
-      const end = await runOnce(options, chances);
       ends.set(end, (ends.get(end) ?? 0) + 1);
       crashes += chances.crashes;
       for (const [what, count] of chances.drawn) drawn.set(what, (drawn.get(what) ?? 0) + count);
-      lives += 1 + chances.crashes;
-    } else await runOnce(options, chances);
-    let at = taken.length - 1;
-    while (at >= 0 && taken[at]! + 1 >= counts[at]!) at--;
-    if (at < 0) return { runs, crashes, lives, drawn, ends };
-    prefix = [...taken.slice(0, at), taken[at]! + 1];
+    }
+    prefix = nextPrefix(taken, counts, share);
   }
+  return { runs, crashes, drawn, ends };
 }
 
-function isOurs(prefix: readonly number[], { index, count }: { index: number; count: number }): boolean {
-  if (count === 1) return true;
-  const first = prefix.findIndex((choice) => choice > 0);
-  return Math.max(first, 0) % count === index;
+/** The next sequence, deepest choice first; whole subtrees of others are passed over without being run. */
+function nextPrefix(
+  taken: readonly number[],
+  counts: readonly number[],
+  { index, count }: Share,
+): readonly number[] | undefined {
+  const first = taken.findIndex((choice) => choice > 0);
+  for (let at = taken.length - 1; at >= 0; at--) {
+    const isFirstFault = first < 0 || at <= first;
+    for (let choice = taken[at]! + 1; choice < counts[at]!; choice++) {
+      if (!isFirstFault || (at + choice) % count === index) return [...taken.slice(0, at), choice];
+    }
+  }
+  return undefined;
 }
 
 async function runOnce(options: SearchOptions, chances: Chances): Promise<string> {
-  const { pair, what, multiplier, positionMode } = options;
+  const { pair, story, multiplier, overseasLot, positionMode } = options;
   const journal = new MemoryJournal();
-  const gate = { open: what === "entry" };
+  let isOpen = false;
   const stage = new Stage({
-    pair,
-    journal,
+    ...{ pair, journal },
     newFence: async () => ++journal.fence,
     ...(multiplier ? { multiplier } : {}),
+    ...(overseasLot ? { overseasLot } : {}),
     ...(positionMode ? { positionMode } : {}),
     chances: {
-      store: (call) => (gate.open ? chances.store(call) : "ok"),
-      send: (order) => (gate.open ? chances.send(order) : "ok"),
+      store: (call) => (isOpen ? chances.store(call) : "ok"),
+      send: (order) => (isOpen ? chances.send(order) : "ok"),
     },
   });
-  stage.world.faults.hook = (request) => (gate.open ? chances.request(request) : undefined);
+  stage.ground.world.faults.hook = (request) => (isOpen ? chances.request(request) : undefined);
+  let end = "";
   try {
-    const entered = await stage.enter();
-    if (what === "entry") {
+    for (const step of STORIES[story] as readonly Step[]) {
+      if (step === "[" || step === "]") {
+        isOpen = step === "[";
+        continue;
+      }
+      // What was searched may have ended with nothing to leave.
+      if (step.startsWith("leave") && !(await stage.position())) continue;
+      const { state } = await takeStep(stage, step);
+      if (isOpen) end = state;
       await stage.check();
-      return entered.state;
     }
-    gate.open = true;
-    const position = (await stage.position())!;
-    const half = position.entries[0]!.qtyCoin;
-    const contracts = half
-      .dividedBy((await stage.rules()).multiplier, 0, "down")
-      .dividedBy(Decimal.of(2), 0, "down");
-    const left = await stage.leave(position, what === "part" ? contracts : undefined);
-    await stage.check();
-    return left.state;
+    return end;
   } catch (error) {
     const said = stage.log.lines.map(({ event, fields }) => `${event} ${JSON.stringify(fields)}`);
     throw new Error(
-      `${pair} ${what}: ${(error as Error).message}\n  ${chances.trace.join("\n  ")}\n${said.join("\n")}`,
+      `${pair} ${story}: ${(error as Error).message}\n  ${chances.trace.join("\n  ")}\n${said.join("\n")}`,
       { cause: error },
     );
+  }
+}
+
+async function takeStep(stage: Stage, step: Exclude<Step, "[" | "]">) {
+  switch (step) {
+    case "enter":
+      return await stage.enter();
+    case "enter-half":
+      stage.ground.world.faults.arm({ purpose: "buy", call: "place" }, { fillRatio: 0.5 });
+      return await stage.enter();
+    case "leave":
+      return await stage.leave();
+    case "leave-half":
+      return await stage.leave(0.5);
   }
 }
