@@ -44,11 +44,16 @@ export class Term {
 
   /** Whether an order may leave now on the strength of the lease. */
   holds(): boolean {
-    return !this.#lost.signal.aborted && this.clock.monotonicMs() < this.#untilMs - MARGIN_MS;
+    return !this.#lost.signal.aborted && this.leftMs > MARGIN_MS;
   }
 
+  /** Passed over once the term is over: somebody may have acted upon that. */
   extend(untilMs: number): void {
-    this.#untilMs = Math.max(this.#untilMs, untilMs);
+    if (!this.isOver) this.#untilMs = Math.max(this.#untilMs, untilMs);
+  }
+
+  get leftMs(): number {
+    return this.#untilMs - this.clock.monotonicMs();
   }
 
   /** Ends the term, whoever found out. */
@@ -57,7 +62,7 @@ export class Term {
   }
 
   get isOver(): boolean {
-    return this.#lost.signal.aborted || this.clock.monotonicMs() >= this.#untilMs;
+    return this.#lost.signal.aborted || this.leftMs <= 0;
   }
 }
 
@@ -96,6 +101,10 @@ export class Writer {
       // Every term has a holder's name of its own: the same name would inherit the fence.
       const holder = terms === 0 ? this.deps.holder : `${this.deps.holder}.${terms}`;
       const term = await this.#acquire(holder);
+      if (this.#stop.signal.aborted) {
+        if (term) await this.#release(holder, term.fence);
+        return;
+      }
       if (!term) {
         await clock.sleep(STANDBY_LOOK_MS, this.#stop.signal);
         continue;
@@ -104,16 +113,17 @@ export class Writer {
       this.#term = term;
       this.#saidStandby = false;
       log.info("trading lease taken", { fence: term.fence });
-      const renewing = this.#renew(holder, term);
+      const keeping = Promise.all([this.#renew(holder, term), this.#endInTime(term)]);
       try {
         await onTerm(term);
       } catch (error) {
         if (!(error instanceof Fenced)) log.error("trading ended by a defect", { error });
       }
       term.end();
-      await renewing;
+      // Also for a renewal on its way: it must not take what is let go here.
+      await keeping;
       // What may still be sent on its strength is bounded by its own deadline; a successor waits longer than that.
-      await this.deps.lease.release(holder, term.fence).catch(() => undefined);
+      await this.#release(holder, term.fence);
       if (!this.#stop.signal.aborted) {
         log.warn("trading lease over", { fence: term.fence });
         await clock.sleep(STANDBY_LOOK_MS, this.#stop.signal);
@@ -138,6 +148,11 @@ export class Writer {
     return undefined;
   }
 
+  /** What cannot be let go runs out by itself. */
+  async #release(holder: string, fence: Fence): Promise<void> {
+    await this.deps.lease.release(holder, fence).catch(() => undefined);
+  }
+
   async #renew(holder: string, term: Term): Promise<void> {
     const { lease, clock, log, lengthMs = LENGTH_MS } = this.deps;
     const over = AbortSignal.any([term.lost, this.#stop.signal]);
@@ -147,20 +162,28 @@ export class Writer {
       const askedAtMs = clock.monotonicMs();
       try {
         const taken = await lease.acquire(holder, lengthMs);
-        if (taken?.fence !== term.fence) {
-          log.error("trading lease lost to another scheduler");
-          term.end();
-          return;
+        if (taken?.fence === term.fence) {
+          term.extend(askedAtMs + lengthMs);
+          continue;
         }
-        term.extend(askedAtMs + lengthMs);
+        if (!over.aborted) log.error("trading lease lost to another scheduler");
+        term.end();
+        // Somebody had it meanwhile and let it go; what this took instead belongs to no term.
+        if (taken) await this.#release(holder, taken.fence);
       } catch (error) {
         log.debug("trading lease not renewed", { error });
       }
+    }
+  }
+
+  /** Ends the term when its time is up, also while a renewal hangs. */
+  async #endInTime(term: Term): Promise<void> {
+    const { clock, log } = this.deps;
+    while (!term.lost.aborted) {
       if (term.isOver) {
         log.error("trading lease ran out: the store did not answer in time");
         term.end();
-        return;
-      }
+      } else await clock.sleep(term.leftMs, term.lost);
     }
   }
 }
