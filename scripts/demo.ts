@@ -19,15 +19,19 @@ import { createVenueLists } from "../src/adapters/venue/lists.ts";
 import { Governor, type GovernorOptions } from "../src/adapters/venue/rate-governor.ts";
 import { createWalletReaders } from "../src/adapters/venue/wallets.ts";
 import { type DemoSettings, demoFields, readEnvironment, SettingsError } from "../src/config.ts";
+import { createTrading } from "../src/scheduler/main/trading.ts";
 import { Scheduler } from "../src/scheduler/run.ts";
 import { SIMULATOR_KEYS, startSimulator } from "../src/simulator/server.ts";
 import { VERSION } from "../src/version.ts";
 import { QuoteAnswerer } from "../worker/answer-quote-task.ts";
 import { runWorker } from "../worker/run.ts";
+import { seedExamples } from "./demo/examples.ts";
 
 const WORKER_COUNT = 5;
 const REQUEST_TIMEOUT_MS = 3_000;
 const STOP_MS_MAX = 4_000;
+/** Where the simulated dollar begins; the examples' targets are set from the price of the moment where there is one. */
+const EXAMPLE_REFERENCE_KRW = 1_385;
 
 const HELP = `bun run demo
 
@@ -99,12 +103,24 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
   const schedulerUrls = simulator.urls[WORKER_COUNT]!;
   const key = SIMULATOR_KEYS[0]!;
   const governor = await governorOf(WORKER_COUNT, "scheduler");
+  const fetcher = createBookFetcher(schedulerUrls, clock);
+  // Looks at the scheduler only once that is there: rates come from it.
+  const trading = createTrading({
+    ...{ clock, log, database, governor, fetcher },
+    mode: "paper",
+    venueBooks: VENUE_BOOKS,
+    urls: schedulerUrls,
+    secrets: undefined,
+    notifier: { tell: () => undefined },
+    scheduler: () => scheduler,
+  });
   const scheduler = new Scheduler({
     clock,
     log,
     bus,
     governor,
-    fetcher: createBookFetcher(schedulerUrls, clock),
+    fetcher,
+    onRows: (rows) => trading.onRows(rows),
     venues: VENUE_BOOKS,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     lists: createVenueLists({
@@ -167,6 +183,9 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
   }
   releases.push(() => scheduler.stop());
   await scheduler.start();
+  await seedExamples(database, scheduler.collector.table.reference?.priceKrw ?? EXAMPLE_REFERENCE_KRW);
+  releases.push(() => trading.stop());
+  trading.start();
   return server.url;
 }
 

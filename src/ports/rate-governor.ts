@@ -22,12 +22,17 @@ export interface Grant {
   settle(venue: Venue, cost: number, answer: VenueAnswer | "unsent"): void;
 }
 
+export interface ReserveOptions {
+  /** Does not stand behind those who came before: for books on which money is decided. */
+  readonly urgent?: boolean;
+}
+
 export interface RateGovernor {
   /**
    * Waits until every venue can take its cost at the same moment, at most `timeoutMs`; venues that are banned or
    * cannot be ready in time are left out of the grant rather than holding the others up.
    */
-  reserve(costs: VenueCosts, timeoutMs: number): Promise<Grant>;
+  reserve(costs: VenueCosts, timeoutMs: number, options?: ReserveOptions): Promise<Grant>;
   /** False while this process has no share of some venue (a spare): it should not take tasks. */
   hasShare(): boolean;
   /**

@@ -16,6 +16,8 @@ export interface FramePublisherDeps {
   readonly pack: (frame: Frame) => Uint8Array;
   /** Takes every frame as published, at once and without waiting (Redis; a no-op without). */
   readonly offer: (packed: Uint8Array) => void;
+  /** Sees every changed row at once, before it is gathered for publishing: trading waits for no reader. */
+  readonly onRows?: (rows: readonly RateRow[]) => void;
 }
 
 const GATHER_MS_MAX = 100;
@@ -41,6 +43,7 @@ export class FramePublisher {
 
   /** Gathers rows of a tick for the next frame. */
   add(rows: readonly RateRow[]): void {
+    if (rows.length > 0) this.deps.onRows?.(rows);
     for (const row of rows) this.#rows.set(`${row.coin}|${row.pairIndex}`, row);
     if (this.#rows.size === 0 || this.#gathering) return;
     this.#gathering = true;

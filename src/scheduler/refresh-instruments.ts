@@ -50,6 +50,7 @@ export class InstrumentBook {
     binance: newVenueState(),
   };
   readonly #quarantined = new Map<Venue, ReadonlyMap<string, string>>();
+  readonly #walletStates = new Map<Venue, ReadonlyMap<string, WalletState>>();
   #running: Promise<void> | undefined;
   #storing: Promise<void> = Promise.resolve();
   #knowsKnown = false;
@@ -77,6 +78,11 @@ export class InstrumentBook {
   /** Symbols whose identity no price confirms, with the reason, by venue. */
   quarantined(): ReadonlyMap<Venue, ReadonlyMap<string, string>> {
     return this.#quarantined;
+  }
+
+  /** Deposits and withdrawals as last read; undefined without an operator key. */
+  wallet(venue: Venue, coin: string): WalletState | undefined {
+    return this.#walletStates.get(venue)?.get(coin);
   }
 
   /** Never rejects; calls while one runs share it. */
@@ -235,7 +241,9 @@ export class InstrumentBook {
 
   async #wallets(venue: Venue): Promise<WalletState[]> {
     try {
-      return (await this.deps.lists.wallets(venue)) ?? [];
+      const states = (await this.deps.lists.wallets(venue)) ?? [];
+      this.#walletStates.set(venue, new Map(states.map((state) => [state.coin, state])));
+      return states;
     } catch (error) {
       if (!(error instanceof ListFault)) throw error;
       this.deps.log.warn("wallet states not read, stored flags stay", { venue, error });

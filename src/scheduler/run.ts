@@ -27,6 +27,7 @@ export interface SchedulerDeps extends ReferenceDeps {
   readonly holdings: HoldingStore;
   readonly pack: FramePublisherDeps["pack"];
   readonly offer: FramePublisherDeps["offer"];
+  readonly onRows?: FramePublisherDeps["onRows"];
   readonly offerReference: (reference: NonNullable<FrameCollector["table"]["reference"]>) => void;
   /** Rows clients may still see from before this process: the last snapshot. */
   readonly previousRows: () => Promise<readonly RateRow[]>;
@@ -71,6 +72,7 @@ export class Scheduler {
       table: this.collector.table,
       pack: deps.pack,
       offer: deps.offer,
+      ...(deps.onRows ? { onRows: deps.onRows } : {}),
     });
     this.ticks = new TickLoop({
       clock,

@@ -25,7 +25,7 @@ export const PEER_SILENCE_MS = 7_000;
 export const SHARE_RAISE_DELAY_MS = 10_000;
 /** A request sent before a process left may be counted by the venue as late as this afterwards. */
 const IN_FLIGHT_MS_MAX = 5_000;
-/** Part of a budget kept for each process that is not a worker (lists, reference price), at least one request. */
+/** Beside workers, the part of a budget kept for each process that is none (lists, reference price), at least one request. */
 const OTHER_ROLE_RATIO = 0.03;
 
 interface Peer extends PeerBudget {
@@ -136,7 +136,10 @@ export class BudgetShares {
   }
 }
 
-/** The share of one process among the living (sorted by id), in whole units; the first get what does not divide. */
+/**
+ * The share of one process among the living (sorted by id), in whole units; the first get what does not divide. Where
+ * there are workers they get nearly all of it; a scheduler with an address of its own trades with the whole budget.
+ */
 function shareOf(
   self: { readonly id: string; readonly role: ProcessRole },
   alive: readonly { readonly id: string; readonly role: ProcessRole }[],
@@ -144,10 +147,13 @@ function shareOf(
   goneCost: number,
 ): number {
   const otherShare = Math.max(1, Math.floor(capacity * OTHER_ROLE_RATIO));
-  if (self.role !== "worker") return otherShare;
   const workers = alive.filter(({ role }) => role === "worker");
-  const forOthers = otherShare * (alive.length - workers.length);
-  const forWorkers = Math.max(0, Math.floor(capacity - forOthers - goneCost));
-  const rank = workers.findIndex(({ id }) => id === self.id);
-  return Math.floor(forWorkers / workers.length) + (rank < forWorkers % workers.length ? 1 : 0);
+  if (self.role !== "worker" && workers.length > 0) return otherShare;
+  const sharers = workers.length > 0 ? workers : alive;
+  const forOthers = otherShare * (alive.length - sharers.length);
+  const left = Math.max(0, Math.floor(capacity - forOthers - goneCost));
+  const rank = sharers.findIndex(({ id }) => id === self.id);
+  const share = Math.floor(left / sharers.length) + (rank < left % sharers.length ? 1 : 0);
+  // A worker without a share is a spare; a scheduler always has something to ask for.
+  return self.role === "worker" ? share : Math.max(1, share);
 }

@@ -8,7 +8,13 @@ import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
 import type { Announcements } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Grant, RateGovernor, VenueAnswer, VenueCosts } from "../../ports/rate-governor.ts";
+import type {
+  Grant,
+  RateGovernor,
+  ReserveOptions,
+  VenueAnswer,
+  VenueCosts,
+} from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
 import { type Amounts, BudgetShares, type ProcessRole } from "./budget-shares.ts";
 import { readLimits } from "./limit-headers.ts";
@@ -58,7 +64,12 @@ export class Governor implements RateGovernor {
   readonly #changed = new Set<() => void>();
   #isHere = false;
   #unlisten: (() => Promise<void>) | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queues: Record<Venue, Promise<unknown>> = {
+    upbit: Promise.resolve(),
+    bithumb: Promise.resolve(),
+    bybit: Promise.resolve(),
+    binance: Promise.resolve(),
+  };
   #lastAnnouncedAtMs = Number.NEGATIVE_INFINITY;
   /** Refusals by venue and status since the start. */
   readonly refusals = new Map<string, number>();
@@ -194,10 +205,22 @@ export class Governor implements RateGovernor {
     return Math.max(0, ...waits);
   }
 
-  async reserve(costs: VenueCosts, timeoutMs: number): Promise<Grant> {
-    // One at a time and in order: a large reservation is not starved by small ones.
-    const turn = this.#queue.then(() => this.#reserveNow(costs, timeoutMs));
-    this.#queue = turn.catch(() => undefined);
+  async reserve(
+    costs: VenueCosts,
+    timeoutMs: number,
+    { urgent = false }: ReserveOptions = {},
+  ): Promise<Grant> {
+    if (urgent) return await this.#reserveNow(costs, timeoutMs);
+    // One at a time and in order at each venue: a large reservation is not starved by small ones, and who waits for
+    // one venue holds up nobody at another.
+    const venues = VENUES.filter((venue) => (costs[venue] ?? 0) > 0);
+    const before = Promise.all(venues.map((venue) => this.#queues[venue]));
+    const turn = before.then(() => this.#reserveNow(costs, timeoutMs));
+    const done = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    for (const venue of venues) this.#queues[venue] = done;
     return await turn;
   }
 

@@ -1,0 +1,202 @@
+// Trading as the scheduler and the demo assemble it: stores, venues on paper or with the users' own keys, fresh books,
+// notices, the engine. Paper and live differ in the venues that are opened here and in nothing else.
+
+import { createHash, randomUUID } from "node:crypto";
+import { PAIRS, type PairKey, type Venue } from "../../../schema/vocabulary.ts";
+import type { SecretReader } from "../../adapters/secrets.ts";
+import type { Database } from "../../adapters/store/database.ts";
+import { createJournal } from "../../adapters/store/journal.ts";
+import { createLeaseStore } from "../../adapters/store/lease.ts";
+import { createPaperStore } from "../../adapters/store/paper-accounts.ts";
+import { createTraderStore } from "../../adapters/store/traders.ts";
+import { createTradingStateStore } from "../../adapters/store/trading-state.ts";
+import type { VenueUrls } from "../../adapters/venue/http.ts";
+import { krwPriceIncrement } from "../../adapters/venue/krw-ticks.ts";
+import { createPaperVenues } from "../../adapters/venue/paper.ts";
+import { TradingVenues } from "../../adapters/venue/trading.ts";
+import { Decimal } from "../../domain/decimal.ts";
+import type { Listing } from "../../domain/instrument.ts";
+import { RISK_LIMITS_DEFAULT } from "../../domain/risk.ts";
+import { DECISION_SETTINGS_DEFAULT } from "../../domain/strategy.ts";
+import type { BookFetcher } from "../../ports/book-fetcher.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { TradingMode } from "../../ports/journal.ts";
+import type { VenueBooks } from "../../ports/market-data.ts";
+import type { Notifier } from "../../ports/notifier.ts";
+import type { RateGovernor } from "../../ports/rate-governor.ts";
+import type { Log } from "../../ports/telemetry.ts";
+import type { TraderStore } from "../../ports/traders.ts";
+import type { CoinFacts, MarketView, UserVenues } from "../../ports/trading-desk.ts";
+import { TradingEngine } from "../../trading/engine.ts";
+import { createBookDesk } from "../book-desk.ts";
+import type { Scheduler } from "../run.ts";
+
+export interface TradingParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly mode: TradingMode;
+  readonly database: Database;
+  readonly governor: RateGovernor;
+  readonly fetcher: BookFetcher;
+  readonly venueBooks: Readonly<Record<Venue, VenueBooks>>;
+  readonly urls: VenueUrls & { readonly binanceSpot?: string };
+  readonly secrets: SecretReader | undefined;
+  readonly notifier: Notifier;
+  /** The scheduler comes after the engine, which looks at what it knows. */
+  readonly scheduler: () => Pick<Scheduler, "instruments" | "collector" | "depths">;
+}
+
+const PAPER_BOOK_MS = 1_500;
+const BINANCE_DEPTH = 100;
+const BYBIT_DEPTH = 500;
+const FEE_BOOK_MS = 1_000;
+
+/** The engine, not started yet. */
+export function createTrading(parts: TradingParts): TradingEngine {
+  const { clock, log, mode, database, governor, fetcher, venueBooks, notifier, scheduler } = parts;
+  const lists = new ListingIndex(scheduler);
+  const desk = createBookDesk({
+    clock,
+    fetcher,
+    governor,
+    venues: venueBooks,
+    market: (venue, coin) => {
+      const listing = lists.of(venue, coin);
+      return listing && { symbol: listing.symbol, depth: depthOf(venue, scheduler().depths.depthOf(coin)) };
+    },
+  });
+  const traders = createTraderStore(database, parts.secrets);
+  const venues =
+    mode === "paper"
+      ? paperVenues(parts, lists, async (venue, symbol) => {
+          const seen = await desk.book(
+            venue,
+            { symbol, depth: depthOf(venue, BINANCE_DEPTH) },
+            PAPER_BOOK_MS,
+          );
+          return seen?.book;
+        })
+      : liveVenues(parts, traders);
+  return new TradingEngine({
+    ...{ clock, log, mode, traders, notifier, venues },
+    journal: createJournal(database),
+    state: createTradingStateStore(database),
+    lease: createLeaseStore(database),
+    holder: `${process.pid} ${randomUUID()}`,
+    books: desk,
+    market: marketView(scheduler, lists),
+    reference: () => scheduler().collector.table.reference,
+    decision: DECISION_SETTINGS_DEFAULT,
+    limits: RISK_LIMITS_DEFAULT,
+    feeValue: async (venue, asset, fee) => {
+      const seen = await desk.book(venue, { symbol: `${asset}USDT`, depth: 5 }, FEE_BOOK_MS);
+      // Without a price the fee counts as nothing paid in money, but the asset it took stands in the journal.
+      return seen ? fee.times(Decimal.ofFloat(seen.book.askPrices[0]!)) : Decimal.ZERO;
+    },
+  });
+}
+
+function depthOf(venue: Venue, binanceDepth: number): number {
+  return venue === "binance" ? binanceDepth : venue === "bybit" ? BYBIT_DEPTH : 30;
+}
+
+/** Listings by coin and by symbol, made anew when the lists are. */
+class ListingIndex {
+  #made: unknown;
+  readonly #byCoin = new Map<string, Listing>();
+  readonly #bySymbol = new Map<string, Listing>();
+
+  constructor(private readonly scheduler: TradingParts["scheduler"]) {}
+
+  of(venue: Venue, coin: string): Listing | undefined {
+    this.#refresh();
+    return this.#byCoin.get(`${venue} ${coin}`);
+  }
+
+  bySymbol(venue: Venue, symbol: string): Listing | undefined {
+    this.#refresh();
+    return this.#bySymbol.get(`${venue} ${symbol}`);
+  }
+
+  #refresh(): void {
+    const coins = this.scheduler().instruments.coins();
+    if (coins === this.#made) return;
+    this.#made = coins;
+    this.#byCoin.clear();
+    this.#bySymbol.clear();
+    for (const { coin, listings } of coins) {
+      for (const listing of Object.values(listings)) {
+        this.#byCoin.set(`${listing.venue} ${coin}`, listing);
+        this.#bySymbol.set(`${listing.venue} ${listing.symbol}`, listing);
+      }
+    }
+  }
+}
+
+function marketView(scheduler: TradingParts["scheduler"], lists: ListingIndex): MarketView {
+  return {
+    get table() {
+      return scheduler().collector.table;
+    },
+    facts(coin: string, pairKey: PairKey): CoinFacts | undefined {
+      const pairIndex = PAIRS.findIndex(({ key }) => key === pairKey);
+      const { domestic, overseas } = PAIRS[pairIndex]!;
+      const home = lists.of(domestic, coin);
+      const abroad = lists.of(overseas, coin);
+      if (!home || !abroad) return undefined;
+      const { instruments, collector } = scheduler();
+      const wallet = instruments.wallet(domestic, coin);
+      const isOpen = (state: boolean | "unknown" | undefined) => state ?? "unknown";
+      const states = [isOpen(wallet?.deposit), isOpen(wallet?.withdraw)];
+      return {
+        domesticSymbol: home.symbol,
+        overseasSymbol: abroad.symbol,
+        multiplier: Decimal.of(abroad.multiplier),
+        tradable: home.tradable && abroad.tradable,
+        walletsOpen: states.includes(false) ? false : states.includes("unknown") ? "unknown" : true,
+        warned: home.warnings.length > 0,
+        quarantined: collector.quarantined.has(`${coin}|${pairIndex}`),
+        identityKnown: !instruments.quarantined().get(overseas)?.has(abroad.symbol),
+        delistAtMs: home.delistAtMs ?? abroad.delistAtMs,
+      };
+    },
+    incrementAt(venue: Venue, price: Decimal): Decimal {
+      if (venue === "upbit" || venue === "bithumb") return krwPriceIncrement(venue, price);
+      throw new RangeError(`expected a Korean venue, was ${venue}`);
+    },
+  };
+}
+
+function paperVenues(
+  { clock, log, database }: TradingParts,
+  lists: ListingIndex,
+  books: Parameters<typeof createPaperVenues>[0]["books"],
+): UserVenues {
+  const paper = createPaperVenues({
+    ...{ clock, log, books },
+    store: createPaperStore(database),
+    listing: (venue, symbol) => lists.bySymbol(venue, symbol),
+  });
+  return {
+    domestic: async (userId, venue) => paper.open(venue, userId),
+    overseas: async (userId, venue) => paper.open(venue, userId),
+  };
+}
+
+/** Keys are decrypted at each asking; the venue object is kept while they stay the same, for its account's budget. */
+function liveVenues({ clock, log, governor, urls }: TradingParts, traders: TraderStore): UserVenues {
+  const opener = new TradingVenues({ clock, log, governor, urls });
+  const opened = new Map<string, { readonly digest: string; readonly venue: unknown }>();
+  async function open<V extends Venue>(userId: number, name: V) {
+    const key = await traders.credentials(userId, name);
+    if (!key) return undefined;
+    const digest = createHash("sha256").update(`${key.apiKey}\n${key.secret}`).digest("hex");
+    const slot = `${userId} ${name}`;
+    const held = opened.get(slot);
+    if (held?.digest === digest) return held.venue as ReturnType<typeof opener.open<V>>;
+    const venue = opener.open(name, key);
+    opened.set(slot, { digest, venue });
+    return venue;
+  }
+  return { domestic: open, overseas: open };
+}

@@ -1,0 +1,218 @@
+// What the engine knows while it holds the lease: traders, positions, running intents, rests, incidents, switches,
+// limits. Everything here is read from the store at the start of a term and after every change; nothing is only here.
+
+import type { PairKey } from "../../schema/vocabulary.ts";
+import { Decimal } from "../domain/decimal.ts";
+import { exitPolicyOf } from "../domain/intent-terms.ts";
+import { averageEntryRate, positionTotals } from "../domain/position.ts";
+import type { RiskLimits } from "../domain/risk.ts";
+import { EntryScreen } from "../domain/screen.ts";
+import { type DecisionSettings, exitRateTargetOf } from "../domain/strategy.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { IntentRow, Journal, OpenPosition, TradingMode } from "../ports/journal.ts";
+import type {
+  CoolingRow,
+  Incident,
+  Trader,
+  TraderStore,
+  TradingStateStore,
+  TradingSwitch,
+} from "../ports/traders.ts";
+import type { EntryBasis } from "./plan-entry.ts";
+
+export interface StateDeps {
+  readonly clock: Clock;
+  readonly mode: TradingMode;
+  readonly journal: Journal;
+  readonly state: TradingStateStore;
+  readonly traders: TraderStore;
+  readonly limits: RiskLimits;
+  readonly decision: DecisionSettings;
+}
+
+/** A position as new rates are held against it: computed once, compared often. */
+export interface WatchedPosition {
+  readonly position: OpenPosition;
+  readonly worthKrw: Decimal;
+  readonly targetJeon: number;
+  readonly stopJeon: number | undefined;
+  readonly leaveAtMs: number | undefined;
+}
+
+export const userCoin = (userId: number, coin: string) => `${userId} ${coin}`;
+const LOSSES_MS = 30_000;
+/** 00:00 KST. */
+const DAY_OFFSET_MS = 9 * 3_600_000;
+const DAY_MS = 86_400_000;
+
+export class EngineState {
+  traders: readonly Trader[] = [];
+  screen = new EntryScreen<Trader>([]);
+  readonly positions = new Map<string, OpenPosition>();
+  /** By coin and pair. */
+  #watched = new Map<string, WatchedPosition[]>();
+  /** By user and coin: planned or running. */
+  readonly running = new Map<string, IntentRow>();
+  readonly cooling = new Map<string, CoolingRow>();
+  incidents: readonly Incident[] = [];
+  switches: readonly TradingSwitch[] = [];
+  /** By user and coin: positions whose automatic exits wait for the user, and coins held by hand beside us. */
+  readonly heldByHand = new Map<string, string>();
+  #limits: ReadonlyMap<number, RiskLimits> = new Map();
+  #losses: ReadonlyMap<number, Decimal> = new Map();
+  #lossesUntilMs = 0;
+  #revision = "";
+
+  constructor(private readonly deps: StateDeps) {}
+
+  async loadAll(): Promise<readonly string[]> {
+    await this.loadSwitches();
+    await this.loadPositions();
+    const faults = await this.loadTraders();
+    const { state, mode } = this.deps;
+    for (const row of await state.cooling(mode)) this.cooling.set(userCoin(row.userId, row.coin), row);
+    return faults;
+  }
+
+  async loadPositions(): Promise<void> {
+    const open = await this.deps.journal.openPositions(this.deps.mode);
+    this.positions.clear();
+    for (const position of open) {
+      const key = userCoin(position.userId, position.coin);
+      // Two pairs of one coin can only be from before; both are kept, the later one under its own name.
+      this.positions.set(this.positions.has(key) ? `${key} ${position.pair}` : key, position);
+    }
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#watched = new Map();
+    for (const position of this.positions.values()) {
+      const { exitRateTarget, tradeMode, stopRate, holdingMsMax } = exitPolicyOf(position.exitTerms);
+      const totals = positionTotals(position.entries);
+      const target = exitRateTargetOf(
+        { exitRateTarget, tradeMode },
+        averageEntryRate(totals, 8),
+        this.deps.decision,
+      );
+      const key = `${position.coin} ${position.pair}`;
+      const watched = {
+        position,
+        worthKrw: totals.spentKrw,
+        targetJeon: target.toFloat() * 100,
+        stopJeon: stopRate && stopRate.toFloat() * 100,
+        leaveAtMs: holdingMsMax === undefined ? undefined : position.openedAtMs + holdingMsMax,
+      };
+      this.#watched.set(key, [...(this.#watched.get(key) ?? []), watched]);
+    }
+  }
+
+  watched(coin: string, pair: PairKey): readonly WatchedPosition[] {
+    return this.#watched.get(`${coin} ${pair}`) ?? [];
+  }
+
+  /** Only when something has changed; returns what could not be read. */
+  async loadTraders(): Promise<readonly string[]> {
+    const { traders } = this.deps;
+    const revision = await traders.revision();
+    if (revision === this.#revision) return [];
+    const { traders: found, faults } = await traders.traders();
+    this.#revision = revision;
+    this.traders = found;
+    this.screen = new EntryScreen(found.filter((trader) => this.mayEnter(trader)));
+    return faults;
+  }
+
+  /** Live trading needs the user's word; on paper nobody's key is used. */
+  mayEnter(trader: Trader): boolean {
+    return this.deps.mode === "paper" || trader.liveConsent;
+  }
+
+  async loadSwitches(): Promise<void> {
+    const { state, mode, limits } = this.deps;
+    this.switches = await state.switches();
+    this.incidents = await state.openIncidents(mode);
+    this.#limits = await state.limits(limits);
+  }
+
+  async loadLosses(): Promise<void> {
+    const nowMs = this.deps.clock.nowMs();
+    if (nowMs < this.#lossesUntilMs) return;
+    this.#lossesUntilMs = nowMs + LOSSES_MS;
+    const dayBeganMs = Math.floor((nowMs + DAY_OFFSET_MS) / DAY_MS) * DAY_MS - DAY_OFFSET_MS;
+    this.#losses = await this.deps.state.lossesSince(this.deps.mode, dayBeganMs);
+  }
+
+  /** After an end: what was lost counts at once. */
+  forgetLosses(): void {
+    this.#lossesUntilMs = 0;
+  }
+
+  limitsOf(userId: number): RiskLimits {
+    return this.#limits.get(userId) ?? this.#limits.get(0) ?? this.deps.limits;
+  }
+
+  get halted(): boolean {
+    return this.switches.some(({ scope, halted }) => scope === "global" && halted);
+  }
+
+  entriesOff(userId: number, coin: string): boolean {
+    return this.switches.some(
+      ({ scope, subject, entriesOff }) =>
+        entriesOff &&
+        (scope === "global" ||
+          (scope === "user" && subject === String(userId)) ||
+          (scope === "coin" && subject === coin)),
+    );
+  }
+
+  hasIncident(userId: number): boolean {
+    return this.incidents.some((incident) => incident.userId === userId);
+  }
+
+  isEntering(userId: number): boolean {
+    for (const intent of this.running.values())
+      if (intent.userId === userId && intent.kind === "entry") return true;
+    return false;
+  }
+
+  /** What is known about an entry without asking anybody, counted from rows. */
+  basis(trader: Trader, coin: string, pair: PairKey, referenceKrw: Decimal | undefined): EntryBasis {
+    const { userId, strategy } = trader;
+    const key = userCoin(userId, coin);
+    const own = this.positions.get(key);
+    const ofUser = [...this.positions.values()].filter((position) => position.userId === userId);
+    const runningOfUser = [...this.running.values()].filter((intent) => intent.userId === userId);
+    const runningEntries = runningOfUser.filter(({ kind }) => kind === "entry");
+    const openEntryCount =
+      ofUser
+        .filter(({ strategyId }) => strategyId === strategy.strategyId)
+        .reduce((count, { entries }) => count + entries.length, 0) + runningEntries.length;
+    const notional = (positions: Iterable<OpenPosition>) =>
+      Decimal.sum([...positions].map(({ entries }) => positionTotals(entries).spentKrw));
+    const intents = [...this.running.values()].filter(({ kind }) => kind === "entry");
+    const slices = (of: readonly IntentRow[]) =>
+      Decimal.sum(of.map(({ terms }) => Decimal.of(terms.sliceKrw!)));
+    const all = [...this.positions.values()];
+    return {
+      entriesOff: this.entriesOff(userId, coin),
+      incidentOpen: this.hasIncident(userId),
+      coolingUntilMs: this.cooling.get(key)?.untilAtMs,
+      heldOnOtherPair: own !== undefined && own.pair !== pair,
+      heldByHand: this.heldByHand.has(key),
+      openEntryCount,
+      position: own?.pair === pair ? own : undefined,
+      referenceKrw,
+      limits: this.limitsOf(userId),
+      used: {
+        userNotionalKrw: notional(ofUser).plus(slices(runningEntries)),
+        coinNotionalKrw: notional(all.filter((position) => position.coin === coin)).plus(
+          slices(intents.filter((intent) => intent.coin === coin)),
+        ),
+        serviceNotionalKrw: notional(all).plus(slices(intents)),
+        openPositionCount: ofUser.length,
+        lossTodayKrw: this.#losses.get(userId) ?? Decimal.ZERO,
+      },
+    };
+  }
+}

@@ -1,0 +1,89 @@
+// The trading engine as the process around it sees it: rates go in, orders come out, and only while this process holds
+// the lease. Nothing here waits for Redis, Telegram or a browser.
+
+import type { RateRow } from "../domain/rate-table.ts";
+import type { LeaseStore, OpenPosition } from "../ports/journal.ts";
+import type { TradingSwitch } from "../ports/traders.ts";
+import { type ForceCause, Session, type SessionDeps } from "./session.ts";
+import { PositionWatch, WATCH_DEFAULT, type WatchSettings } from "./watch-positions.ts";
+import { Writer } from "./writer.ts";
+
+export interface EngineDeps extends SessionDeps {
+  readonly lease: LeaseStore;
+  /** Names this start of this process. */
+  readonly holder: string;
+  readonly watch?: WatchSettings;
+}
+
+export interface EngineState {
+  readonly mode: SessionDeps["mode"];
+  readonly role: "trading" | "recovering" | "standby";
+  readonly fence: number | undefined;
+  readonly traders: number;
+  readonly positions: readonly OpenPosition[];
+  readonly running: number;
+  readonly incidents: number;
+  readonly switches: readonly TradingSwitch[];
+}
+
+export class TradingEngine {
+  readonly #writer: Writer;
+  #session: Session | undefined;
+
+  constructor(private readonly deps: EngineDeps) {
+    const { lease, clock, log, holder } = deps;
+    this.#writer = new Writer({ lease, clock, log, holder });
+  }
+
+  start(): void {
+    this.#writer.run(async (term) => {
+      const session = new Session(this.deps, term);
+      const watch = new PositionWatch(this.deps, session, this.deps.watch ?? WATCH_DEFAULT);
+      this.#session = session;
+      try {
+        await Promise.all([session.run(), watch.run()]);
+      } finally {
+        this.#session = undefined;
+      }
+    });
+  }
+
+  /** Lets what runs come to a safe point, gives the lease back. */
+  async stop(): Promise<void> {
+    await this.#writer.stop();
+  }
+
+  /** Rows as they are merged, before they are published. Never throws, never waits. */
+  onRows(rows: readonly RateRow[]): void {
+    try {
+      this.#session?.onRows(rows);
+    } catch (error) {
+      this.deps.log.error("rates not looked at", { error });
+    }
+  }
+
+  force(userId: number, coin: string, cause: ForceCause): "started" | "running" | "no-position" | "standby" {
+    return this.#session?.force(userId, coin, cause) ?? "standby";
+  }
+
+  /** Stored first, so that it survives everything; read again at once, so that it holds at once. */
+  async setSwitch(change: TradingSwitch): Promise<void> {
+    await this.deps.state.setSwitch(change);
+    await this.#session?.known.loadSwitches();
+  }
+
+  state(): EngineState {
+    const session = this.#session;
+    const known = session?.known;
+    return {
+      mode: this.deps.mode,
+      role: !session ? "standby" : session.entriesOpen ? "trading" : "recovering",
+      fence: session?.term.fence,
+      traders: known?.traders.length ?? 0,
+      positions: known ? [...known.positions.values()] : [],
+      running: known?.running.size ?? 0,
+      incidents: known?.incidents.length ?? 0,
+      switches: known?.switches ?? [],
+    };
+  }
+}

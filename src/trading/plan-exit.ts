@@ -1,0 +1,157 @@
+// From a position that may be left to an approved exit intent, or to the reason against it. Priced for the position's
+// own quantity on fresh books; larger than what meets the target, it leaves in parts.
+
+import { Decimal } from "../domain/decimal.ts";
+import { decideExit, type ExitCause } from "../domain/decision.ts";
+import { exitPolicyOf } from "../domain/intent-terms.ts";
+import { averageEntryRate, positionTotals } from "../domain/position.ts";
+import { type Approved, approvedFromJournal } from "../domain/risk.ts";
+import { projectedProfitKrw } from "../domain/settlement.ts";
+import { exitRateForQty, largestExitMeeting } from "../domain/size-rates.ts";
+import { type DecisionSettings, exitRateTargetOf, type Strategy } from "../domain/strategy.ts";
+import type { BookDesk, FreshBooks } from "../ports/book-desk.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { IntentRow, Journal, OpenPosition, TradingMode } from "../ports/journal.ts";
+import type { MarketView } from "../ports/trading-desk.ts";
+import type { Accounts } from "./accounts.ts";
+import { exitIntentOf, type PairRules } from "./plan-intents.ts";
+
+export interface PlanExitDeps {
+  readonly clock: Clock;
+  readonly mode: TradingMode;
+  readonly journal: Pick<Journal, "dust">;
+  readonly books: BookDesk;
+  readonly market: MarketView;
+  readonly accounts: Accounts;
+  readonly decision: DecisionSettings;
+}
+
+export interface ExitWish {
+  /** By whom it is forced; undefined: only when the terms are met. */
+  readonly forcedBy: string | undefined;
+  readonly halted: boolean;
+  readonly referenceKrw: Decimal | undefined;
+  /** Tells attempts of one wish apart, so that each is a decision of its own. */
+  readonly decisionKey: string;
+}
+
+export type PlannedExit =
+  | {
+      readonly ok: true;
+      readonly intent: Approved<IntentRow>;
+      readonly books: FreshBooks;
+      readonly cause: ExitCause;
+    }
+  | { readonly ok: false; readonly reason: string; readonly context: string };
+
+const BOOKS_MS = 1_500;
+const MINIMUM_FACTOR = Decimal.of(2);
+
+export function exitStrategyOf(position: OpenPosition): Pick<Strategy, "tradeMode" | "exitRateTarget"> {
+  return exitPolicyOf(position.exitTerms);
+}
+
+export async function planExit(
+  deps: PlanExitDeps,
+  position: OpenPosition,
+  wish: ExitWish,
+): Promise<PlannedExit> {
+  const hold = (reason: string, context = ""): PlannedExit => ({ ok: false, reason, context });
+  const { userId, coin, pair } = position;
+  const facts = deps.market.facts(coin, pair);
+  if (!facts) return hold("not-tradable", "the coin is on no list any more");
+  const legs = await deps.accounts.legs(userId, pair);
+  if (!legs) return hold("no-key");
+  const [books, rules, fees, dust] = await Promise.all([
+    deps.books.fresh(coin, pair, BOOKS_MS),
+    deps.accounts.rules(legs, coin, pair, facts).catch(() => undefined),
+    deps.accounts.fees(userId, legs, facts),
+    deps.journal.dust({ mode: deps.mode, userId, coin, venue: legs.domestic.venue }),
+  ]);
+  if (!books || !rules) return hold("no-rate", "fresh books or rules not to be had");
+
+  const policy = exitPolicyOf(position.exitTerms);
+  const totals = positionTotals(position.entries);
+  const { multiplier } = facts;
+  const whole = exitRateForQty(books, totals.qtyCoin, multiplier);
+  const { referenceKrw } = wish;
+  const decisionFor = (exitRate: Decimal | undefined, saleKrw: Decimal | undefined) =>
+    decideExit(
+      policy as unknown as Strategy,
+      {
+        nowMs: deps.clock.nowMs(),
+        forced: wish.forcedBy !== undefined,
+        halted: wish.halted,
+        exitRate,
+        averageEntryRate: averageEntryRate(totals, 8),
+        projectedProfitKrw:
+          exitRate && saleKrw && referenceKrw
+            ? projectedProfitKrw({
+                totals,
+                exitRate,
+                saleKrw,
+                fees,
+                fundingUsdt: Decimal.ZERO,
+                referenceKrw,
+              })
+            : undefined,
+        openedAtMs: position.openedAtMs,
+        stopRate: policy.stopRate,
+        holdingMsMax: policy.holdingMsMax,
+      },
+      deps.decision,
+    );
+
+  let qtyCoin = totals.qtyCoin;
+  let decided = decisionFor(whole?.rate, whole?.saleKrw);
+  if (decided.action === "hold") {
+    if (decided.reason === "halted") return hold(decided.reason);
+    const target = exitRateTargetOf(policy, averageEntryRate(totals, 8), deps.decision);
+    const part = largestExitMeeting(
+      books,
+      totals.qtyCoin,
+      target,
+      rules.overseas.qtyStep.times(multiplier),
+      multiplier,
+    );
+    if (!part || !isWorthLeaving(part, totals.qtyCoin, rules, books)) {
+      return hold(decided.reason, `rate=${whole?.rate ?? "none"} target=${target}`);
+    }
+    const rate = exitRateForQty(books, part, multiplier)!;
+    // Auto mode asks for the whole position's profit at the part's rate.
+    decided = decisionFor(rate.rate, rate.saleKrw.times(totals.qtyCoin).dividedBy(part, 12, "half-up"));
+    if (decided.action === "hold") return hold(decided.reason, `rate=${rate.rate} target=${target}`);
+    qtyCoin = part;
+  }
+  const intent = exitIntentOf({
+    decisionId: `${deps.mode} ${wish.decisionKey} exit ${position.positionId}`,
+    mode: deps.mode,
+    rules,
+    books,
+    dust,
+    referenceKrw: referenceKrw ?? averageEntryRate(totals),
+    leverage: position.leverage,
+    reason: wish.forcedBy ?? decided.cause,
+    nowMs: deps.clock.nowMs(),
+    position,
+    qtyCoin,
+  });
+  // Leaving is never kept back by a limit.
+  return { ok: true, intent: approvedFromJournal(intent), books, cause: decided.cause };
+}
+
+/** A part leaves nothing, or at least twice both minimums; and it is itself no less. */
+function isWorthLeaving(part: Decimal, whole: Decimal, rules: PairRules, books: FreshBooks): boolean {
+  const bidKrw = Decimal.ofFloat(books.domestic.bidPrices[0]!);
+  const bidUsdt = Decimal.ofFloat(books.overseas.bidPrices[0]!);
+  const enough = (qtyCoin: Decimal) => {
+    const contracts = qtyCoin.dividedBy(rules.multiplier, 12, "down");
+    return (
+      qtyCoin.times(bidKrw).atLeast(rules.domestic.notionalMin.times(MINIMUM_FACTOR)) &&
+      contracts.atLeast(rules.overseas.qtyMin.times(MINIMUM_FACTOR)) &&
+      contracts.times(bidUsdt).atLeast(rules.overseas.notionalMin.times(MINIMUM_FACTOR))
+    );
+  };
+  const left = whole.minus(part);
+  return enough(part) && (left.isZero || enough(left));
+}
