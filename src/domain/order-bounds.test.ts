@@ -111,6 +111,13 @@ test("a book too thin is swept to its end; without a book, or a side of it, nobo
   expect(ladder("buy", 1, "1", EMPTY)).toBeUndefined();
 });
 
+test("a limit is never nothing, however small the price", () => {
+  const book = bookOfLists({ asks: [[0.0002, 1e9]], bids: [[0.0001, 1e9]] });
+  const common = { book, incrementAt: incrementsOf(BITHUMB) };
+  expect(ladderPrice({ ...common, side: "sell", attempt: 3, qty: d("1000000") })?.toString()).toBe("0.0001");
+  expect(unfillablePrice({ ...common, side: "buy", priceKrw: d("0.0001") }).toString()).toBe("0.0001");
+});
+
 test("a band that does not begin on its own increment is rounded in once more", () => {
   const book = bookOfLists({ asks: [[995, 1]], bids: [[990, 1]] });
   const incrementAt = (price: Decimal) => d(price.atLeast(d("1000")) ? "300" : "1");
@@ -167,7 +174,8 @@ for (const [name, grid] of [
           const step = price.times(Decimal.ONE.plus(beyond.times(sign)));
           expect(isOn(limit)).toBe(true);
           const further = limit.minus(step).times(sign);
-          expect(further.isNegative).toBe(false);
+          expect(limit.isPositive).toBe(true);
+          expect(further.isNegative && !limit.equals(incrementAt(limit))).toBe(false);
           expect(further.below(Decimal.max(incrementAt(step), incrementAt(limit)))).toBe(true);
         },
       ),
@@ -184,7 +192,9 @@ for (const [name, grid] of [
           unfillablePrice({ side, book, priceKrw: isSeen ? d("1") : price, incrementAt });
         const [buy, sell] = [at("buy"), at("sell")];
         expect([isOn(buy), isOn(sell), buy.isPositive]).toEqual([true, true, true]);
-        expect(buy.atMost(price.times(d("0.8")))).toBe(true);
+        // Nothing is below a price of one increment.
+        const isLeast = buy.equals(incrementAt(buy));
+        expect(isLeast || buy.atMost(price.times(d("0.8")))).toBe(true);
         expect(sell.atLeast(price.times(d("1.2")))).toBe(true);
       }),
       { numRuns: RUNS },

@@ -107,14 +107,18 @@ export function unfillablePrice(options: {
   return onIncrement(price.times(Decimal.ONE.plus(NEVER_FILLS)), incrementAt, "up");
 }
 
-/** Increments change with the price: a rounded price may stand in another band, so it is rounded once more there. */
+/**
+ * Increments change with the price: a rounded price may stand in another band, so it is rounded once more there. At
+ * least one increment: a limit of nothing is none.
+ */
 function onIncrement(
   price: Decimal,
   incrementAt: (price: Decimal) => Decimal,
   rounding: "down" | "up",
 ): Decimal {
   const once = price.toStep(incrementAt(price), rounding);
-  return once.toStep(incrementAt(once), rounding);
+  const twice = once.toStep(incrementAt(once), rounding);
+  return twice.isPositive ? twice : incrementAt(twice);
 }
 
 /** The smallest quantity of whole steps that is worth at least `notional` at a price, and at least `qtyMin`. */
