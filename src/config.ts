@@ -56,6 +56,9 @@ const secretText = v.pipe(
   ),
 );
 
+/** What an operator has to say before orders are real. */
+export const LIVE_CONSENT = "real orders with real money";
+
 const logFields = {
   LOG_LEVEL: {
     about: "How much is logged: debug, info, warn or error.",
@@ -135,6 +138,33 @@ export const workerFields = {
   ...logFields,
 } as const satisfies Fields;
 
+const amountKrw = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,15}$/, "expected whole KRW"),
+  v.check((value) => BigInt(value) > 0n, "expected more than 0"),
+);
+
+/** Limits for everybody; users' own may be stricter or wider (our table of limits). Not set: no limit. */
+const riskFields = {
+  SLICE_KRW_MAX: { about: "Largest single entry, KRW.", schema: amountKrw },
+  USER_NOTIONAL_KRW_MAX: { about: "Most KRW a user may have in open positions.", schema: amountKrw },
+  COIN_NOTIONAL_KRW_MAX: { about: "Most KRW all users may have in one coin.", schema: amountKrw },
+  SERVICE_NOTIONAL_KRW_MAX: { about: "Most KRW all users may have in all.", schema: amountKrw },
+  DAILY_LOSS_KRW_MAX: {
+    about: "After losing so much since 00:00 KST a user's entries stop for the day, KRW.",
+    schema: amountKrw,
+  },
+  OPEN_POSITIONS_MAX: { about: "Most open positions of a user.", schema: integer(1, 10_000) },
+  LEVERAGE_MAX: { about: "Highest leverage a strategy may ask for.", default: "5", schema: integer(1, 20) },
+  NEVER_COINS: {
+    about: "Coins that are never traded, with commas between: BTT,LUNC.",
+    schema: v.pipe(
+      text,
+      v.regex(/^[A-Z0-9]{1,20}(,[A-Z0-9]{1,20})*$/, "expected tickers with commas between"),
+    ),
+  },
+} as const satisfies Fields;
+
 export const schedulerFields = {
   ...tickField,
   ...natsFields,
@@ -203,6 +233,46 @@ export const schedulerFields = {
     schema: secretText,
   },
   BINANCE_SECRET_KEY: { about: "Its secret.", secret: true, schema: secretText },
+  TRADING_MODE: {
+    about:
+      "off: rates only. paper: strategies trade on paper accounts against the real books. live: with the users' own keys and money.",
+    default: "paper",
+    schema: v.picklist(["off", "paper", "live"], "expected off, paper or live"),
+  },
+  LIVE_TRADING_CONSENT: {
+    about: `With TRADING_MODE=live: the words "${LIVE_CONSENT}". Each user consents besides, in our own tables.`,
+    schema: v.literal(LIVE_CONSENT, `expected the words "${LIVE_CONSENT}"`),
+  },
+  ENCRYPTION_KEY: {
+    about:
+      "Karbit's ENCRYPTION_KEY, the same text: users' API keys are encrypted with it. Needed with TRADING_MODE=live.",
+    secret: true,
+    schema: v.pipe(secretText, v.minLength(16, "expected at least 16 characters")),
+  },
+  TELEGRAM_BOT_TOKEN: {
+    about: "Token of the Telegram bot that sends notices. Without it none are sent.",
+    secret: true,
+    schema: v.pipe(
+      secretText,
+      v.regex(/^\d+:[\w-]{20,}$/, "expected a bot's token: digits, a colon, letters"),
+    ),
+  },
+  TELEGRAM_API_URL: {
+    about: "The Bot API's address.",
+    default: "https://api.telegram.org",
+    schema: httpUrl,
+  },
+  TELEGRAM_OPERATOR_CHAT: {
+    about:
+      "Chat id that gets incidents and service alerts; a group's begins with a minus. Without it operators read the log.",
+    schema: v.pipe(text, v.regex(/^(-?\d{1,20}|@\w{5,})$/, "expected a chat id or @channel")),
+  },
+  TELEGRAM_LANGUAGE: {
+    about: "Language of notices: ko or en.",
+    default: "ko",
+    schema: v.picklist(["ko", "en"], "expected ko or en"),
+  },
+  ...riskFields,
   CONTROL_HOST: {
     about: "Address the operator's control port binds to. Keep it private.",
     default: "127.0.0.1",
@@ -333,6 +403,13 @@ function relationFaults(env: Record<string, string | undefined>, fields: Fields)
   if (isSet("REDIS_URL") && isSet("UPSTASH_REDIS_REST_URL")) {
     faults.push("REDIS_URL: expected either REDIS_URL or UPSTASH_REDIS_REST_URL, were both");
   }
+  if ("TRADING_MODE" in fields && env.TRADING_MODE?.trim() === "live") {
+    for (const name of ["ENCRYPTION_KEY", "LIVE_TRADING_CONSENT"]) {
+      if (!isSet(name)) faults.push(`${name}: expected a value because TRADING_MODE is live`);
+    }
+  }
+  if (isSet("TELEGRAM_OPERATOR_CHAT") && !isSet("TELEGRAM_BOT_TOKEN"))
+    faults.push("TELEGRAM_BOT_TOKEN: expected a value because TELEGRAM_OPERATOR_CHAT is set");
   if (isSet("NATS_TOKEN") && isSet("NATS_USER"))
     faults.push("NATS_TOKEN: expected a token or a user, were both");
   return faults;

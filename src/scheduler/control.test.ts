@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { DepthBook } from "../domain/listing-table.ts";
+import type { TradingSwitch } from "../ports/traders.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { RecordingLog } from "../testing/recording-log.ts";
+import type { TradingEngine } from "../trading/engine.ts";
 import { FrameCollector } from "./collect-frame.ts";
 import { createControl } from "./control.ts";
 import type { Scheduler } from "./run.ts";
@@ -39,8 +41,15 @@ function controlOf() {
     },
   } as unknown as Scheduler;
   const links = { bus: { up: true, detail: "connected" } };
+  const switches: TradingSwitch[] = [];
+  const trading = {
+    state: () => ({ mode: "paper", role: "trading", positions: [], switches }),
+    setSwitch: async (change: TradingSwitch) => void switches.splice(0, switches.length, change),
+    force: (userId: number) => (userId === 1 ? "started" : "no-position"),
+  } as unknown as TradingEngine;
   const control = createControl({
     scheduler,
+    trading,
     clock,
     log: new RecordingLog(),
     token: TOKEN,
@@ -49,9 +58,10 @@ function controlOf() {
     links: () => links,
     budgets: () => ({}),
   });
-  const ask = async (path: string, method = "GET", token = TOKEN) => {
-    const headers = { authorization: `Bearer ${token}` };
-    const response = await control.handle(new Request(`http://localhost${path}`, { method, headers }));
+  const ask = async (path: string, method = "GET", token = TOKEN, sent?: unknown) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const body = sent === undefined ? null : JSON.stringify(sent);
+    const response = await control.handle(new Request(`http://localhost${path}`, { method, headers, body }));
     return {
       status: response.status,
       type: response.headers.get("content-type"),
@@ -104,4 +114,22 @@ test("health is 503 with words when a link is down or ticks have stopped", async
 test("an unknown path is 404 and says what there is", async () => {
   const { ask } = controlOf();
   expect(await ask("/nothing")).toMatchObject({ status: 404, type: "application/problem+json" });
+});
+
+test("entries are switched off and on by scope, a halt stops both, and what is malformed is refused", async () => {
+  const { ask } = controlOf();
+  const post = (path: string, body?: unknown) => ask(path, "POST", TOKEN, body);
+  const last = async () => (await ask("/trading")).body.switches[0];
+  expect((await post("/trading/entries-off", { scope: "coin", subject: "BTC" })).status).toBe(200);
+  expect(await last()).toMatchObject({ scope: "coin", subject: "BTC", entriesOff: true, by: "operator" });
+  expect((await post("/trading/halt", {})).body).toEqual({ halted: true, entriesOff: true });
+  expect(await last()).toMatchObject({ scope: "global", halted: true, entriesOff: true });
+  expect((await post("/trading/entries-on", { scope: "global" })).body.entriesOff).toBe(false);
+  for (const wrong of [{ scope: "user", subject: "kim" }, { scope: "all" }, { scope: "coin" }]) {
+    expect((await post("/trading/entries-off", wrong)).status).toBe(400);
+  }
+  expect((await post("/trading/force", { userId: 1, coin: "BTC" })).body.outcome).toBe("started");
+  expect((await post("/trading/force", { userId: 2, coin: "BTC" })).status).toBe(404);
+  expect((await post("/trading/force", { userId: "1", coin: "btc" })).status).toBe(400);
+  expect((await ask("/trading/halt", "POST", "another-operator-token")).status).toBe(401);
 });

@@ -8,6 +8,8 @@ import { PAIRS } from "../../schema/vocabulary.ts";
 import { taskCoinOf, tickCosts } from "../domain/listing-table.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/telemetry.ts";
+import type { TradingEngine } from "../trading/engine.ts";
+import { TRADING_ROUTES, tradingControl } from "./control-trading.ts";
 import type { Scheduler } from "./run.ts";
 
 interface LinkState {
@@ -17,6 +19,7 @@ interface LinkState {
 
 export interface ControlDeps {
   readonly scheduler: Scheduler;
+  readonly trading: TradingEngine;
   readonly clock: Clock;
   readonly log: Log;
   readonly token: string;
@@ -57,6 +60,7 @@ export function createControl(deps: ControlDeps) {
         return problem(401, "Unauthorized", "Send the operator token: Authorization: Bearer ...");
       }
     })
+    .use(tradingControl({ trading: deps.trading, clock, log, problem }))
     .get("/", () => ({
       service: "schedulerx-scheduler",
       version: deps.version,
@@ -69,6 +73,7 @@ export function createControl(deps: ControlDeps) {
         "POST /ticks/pause",
         "POST /ticks/resume",
         "POST /instruments/refresh",
+        ...TRADING_ROUTES,
       ],
     }))
     .get("/health", ({ set }) => {

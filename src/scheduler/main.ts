@@ -3,6 +3,7 @@
 import { systemClock } from "../adapters/clock.ts";
 import { packFrame, unpackFrame } from "../adapters/frame-codec.ts";
 import { createRedisPublisher, type RedisPublisher, type RedisTarget } from "../adapters/redis/publisher.ts";
+import { createSecretReader } from "../adapters/secrets.ts";
 import { createHoldingStore } from "../adapters/store/holdings.ts";
 import { createInstrumentStore } from "../adapters/store/instruments.ts";
 import { checkKarbitTables, migratePostgres } from "../adapters/store/migrate.ts";
@@ -13,7 +14,7 @@ import { VENUE_BOOKS } from "../adapters/venue/books.ts";
 import { createBookFetcher } from "../adapters/venue/http.ts";
 import { createVenueLists } from "../adapters/venue/lists.ts";
 import { createWalletReaders, type OperatorKey } from "../adapters/venue/wallets.ts";
-import { type SchedulerSettings, schedulerFields } from "../config.ts";
+import { type SchedulerSettings, SettingsError, schedulerFields } from "../config.ts";
 import { isPassing } from "../domain/store-fault.ts";
 import { type CheckResult, check, checkFeasibleTick, checkVenues } from "../main/check.ts";
 import { busOf, governorOf, quietLog, venueUrlsOf } from "../main/connect.ts";
@@ -21,6 +22,8 @@ import { runProcess } from "../main/process.ts";
 import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { createControl } from "./control.ts";
+import { noticesOf } from "./main/notices.ts";
+import { createTrading, limitsOf, modeFault } from "./main/trading.ts";
 import { Scheduler } from "./run.ts";
 
 const CHECK_WITHIN_MS = 3_000;
@@ -153,12 +156,30 @@ await runProcess({
     releases.push(() => governor.stop());
     const publisher = publisherOf(settings, log);
     if (publisher) releases.push(() => publisher.stop());
-    const scheduler = new Scheduler({
+    const fault = await modeFault(settings.TRADING_MODE, database);
+    if (fault) throw new SettingsError([fault]);
+    const notices = noticesOf(settings, { clock, log, database });
+    releases.push(() => notices.stop());
+    const fetcher = createBookFetcher(venueUrlsOf(settings), clock);
+    const trading = createTrading({
+      ...{ clock, log, database, governor, fetcher },
+      mode: settings.TRADING_MODE,
+      venueBooks: VENUE_BOOKS,
+      urls: { ...venueUrlsOf(settings), binanceSpot: settings.BINANCE_SPOT_URL },
+      secrets: settings.ENCRYPTION_KEY ? createSecretReader(settings.ENCRYPTION_KEY) : undefined,
+      notifier: notices,
+      limits: limitsOf(settings),
+      // Looked at once rates come, and they come from it.
+      scheduler: () => scheduler,
+    });
+    const scheduler: Scheduler = new Scheduler({
       clock,
       log,
       bus,
       governor,
-      fetcher: createBookFetcher(venueUrlsOf(settings), clock),
+      fetcher,
+      onRows: (rows) => trading.onRows(rows),
+      leads: () => trading.isElsewhere !== true,
       venues: VENUE_BOOKS,
       requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
       lists: createVenueLists({
@@ -183,9 +204,12 @@ await runProcess({
       historyDays: settings.HISTORY_DAYS,
     });
     releases.push(() => scheduler.stop());
+    releases.push(() => trading.stop());
+    trading.start();
     if (settings.CONTROL_TOKEN) {
       const control = createControl({
         scheduler,
+        trading,
         clock,
         log,
         token: settings.CONTROL_TOKEN,

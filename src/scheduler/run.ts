@@ -28,6 +28,8 @@ export interface SchedulerDeps extends ReferenceDeps {
   readonly pack: FramePublisherDeps["pack"];
   readonly offer: FramePublisherDeps["offer"];
   readonly onRows?: FramePublisherDeps["onRows"];
+  /** False while another scheduler leads; left out: always true. */
+  readonly leads?: () => boolean;
   readonly offerReference: (reference: NonNullable<FrameCollector["table"]["reference"]>) => void;
   /** Rows clients may still see from before this process: the last snapshot. */
   readonly previousRows: () => Promise<readonly RateRow[]>;
@@ -85,6 +87,7 @@ export class Scheduler {
       periodMs: deps.tickPeriodMs,
       coins: () => this.#coins(),
       onClosed: () => this.#onClosed(),
+      ...(deps.leads ? { leads: deps.leads } : {}),
       onUnknownSymbol: () => this.#refreshSoon(),
     });
   }

@@ -45,6 +45,8 @@ export interface TickLoopDeps {
   /** The coins to quote now; those somebody holds are always among them. */
   readonly coins: () => readonly QuotedCoin[];
   readonly onClosed: (closed: ClosedTick) => void;
+  /** False while another scheduler issues the ticks: then this one stands by and publishes nothing. */
+  readonly leads?: () => boolean;
   /** A venue did not know a symbol it was asked for: the lists are out of date. */
   readonly onUnknownSymbol?: (venue: Venue) => void;
 }
@@ -163,6 +165,7 @@ export class TickLoop {
     }
     const { collector, depths, periodMs } = this.deps;
     if (tickAtMs <= collector.newestTickAtMs) return this.#skipRepeated(tickAtMs);
+    if (this.deps.leads?.() === false) return this.#standBy();
     if (collector.open) this.#close();
     if (this.paused) return this.#blank();
     this.#clockWentBack = false;
@@ -185,6 +188,14 @@ export class TickLoop {
       }),
     );
     await this.#run({ tickAtMs, tasks });
+  }
+
+  /** Somebody else's ticks are on the screens: what was open here is dropped without a word to anybody. */
+  #standBy(): void {
+    const { collector, clock } = this.deps;
+    if (!collector.open) return;
+    this.#closeTimer.abort();
+    collector.closeTick(clock.nowMs());
   }
 
   /** The clock was set back. Ticks only go forward, and one that is open runs to its end. */

@@ -13,17 +13,24 @@ export interface EngineDeps extends SessionDeps {
   /** Names this start of this process. */
   readonly holder: string;
   readonly watch?: WatchSettings;
+  /** False: holds the lease, so that one scheduler leads, and trades nothing. */
+  readonly trades?: boolean;
 }
 
 export interface EngineState {
   readonly mode: SessionDeps["mode"];
-  readonly role: "trading" | "recovering" | "standby";
+  readonly role: "trading" | "recovering" | "standby" | "off";
   readonly fence: number | undefined;
   readonly traders: number;
   readonly positions: readonly OpenPosition[];
   readonly running: number;
   readonly incidents: number;
   readonly switches: readonly TradingSwitch[];
+}
+
+function over(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 export class TradingEngine {
@@ -37,6 +44,7 @@ export class TradingEngine {
 
   start(): void {
     this.#writer.run(async (term) => {
+      if (this.deps.trades === false) return await over(term.lost);
       const session = new Session(this.deps, term);
       const watch = new PositionWatch(this.deps, session, this.deps.watch ?? WATCH_DEFAULT);
       this.#session = session;
@@ -51,6 +59,11 @@ export class TradingEngine {
   /** Lets what runs come to a safe point, gives the lease back. */
   async stop(): Promise<void> {
     await this.#writer.stop();
+  }
+
+  /** Whether another scheduler holds the lease; undefined before that is known. */
+  get isElsewhere(): boolean | undefined {
+    return this.#writer.isElsewhere;
   }
 
   /** Rows as they are merged, before they are published. Never throws, never waits. */
@@ -77,7 +90,14 @@ export class TradingEngine {
     const known = session?.known;
     return {
       mode: this.deps.mode,
-      role: !session ? "standby" : session.entriesOpen ? "trading" : "recovering",
+      role:
+        this.deps.trades === false
+          ? "off"
+          : !session
+            ? "standby"
+            : session.entriesOpen
+              ? "trading"
+              : "recovering",
       fence: session?.term.fence,
       traders: known?.traders.length ?? 0,
       positions: known ? [...known.positions.values()] : [],

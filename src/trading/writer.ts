@@ -72,8 +72,17 @@ export class Writer {
   #running: Promise<void> = Promise.resolve();
   #saidStandby = false;
   #saidAway = false;
+  #elsewhere: boolean | undefined;
 
   constructor(private readonly deps: WriterDeps) {}
+
+  /**
+   * Whether another process holds the lease, as last heard; undefined before the first answer. A store that is away
+   * says nothing new: who led goes on leading whatever needs no store.
+   */
+  get isElsewhere(): boolean | undefined {
+    return this.#elsewhere;
+  }
 
   /** The term held now; undefined on standby. */
   get term(): Term | undefined {
@@ -138,6 +147,7 @@ export class Writer {
       const taken = await lease.acquire(holder, lengthMs);
       if (this.#saidAway) log.info("trading lease can be asked for again");
       this.#saidAway = false;
+      this.#elsewhere = taken === undefined;
       if (taken) return new Term(taken.fence, clock, askedAtMs + lengthMs);
       if (!this.#saidStandby) log.info("another scheduler trades: standing by");
       this.#saidStandby = true;
@@ -166,6 +176,7 @@ export class Writer {
           term.extend(askedAtMs + lengthMs);
           continue;
         }
+        this.#elsewhere = true;
         if (!over.aborted) log.error("trading lease lost to another scheduler");
         term.end();
         // Somebody had it meanwhile and let it go; what this took instead belongs to no term.

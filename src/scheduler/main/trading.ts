@@ -14,9 +14,10 @@ import type { VenueUrls } from "../../adapters/venue/http.ts";
 import { krwPriceIncrement } from "../../adapters/venue/krw-ticks.ts";
 import { createPaperVenues } from "../../adapters/venue/paper.ts";
 import { TradingVenues } from "../../adapters/venue/trading.ts";
+import type { SchedulerSettings } from "../../config.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { Listing } from "../../domain/instrument.ts";
-import { RISK_LIMITS_DEFAULT } from "../../domain/risk.ts";
+import { RISK_LIMITS_DEFAULT, type RiskLimits } from "../../domain/risk.ts";
 import { DECISION_SETTINGS_DEFAULT } from "../../domain/strategy.ts";
 import type { BookFetcher } from "../../ports/book-fetcher.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -34,7 +35,7 @@ import type { Scheduler } from "../run.ts";
 export interface TradingParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly mode: TradingMode;
+  readonly mode: TradingMode | "off";
   readonly database: Database;
   readonly governor: RateGovernor;
   readonly fetcher: BookFetcher;
@@ -42,8 +43,40 @@ export interface TradingParts {
   readonly urls: VenueUrls & { readonly binanceSpot?: string };
   readonly secrets: SecretReader | undefined;
   readonly notifier: Notifier;
+  readonly limits?: RiskLimits;
   /** The scheduler comes after the engine, which looks at what it knows. */
   readonly scheduler: () => Pick<Scheduler, "instruments" | "collector" | "depths">;
+}
+
+/** Everybody's limits, from the settings. */
+export function limitsOf(settings: SchedulerSettings): RiskLimits {
+  const amount = (text: string | undefined) => (text === undefined ? undefined : Decimal.of(text));
+  return {
+    ...RISK_LIMITS_DEFAULT,
+    sliceKrwMax: amount(settings.SLICE_KRW_MAX),
+    userNotionalKrwMax: amount(settings.USER_NOTIONAL_KRW_MAX),
+    coinNotionalKrwMax: amount(settings.COIN_NOTIONAL_KRW_MAX),
+    serviceNotionalKrwMax: amount(settings.SERVICE_NOTIONAL_KRW_MAX),
+    dailyLossKrwMax: amount(settings.DAILY_LOSS_KRW_MAX),
+    openPositionsMax: settings.OPEN_POSITIONS_MAX,
+    leverageMax: Decimal.of(settings.LEVERAGE_MAX),
+    neverCoins: new Set(settings.NEVER_COINS?.split(",") ?? []),
+  };
+}
+
+/**
+ * Paper and live never mix: off and paper do not start while live intents or positions exist, which nobody would then
+ * look after. Returns what is wrong, in words.
+ */
+export async function modeFault(mode: "off" | TradingMode, database: Database): Promise<string | undefined> {
+  if (mode === "live") return undefined;
+  const journal = createJournal(database);
+  const [intents, positions] = [await journal.unfinished("live"), await journal.openPositions("live")];
+  if (intents.length + positions.length === 0) return undefined;
+  return (
+    `TRADING_MODE: expected live while ${positions.length} live positions and ${intents.length} unfinished live ` +
+    `intents exist, was ${mode}. Leave them first, or start with TRADING_MODE=live and entries off.`
+  );
 }
 
 const PAPER_BOOK_MS = 1_500;
@@ -53,7 +86,8 @@ const FEE_BOOK_MS = 1_000;
 
 /** The engine, not started yet. */
 export function createTrading(parts: TradingParts): TradingEngine {
-  const { clock, log, mode, database, governor, fetcher, venueBooks, notifier, scheduler } = parts;
+  const { clock, log, database, governor, fetcher, venueBooks, notifier, scheduler } = parts;
+  const mode = parts.mode === "live" ? "live" : "paper";
   const lists = new ListingIndex(scheduler);
   const desk = createBookDesk({
     clock,
@@ -82,12 +116,13 @@ export function createTrading(parts: TradingParts): TradingEngine {
     journal: createJournal(database),
     state: createTradingStateStore(database),
     lease: createLeaseStore(database),
+    trades: parts.mode !== "off",
     holder: `${process.pid} ${randomUUID()}`,
     books: desk,
     market: marketView(scheduler, lists),
     reference: () => scheduler().collector.table.reference,
     decision: DECISION_SETTINGS_DEFAULT,
-    limits: RISK_LIMITS_DEFAULT,
+    limits: parts.limits ?? RISK_LIMITS_DEFAULT,
     feeValue: async (venue, asset, fee) => {
       const seen = await desk.book(venue, { symbol: `${asset}USDT`, depth: 5 }, FEE_BOOK_MS);
       // Without a price the fee counts as nothing paid in money, but the asset it took stands in the journal.

@@ -1,0 +1,98 @@
+// The operator's part of trading: what it is doing, entries off and on, halt and resume, leaving a position by force.
+// Switches are stored before they are answered for; they hold within a second everywhere and survive restarts.
+
+import { Elysia } from "elysia";
+import * as v from "valibot";
+import { positionTotals } from "../domain/position.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/telemetry.ts";
+import type { TradingEngine } from "../trading/engine.ts";
+
+export interface TradingControlDeps {
+  readonly trading: TradingEngine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly problem: (status: number, title: string, detail: string) => Response;
+}
+
+export const TRADING_ROUTES = [
+  "GET /trading",
+  "POST /trading/entries-off",
+  "POST /trading/entries-on",
+  "POST /trading/halt",
+  "POST /trading/resume",
+  "POST /trading/force",
+] as const;
+
+const SCOPE = v.variant("scope", [
+  v.object({ scope: v.literal("global") }),
+  v.object({ scope: v.literal("user"), subject: v.pipe(v.string(), v.regex(/^\d{1,9}$/)) }),
+  v.object({ scope: v.literal("coin"), subject: v.pipe(v.string(), v.regex(/^[A-Z0-9]{1,20}$/)) }),
+]);
+const WHY = v.object({ why: v.optional(v.pipe(v.string(), v.maxLength(300)), "by the operator") });
+const FORCE = v.object({
+  userId: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  coin: v.pipe(v.string(), v.regex(/^[A-Z0-9]{1,20}$/)),
+});
+
+export function tradingControl({ trading, clock, log, problem }: TradingControlDeps) {
+  const bad = (detail: string) => problem(400, "Bad request", detail);
+  const scopeOf = (body: unknown) => v.safeParse(v.intersect([SCOPE, WHY]), body ?? { scope: "global" });
+
+  async function setEntries(body: unknown, entriesOff: boolean): Promise<unknown> {
+    const parsed = scopeOf(body);
+    if (!parsed.success) {
+      return bad(
+        'Expected {"scope":"global"}, or scope "user" or "coin" with its "subject", and perhaps "why".',
+      );
+    }
+    const { scope, why } = parsed.output;
+    const subject = "subject" in parsed.output ? parsed.output.subject : "";
+    const halted = scope === "global" && trading.state().switches.some((known) => known.halted);
+    await trading.setSwitch({ scope, subject, entriesOff, halted, why, by: "operator", atMs: clock.nowMs() });
+    log.warn(entriesOff ? "entries off" : "entries on", { scope, subject, why });
+    return { scope, subject, entriesOff };
+  }
+
+  async function setHalt(body: unknown, halted: boolean): Promise<unknown> {
+    const parsed = v.safeParse(WHY, body ?? {});
+    if (!parsed.success) return bad('Expected nothing, or {"why":"..."}.');
+    const known = trading.state().switches.find(({ scope }) => scope === "global");
+    // A halt stops entries as well; taking it back leaves them as they were switched.
+    const entriesOff = halted || (known?.entriesOff ?? false);
+    const { why } = parsed.output;
+    await trading.setSwitch({
+      ...{ scope: "global", subject: "", entriesOff, halted, why, by: "operator" },
+      atMs: clock.nowMs(),
+    });
+    log.warn(halted ? "trading halted" : "trading resumed", { why, entriesOff });
+    return { halted, entriesOff };
+  }
+
+  return new Elysia()
+    .get("/trading", () => {
+      const { positions, ...state } = trading.state();
+      return {
+        ...state,
+        positions: positions.map(({ userId, strategyId, coin, pair, entries, openedAtMs, leverage }) => {
+          const { qtyCoin, spentKrw, receivedUsdt } = positionTotals(entries);
+          return { userId, strategyId, coin, pair, leverage, openedAtMs, qtyCoin, spentKrw, receivedUsdt };
+        }),
+      };
+    })
+    .post("/trading/entries-off", ({ body }) => setEntries(body, true))
+    .post("/trading/entries-on", ({ body }) => setEntries(body, false))
+    .post("/trading/halt", ({ body }) => setHalt(body, true))
+    .post("/trading/resume", ({ body }) => setHalt(body, false))
+    .post("/trading/force", ({ body }) => {
+      const parsed = v.safeParse(FORCE, body);
+      if (!parsed.success) return bad('Expected {"userId": 1, "coin": "BTC"}.');
+      const { userId, coin } = parsed.output;
+      const outcome = trading.force(userId, coin, "operator");
+      log.warn("a position is left by the operator", { userId, coin, outcome });
+      if (outcome === "no-position") return problem(404, "Not found", `User ${userId} holds no ${coin}.`);
+      if (outcome === "standby")
+        return problem(409, "Conflict", "This scheduler stands by: ask the one that trades.");
+      return { userId, coin, outcome };
+    });
+}
