@@ -169,7 +169,7 @@ export function exitOutcome(options: {
     ...{ multiplier, referenceKrw, placedPriceUsdt },
     fundingUsdt: options.fundingUsdt,
   });
-  const whole = earlier.map(legsOf).reduce(addLegs, own);
+  const whole = earlier.map(legsOf).reduce<PositionLegs>(addLegs, own);
   const { row } = settle({
     ...whole,
     ...{ multiplier, referenceKrw, placedPriceUsdt },
@@ -190,13 +190,17 @@ export function exitOutcome(options: {
   };
 }
 
-interface ExitLegs {
+/** What concerns the position: of one exit, or of several together. */
+interface PositionLegs {
   readonly totals: ReturnType<typeof positionTotals>;
   readonly sale: LegTotal;
-  readonly soldDust: LegTotal;
   readonly buyBack: LegTotal;
   readonly dustedCoin: Decimal;
   readonly dustedCostKrw: Decimal;
+}
+
+interface ExitLegs extends PositionLegs {
+  readonly soldDust: LegTotal;
 }
 
 function legsOf({ taken, fills }: ExitDone): ExitLegs {
@@ -213,11 +217,10 @@ function legsOf({ taken, fills }: ExitDone): ExitLegs {
   };
 }
 
-function addLegs(a: ExitLegs, b: ExitLegs): ExitLegs {
+function addLegs(a: PositionLegs, b: PositionLegs): PositionLegs {
   return {
     totals: positionTotals([a.totals, b.totals]),
     sale: addTotals(a.sale, b.sale),
-    soldDust: addTotals(a.soldDust, b.soldDust),
     buyBack: addTotals(a.buyBack, b.buyBack),
     dustedCoin: a.dustedCoin.plus(b.dustedCoin),
     dustedCostKrw: a.dustedCostKrw.plus(b.dustedCostKrw),

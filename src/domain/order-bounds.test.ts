@@ -181,7 +181,7 @@ for (const [name, grid] of [
       ),
       { numRuns: RUNS },
     );
-  });
+  }, 60_000);
 
   test(`on ${name}'s bands an order to use an id up is on its own increment and fills at no price near the book`, () => {
     fc.assert(
@@ -199,7 +199,7 @@ for (const [name, grid] of [
       }),
       { numRuns: RUNS },
     );
-  });
+  }, 60_000);
 }
 
 test("an order to use an id up goes by the best price of its own side, or by the last known one", () => {
@@ -340,7 +340,7 @@ test("the smallest quantity worth an amount: whole steps, no less than the small
     ),
     { numRuns: RUNS },
   );
-});
+}, 60_000);
 
 test("the worst price of the ladder is 3 % below the best bid", () => {
   expect(worstLadderPrice(d("2790")).toString()).toBe("2706.3");

@@ -2,6 +2,7 @@
 // 3.6). Everything stays exact until a figure of the row is rounded, half-up, away from zero.
 
 import { Decimal } from "./decimal.ts";
+import type { Funding } from "./instrument.ts";
 import { averageEntryRate, type LegTotal, type PositionTotals } from "./position.ts";
 
 export interface SettlementInput {
@@ -62,7 +63,7 @@ export function settle(input: SettlementInput): Settlement {
   const boughtCoin = buyBack.qty.times(multiplier);
   if (!sale.qty.plus(dustedCoin).equals(totals.qtyCoin) || !boughtCoin.equals(totals.qtyCoin)) {
     throw new RangeError(
-      `expected ${totals.qtyCoin} coins closed on both legs, was ${sale.qty} and ${boughtCoin}`,
+      `expected ${totals.qtyCoin} coins closed on both legs, was ${sale.qty.plus(dustedCoin)} and ${boughtCoin}`,
     );
   }
   const realisedUsdt = totals.receivedUsdt.minus(buyBack.notional);
@@ -78,6 +79,10 @@ export function settle(input: SettlementInput): Settlement {
     ? Decimal.ZERO
     : sale.notional.dividedBy(sale.qty, WORK_DECIMALS, "half-up");
   const frPrice = buyBack.notional.dividedBy(boughtCoin, WORK_DECIMALS, "half-up");
+  // Of the average prices: coins that went to dust brought nothing, and say nothing about the rate.
+  const exitRate = sale.qty.isZero
+    ? Decimal.ZERO
+    : sale.notional.times(boughtCoin).dividedBy(buyBack.notional.times(sale.qty), 2, "half-up");
   const slippage = frPrice
     .minus(input.placedPriceUsdt)
     .abs()
@@ -99,7 +104,7 @@ export function settle(input: SettlementInput): Settlement {
       frFee: buyBack.fee.toFixed(8),
       frSlippage: slippage.toFixed(4),
       entryRate: averageEntryRate(totals).toFixed(2),
-      exitRate: sale.notional.dividedBy(buyBack.notional, 2, "half-up").toFixed(2),
+      exitRate: exitRate.toFixed(2),
       usdtPrice: referenceKrw.toFixed(2),
       profit: profitKrw.toFixed(2),
       profitRate: profitRatePct.toFixed(2),
@@ -119,6 +124,18 @@ export interface FeeRatios {
  */
 export function breakEvenRatio(fees: FeeRatios, fundingRatioReceived: Decimal): Decimal {
   return fees.domestic.plus(fees.overseas).times(TWO).minus(fundingRatioReceived);
+}
+
+const HOLDING_MS = 8 * 3_600_000;
+
+/**
+ * Funding a short may expect over 8 h as a ratio of its worth, positive when it is paid: at the rate of the moment,
+ * as often as the venue pays. Where the interval is not told it is 8 h.
+ */
+export function expectedFundingRatio(funding: Pick<Funding, "rate" | "intervalMs"> | undefined): Decimal {
+  if (!funding) return Decimal.ZERO;
+  const { rate, intervalMs = HOLDING_MS } = funding;
+  return Decimal.of(rate).times(Decimal.of(HOLDING_MS)).dividedBy(Decimal.of(intervalMs), 12, "down");
 }
 
 /** KRW a position would earn if it closed at `exitRate` with today's reference price, fees both ways included. */
