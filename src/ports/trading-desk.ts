@@ -25,6 +25,8 @@ export interface CoinFacts {
   readonly quarantined: boolean;
   readonly identityKnown: boolean;
   readonly delistAtMs: number | undefined;
+  /** Expected over 8 h for the short, a ratio of its worth; positive is received. */
+  readonly fundingRatio: Decimal;
 }
 
 export interface MarketView {

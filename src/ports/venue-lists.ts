@@ -1,12 +1,14 @@
 // What the scheduler asks of each venue every few minutes: what is listed, what it costs about, and wallet states.
 
 import type { Venue } from "../../schema/vocabulary.ts";
-import type { Listing, WalletState } from "../domain/instrument.ts";
+import type { Funding, Listing, WalletState } from "../domain/instrument.ts";
 
 /** A listing that may be of its coin, with a recent price in the venue's units (undefined where none was given). */
 export interface ListingCandidate {
   readonly listing: Listing;
   readonly price: number | undefined;
+  /** What the perpetual pays next; undefined at home, or where the answer does not say. */
+  readonly funding?: Funding | undefined;
 }
 
 export interface VenueLists {

@@ -6,7 +6,7 @@
 // can be that large while deposits are paused, but its rows stay null until the collector finds them plausible.
 
 import { DOMESTIC_VENUES, OVERSEAS_VENUES, VENUES, type Venue } from "../../schema/vocabulary.ts";
-import type { Listing, WalletState } from "../domain/instrument.ts";
+import type { Funding, Listing, WalletState } from "../domain/instrument.ts";
 import { joinListings, type QuotedCoin } from "../domain/listing-table.ts";
 import { confirmByPrice } from "../domain/multiplier.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -50,6 +50,7 @@ export class InstrumentBook {
     binance: newVenueState(),
   };
   readonly #quarantined = new Map<Venue, ReadonlyMap<string, string>>();
+  readonly #funding = new Map<Venue, ReadonlyMap<string, Funding>>();
   readonly #walletStates = new Map<Venue, ReadonlyMap<string, WalletState>>();
   #running: Promise<void> | undefined;
   #storing: Promise<void> = Promise.resolve();
@@ -78,6 +79,11 @@ export class InstrumentBook {
   /** Symbols whose identity no price confirms, with the reason, by venue. */
   quarantined(): ReadonlyMap<Venue, ReadonlyMap<string, string>> {
     return this.#quarantined;
+  }
+
+  /** What a perpetual pays next, as last read. */
+  funding(venue: Venue, symbol: string): Funding | undefined {
+    return this.#funding.get(venue)?.get(symbol);
   }
 
   /** Deposits and withdrawals as last read; undefined without an operator key. */
@@ -134,7 +140,12 @@ export class InstrumentBook {
       await Promise.all(
         OVERSEAS_VENUES.map(async (venue) => {
           const candidates = await this.#ask(venue, tickers);
-          if (candidates) this.#accept(venue, this.#confirm(venue, candidates));
+          if (!candidates) return;
+          this.#accept(venue, this.#confirm(venue, candidates));
+          const paying = candidates.flatMap(({ listing, funding }) =>
+            funding ? [[listing.symbol, funding] as const] : [],
+          );
+          this.#funding.set(venue, new Map(paying));
         }),
       );
     }

@@ -182,8 +182,8 @@ function decide(
         rate: newest.spentKrw.dividedBy(newest.receivedUsdt, 2, "half-up"),
         atMs: newest.atMs,
       },
-      breakEven: breakEvenRatio(fees, Decimal.ZERO),
-      projectedProfitKrw: expectedProfit(strategy, deps.decision, rates.entryRate, referenceKrw, fees),
+      breakEven: breakEvenRatio(fees, facts.fundingRatio),
+      projectedProfitKrw: expectedProfit(strategy, deps.decision, rates.entryRate, referenceKrw, fees, facts),
     },
     deps.decision,
   );
@@ -196,6 +196,7 @@ function expectedProfit(
   entryRate: Decimal | undefined,
   referenceKrw: Decimal | undefined,
   fees: FeeRatios,
+  { fundingRatio }: CoinFacts,
 ): Decimal | undefined {
   if (!entryRate?.isPositive || !referenceKrw) return undefined;
   const spentKrw = sliceKrw(strategy);
@@ -213,7 +214,7 @@ function expectedProfit(
     exitRate,
     saleKrw: receivedUsdt.times(exitRate),
     fees,
-    fundingUsdt: Decimal.ZERO,
+    fundingUsdt: receivedUsdt.times(fundingRatio),
     referenceKrw,
   });
 }

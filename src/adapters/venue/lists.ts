@@ -1,7 +1,7 @@
 // The venues' lists over HTTP, parsed, through the governor: what is listed, recent prices, wallet states.
 
 import type { OverseasVenue, Venue } from "../../../schema/vocabulary.ts";
-import type { Listing, WalletState } from "../../domain/instrument.ts";
+import type { Funding, Listing, WalletState } from "../../domain/instrument.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { RateGovernor } from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
@@ -108,14 +108,35 @@ export function createVenueLists(deps: ListDeps): VenueLists {
       const listings = await bybitListings(tickers);
       const body = await get("bybit", "/v5/market/tickers?category=linear");
       const prices = value("bybit", "prices", bybit.parsePrices(body));
-      return listings.map((listing) => ({ listing, price: prices.get(listing.symbol) }));
+      const funding = fundingBySymbol(bybit.parseFunding(body));
+      return listings.map((listing) => ({
+        listing,
+        price: prices.get(listing.symbol),
+        funding: funding.get(listing.symbol),
+      }));
     }
     const info = await get("binance", "/fapi/v1/exchangeInfo");
     const listings = value("binance", "instruments", binance.parseListings(info, tickers));
     const body = await get("binance", "/fapi/v1/premiumIndex", BINANCE_PRICES_WEIGHT);
     const prices = value("binance", "prices", binance.parsePrices(body));
-    return listings.map((listing) => ({ listing, price: prices.get(listing.symbol) }));
+    const funding = fundingBySymbol(binance.parseFunding(body, await fundingIntervals()));
+    return listings.map((listing) => ({
+      listing,
+      price: prices.get(listing.symbol),
+      funding: funding.get(listing.symbol),
+    }));
   };
+
+  /** Undefined when they cannot be had: then every 8 hours is taken. */
+  const fundingIntervals = async (): Promise<ReadonlyMap<string, number> | undefined> => {
+    const body = await get("binance", "/fapi/v1/fundingInfo").catch(() => undefined);
+    const parsed = body && binance.parseFundingIntervals(body);
+    return parsed?.ok ? parsed.value : undefined;
+  };
+
+  /** Expected funding only informs: a list it cannot be read from is still a list. */
+  const fundingBySymbol = (parsed: Parsed<Funding[]>): ReadonlyMap<string, Funding> =>
+    new Map(parsed.ok ? parsed.value.map((row) => [row.symbol, row]) : []);
 
   const parseWallets: Record<Venue, (body: string) => Parsed<WalletState[]>> = {
     upbit: upbit.parseWallets,

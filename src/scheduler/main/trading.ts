@@ -18,6 +18,7 @@ import type { SchedulerSettings } from "../../config.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { Listing } from "../../domain/instrument.ts";
 import { RISK_LIMITS_DEFAULT, type RiskLimits } from "../../domain/risk.ts";
+import { expectedFundingRatio } from "../../domain/settlement.ts";
 import { DECISION_SETTINGS_DEFAULT } from "../../domain/strategy.ts";
 import type { BookFetcher } from "../../ports/book-fetcher.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -193,6 +194,7 @@ function marketView(scheduler: TradingParts["scheduler"], lists: ListingIndex): 
         quarantined: collector.quarantined.has(`${coin}|${pairIndex}`),
         identityKnown: !instruments.quarantined().get(overseas)?.has(abroad.symbol),
         delistAtMs: home.delistAtMs ?? abroad.delistAtMs,
+        fundingRatio: expectedFundingRatio(instruments.funding(overseas, abroad.symbol)),
       };
     },
     incrementAt(venue: Venue, price: Decimal): Decimal {
