@@ -10,6 +10,7 @@ import { Decimal } from "../domain/decimal.ts";
 import { positionTotals } from "../domain/position.ts";
 import { guardianVerdict, liquidationDistance } from "../domain/risk.ts";
 import type { OpenPosition } from "../ports/journal.ts";
+import type { CoinFacts } from "../ports/trading-desk.ts";
 import type { VenuePosition } from "../ports/trading-venue.ts";
 import { userCoin } from "./engine-state.ts";
 import type { Session, SessionDeps } from "./session.ts";
@@ -18,12 +19,15 @@ export interface WatchSettings {
   readonly everyMs: number;
   readonly alertBelow: Decimal;
   readonly closeBelow: Decimal;
+  /** Funding expected to cost more than this over 8 h is told, as a ratio of the position. */
+  readonly fundingCostMax: Decimal;
 }
 
 export const WATCH_DEFAULT: WatchSettings = {
   everyMs: 10_000,
   alertBelow: Decimal.of("0.15"),
   closeBelow: Decimal.of("0.07"),
+  fundingCostMax: Decimal.of("0.005"),
 };
 
 /** Users looked at side by side; the venues' own budgets slow this down further. */
@@ -33,6 +37,9 @@ const SEEN_TWICE = 2;
 export class PositionWatch {
   /** Differences seen once, by user and coin. */
   readonly #suspect = new Map<string, { readonly what: string; readonly times: number }>();
+
+  /** Conditions of a coin that were told and still hold. */
+  readonly #told = new Set<string>();
 
   constructor(
     private readonly deps: SessionDeps,
@@ -94,6 +101,7 @@ export class PositionWatch {
     if (this.session.known.running.has(key)) return;
     const facts = this.deps.market.facts(coin, pair);
     if (!facts) return;
+    this.#tellConditions(position, venue, facts);
     const recordedCoin = positionTotals(position.entries).qtyCoin;
     const short = shorts.find(({ symbol, side }) => symbol === facts.overseasSymbol && side === "short");
     const shortCoin = (short?.qtyContracts ?? Decimal.ZERO).times(facts.multiplier);
@@ -108,6 +116,41 @@ export class PositionWatch {
       if (this.session.known.heldByHand.get(key) === "joined") this.session.known.heldByHand.delete(key);
     }
     if (short) this.#guard(position, venue, short);
+  }
+
+  /** What should make a user think of leaving: told once each time it begins. No entries follow by themselves. */
+  #tellConditions(position: OpenPosition, venue: "bybit" | "binance", facts: CoinFacts): void {
+    const { userId, coin, pair } = position;
+    const { domestic } = PAIRS.find(({ key }) => key === pair)!;
+    const cost = facts.fundingRatio.negated();
+    const conditions = [
+      { holds: facts.delistAtMs !== undefined, notice: { kind: "delisting", coin, venue: domestic } },
+      { holds: facts.warned, notice: { kind: "warned", coin, venue: domestic } },
+      { holds: facts.walletsOpen === false, notice: { kind: "wallet-suspended", coin, venue: domestic } },
+      {
+        holds: cost.above(this.settings.fundingCostMax),
+        notice: {
+          kind: "funding-high",
+          coin,
+          venue,
+          costPct: cost.times(Decimal.of(100)).rounded(2, "half-up"),
+        },
+      },
+    ] as const;
+    for (const { holds, notice } of conditions) {
+      const key = `${notice.kind} ${userId} ${coin} ${pair}`;
+      if (!holds) this.#told.delete(key);
+      else if (!this.#told.has(key)) {
+        this.#told.add(key);
+        this.deps.notifier.tell({
+          audience: { userId },
+          notice,
+          atMs: this.deps.clock.nowMs(),
+          dedupeKey: key,
+        });
+        this.deps.log.warn("a held coin needs attention", { userId, coin, what: notice.kind });
+      }
+    }
   }
 
   #confirmed(key: string, what: string, act: () => void): void {
