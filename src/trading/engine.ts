@@ -5,6 +5,7 @@ import type { RateRow } from "../domain/rate-table.ts";
 import type { LeaseStore, OpenPosition } from "../ports/journal.ts";
 import type { TradingSwitch } from "../ports/traders.ts";
 import { type ForceCause, Session, type SessionDeps } from "./session.ts";
+import { KeyWatch } from "./watch-keys.ts";
 import { PositionWatch, WATCH_DEFAULT, type WatchSettings } from "./watch-positions.ts";
 import { Writer } from "./writer.ts";
 
@@ -49,7 +50,7 @@ export class TradingEngine {
       const watch = new PositionWatch(this.deps, session, this.deps.watch ?? WATCH_DEFAULT);
       this.#session = session;
       try {
-        await Promise.all([session.run(), watch.run()]);
+        await Promise.all([session.run(), watch.run(), new KeyWatch(this.deps, session).run()]);
       } finally {
         this.#session = undefined;
       }
