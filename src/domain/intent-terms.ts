@@ -20,7 +20,7 @@ export interface LegTerms {
   /** The reference price when it was planned. */
   readonly referenceKrw: Decimal;
   readonly leverage: Decimal;
-  /** Best bid (entry) or deepest bid (exit) at home, KRW per coin, and the overseas price expected, USDT per contract. */
+  /** Best bid at home, KRW per coin, and the overseas price expected, USDT per contract. */
   readonly domesticPriceKrw: Decimal;
   readonly overseasPriceUsdt: Decimal;
   /** Dust of the coin at the domestic venue before. */
@@ -117,8 +117,15 @@ export function exitPolicyOf(texts: TermTexts): ExitPolicy {
     tradeMode,
     exitRateTarget: Decimal.of(textOf(texts, "exitRateTarget")),
     stopRate: stopRate === undefined ? undefined : Decimal.of(stopRate),
-    holdingMsMax: holdingMsMax === undefined ? undefined : Number(holdingMsMax),
+    holdingMsMax: holdingMsMax === undefined ? undefined : msOf(holdingMsMax),
   };
+}
+
+/** A holding time that is no number would never end, an empty one at once. */
+function msOf(text: string): number {
+  if (!/^\d{1,15}$/.test(text))
+    throw new RangeError(`expected a holding time in ms, was ${text || "nothing"}`);
+  return Number(text);
 }
 
 /** An entry carries the policy of the position it opens among its own terms. */
