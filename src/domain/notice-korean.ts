@@ -80,8 +80,8 @@ export function koreanNotice(notice: Notice): NoticeBody {
         lines: [
           `거래소: ${VENUE_WORDS[notice.venue].ko}`,
           {
-            closed: "포지션이 직접 종료되어 기록을 거래소에 맞췄습니다.",
-            reduced: "포지션이 직접 일부 종료되어 기록을 거래소에 맞췄습니다.",
+            closed: "포지션이 수동으로 종료되어 기록을 거래소에 맞췄습니다.",
+            reduced: "포지션이 수동으로 일부 종료되어 기록을 거래소에 맞췄습니다.",
             joined:
               "수동 거래가 자동매매 포지션과 섞였습니다. 확인하실 때까지 이 코인의 자동 종료를 보류합니다.",
             opened: "직접 연 포지션이 있습니다. 건드리지 않으며, 이 코인에는 신규 진입하지 않습니다.",
@@ -127,7 +127,7 @@ export function koreanNotice(notice: Notice): NoticeBody {
       const { title, line } = {
         delisting: { title: "거래지원 종료 예정", line: `${venue}: 거래지원 종료가 공지되었습니다.` },
         warned: { title: "거래 유의 종목", line: `${venue}: 거래 유의 종목으로 지정되었습니다.` },
-        "wallet-suspended": { title: "입출금 중단", line: `${venue}: 입출금이 중단되었습니다.` },
+        "wallet-suspended": { title: "입출금 중단", line: `${venue}: 입금 또는 출금이 중단되었습니다.` },
       }[notice.kind];
       return {
         title: `${title} · ${clean(notice.coin)}`,

@@ -182,7 +182,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
   ],
   [
     { ...HAND, change: "closed" },
-    ["⚠️ 수동 거래 감지 · BTC", "거래소: 바이빗", "포지션이 직접 종료되어 기록을 거래소에 맞췄습니다."],
+    ["⚠️ 수동 거래 감지 · BTC", "거래소: 바이빗", "포지션이 수동으로 종료되어 기록을 거래소에 맞췄습니다."],
     [
       "⚠️ Traded by hand · BTC",
       "Venue: Bybit",
@@ -191,7 +191,11 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
   ],
   [
     { ...HAND, change: "reduced" },
-    ["⚠️ 수동 거래 감지 · BTC", "거래소: 바이빗", "포지션이 직접 일부 종료되어 기록을 거래소에 맞췄습니다."],
+    [
+      "⚠️ 수동 거래 감지 · BTC",
+      "거래소: 바이빗",
+      "포지션이 수동으로 일부 종료되어 기록을 거래소에 맞췄습니다.",
+    ],
     [
       "⚠️ Traded by hand · BTC",
       "Venue: Bybit",
@@ -334,7 +338,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     { kind: "wallet-suspended", coin: "ABC", venue: "upbit" },
     [
       "⚠️ 입출금 중단 · ABC",
-      "업비트: 입출금이 중단되었습니다.",
+      "업비트: 입금 또는 출금이 중단되었습니다.",
       "신규 진입을 중단합니다. 보유 중인 포지션은 강제 종료를 요청할 수 있습니다.",
     ],
     [
