@@ -8,6 +8,7 @@ import { openApiDocument } from "./openapi.ts";
 import { CORS_HEADERS, problem } from "./problem.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { premiumRoutes } from "./routes/premium.ts";
+import { TRADING_PATH, tradingRoutes } from "./routes/trading.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "./settings.ts";
 import { Streams } from "./streams.ts";
 import { TableDocuments } from "./table-documents.ts";
@@ -33,13 +34,14 @@ export function createApp(deps: ApiDeps): Hono {
   const settings = { ...API_SETTINGS_DEFAULT, ...deps.settings };
   const streams = new Streams(deps, settings, new EncodedCache(settings.encodedBytesMax));
   const tables = new TableDocuments(deps, settings);
-  const document = openApiDocument(deps.version ?? "0.0.0");
+  const document = openApiDocument(deps.version ?? "0.0.0", { trading: deps.trading !== undefined });
   const documentText = JSON.stringify(document);
   const pageText = docsPage(document);
 
   const app = new Hono();
   app.route("/", premiumRoutes(deps, streams, tables));
   app.route("/", healthRoutes(deps, settings, streams));
+  if (deps.trading) app.route("/", tradingRoutes(deps.trading, deps.log));
   app.get("/api/openapi.json", () => {
     return new Response(documentText, { headers: { ...CORS_HEADERS, "Content-Type": "application/json" } });
   });
@@ -48,7 +50,7 @@ export function createApp(deps: ApiDeps): Hono {
       "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
     }),
   );
-  for (const path of PATHS) {
+  for (const path of deps.trading ? [...PATHS, TRADING_PATH] : PATHS) {
     app.all(path, (c) => (c.req.method === "OPTIONS" ? preflight() : wrongMethod(c.req.method)));
   }
   app.notFound((c) => problem(404, { detail: `There is nothing at ${new URL(c.req.url).pathname}.` }));

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
+import { TRADING_PATH, tradingSchema } from "./routes/trading.ts";
 
 type Json = Record<string, unknown>;
 
@@ -78,8 +79,11 @@ const busyResponse: Json = {
   headers: { "Retry-After": { schema: { type: "integer" } } },
 };
 
-/** The document; `version` is the program's. */
-export function openApiDocument(version: string): OpenApiDocument {
+/** The document; `version` is the program's, `trading` whether it shows any. */
+export function openApiDocument(
+  version: string,
+  { trading = false }: { readonly trading?: boolean } = {},
+): OpenApiDocument {
   return {
     openapi: "3.1.0",
     info: {
@@ -92,6 +96,7 @@ export function openApiDocument(version: string): OpenApiDocument {
     paths: {
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
+      ...(trading && { [TRADING_PATH]: { get: tradingOperation() } }),
       "/health/live": {
         get: {
           summary: "Whether the process lives",
@@ -121,6 +126,7 @@ export function openApiDocument(version: string): OpenApiDocument {
         Problem: jsonSchema(problemSchema),
         Live: jsonSchema(liveSchema),
         Ready: jsonSchema(readySchema),
+        ...(trading && { Trading: jsonSchema(tradingSchema) }),
       },
     },
   };
@@ -168,6 +174,20 @@ function tableOperation(): OpenApiOperation {
       },
       304: { description: "Nothing has changed." },
       400: problemResponse("The query cannot be used."),
+      503: busyResponse,
+    },
+  };
+}
+
+function tradingOperation(): OpenApiOperation {
+  return {
+    summary: "Traders, positions and decisions",
+    description:
+      "What is open with its projected profit, what was closed, and why nothing happens. At most two seconds old. Only where trading is simulated.",
+    tags: ["trading"],
+    parameters: [],
+    responses: {
+      200: { description: "The view.", content: content("application/json", ref("Trading")) },
       503: busyResponse,
     },
   };

@@ -4,6 +4,7 @@
 import type { FrameFeed } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Log } from "../src/ports/telemetry.ts";
+import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import { createApp } from "./app.ts";
 import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
 import type { FrameCodec } from "./settings.ts";
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly version: string;
   /** Said loudly on the page. */
   readonly simulated: boolean;
+  /** Shown to everybody who can reach the page. */
+  readonly trading?: TradingViewSource;
 }
 
 export interface ApiServer {
@@ -32,7 +35,7 @@ const IDLE_TIMEOUT_S = 60;
 
 /** Resolves once the port is open; frames may come later. Rejects when the port is taken. */
 export async function startApiServer(options: ServeOptions): Promise<ApiServer> {
-  const { feed, codec, clock, log, tickPeriodMs, version, simulated } = options;
+  const { feed, codec, clock, log, tickPeriodMs, version, simulated, trading } = options;
   const stopping = new AbortController();
   const rowAgeMsMax = rowAgeMsMaxOf(tickPeriodMs);
   const live = new LiveFrames({ feed, unpackFrame: codec.unpackFrame, clock, log, rowAgeMsMax });
@@ -42,6 +45,7 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
     clock,
     log,
     version,
+    trading,
     settings: { periodMs: tickPeriodMs },
     signal: stopping.signal,
     sockets: {
@@ -49,7 +53,8 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
       release: (request) => server.timeout(request, 1),
     },
   });
-  app.get("/api/about", (c) => c.json({ version, simulated, tickIntervalMs: tickPeriodMs }));
+  const about = { version, simulated, tickIntervalMs: tickPeriodMs, trading: trading !== undefined };
+  app.get("/api/about", (c) => c.json(about));
   const server: Bun.Server<undefined> = Bun.serve({
     hostname: options.hostname,
     port: options.port,

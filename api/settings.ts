@@ -4,6 +4,7 @@
 import type { Frame } from "../src/domain/frame.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Log } from "../src/ports/telemetry.ts";
+import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import type { LiveFrames } from "./live-frames.ts";
 
 export interface ApiSettings {
@@ -65,4 +66,6 @@ export interface ApiDeps {
   readonly signal?: AbortSignal | undefined;
   /** Shown in the OpenAPI document. */
   readonly version?: string;
+  /** Opens /api/trading, to everybody: only for trading with nobody's money. */
+  readonly trading?: TradingViewSource | undefined;
 }

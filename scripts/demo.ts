@@ -3,6 +3,7 @@
 
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { rowAgeMsMaxOf } from "../api/live-frames.ts";
 import { startApiServer } from "../api/serve.ts";
 import { InProcessBus } from "../src/adapters/bus/in-process.ts";
 import { systemClock } from "../src/adapters/clock.ts";
@@ -12,6 +13,7 @@ import { createInstrumentStore } from "../src/adapters/store/instruments.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
 import { openPglite } from "../src/adapters/store/pglite.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
+import { createTradingViewStore } from "../src/adapters/store/trading-view.ts";
 import { createLog, errorText } from "../src/adapters/telemetry/log.ts";
 import { VENUE_BOOKS } from "../src/adapters/venue/books.ts";
 import { createBookFetcher } from "../src/adapters/venue/http.ts";
@@ -19,7 +21,9 @@ import { createVenueLists } from "../src/adapters/venue/lists.ts";
 import { Governor, type GovernorOptions } from "../src/adapters/venue/rate-governor.ts";
 import { createWalletReaders } from "../src/adapters/venue/wallets.ts";
 import { type DemoSettings, demoFields, readEnvironment, SettingsError } from "../src/config.ts";
+import { DECISION_SETTINGS_DEFAULT } from "../src/domain/strategy.ts";
 import { createTrading } from "../src/scheduler/main/trading.ts";
+import { createTradingView } from "../src/scheduler/main/trading-view.ts";
 import { Scheduler } from "../src/scheduler/run.ts";
 import { SIMULATOR_KEYS, startSimulator } from "../src/simulator/server.ts";
 import { VERSION } from "../src/version.ts";
@@ -54,7 +58,7 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
     process: "demo",
     nowMs: clock.nowMs,
   });
-  log.warn("SIMULATED exchanges: these are not real prices, and nothing is traded");
+  log.warn("SIMULATED exchanges: these are not real prices, and nobody's money is traded");
 
   // One pretended source address per worker, one for the scheduler: one would starve on Binance's limit.
   const simulator = await startSimulator({ seed: settings.SIMULATOR_SEED, sources: WORKER_COUNT + 1 });
@@ -86,19 +90,6 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
     releases.push(() => governor.stop());
     return governor;
   };
-
-  const server = await startApiServer({
-    feed: bus.frames,
-    codec: { packFrame, unpackFrame, packText },
-    clock,
-    log,
-    hostname: "localhost",
-    port: settings.PORT,
-    tickPeriodMs: settings.TICK_INTERVAL_MS,
-    version: VERSION,
-    simulated: true,
-  });
-  releases.push(() => server.stop());
 
   const schedulerUrls = simulator.urls[WORKER_COUNT]!;
   const key = SIMULATOR_KEYS[0]!;
@@ -148,6 +139,27 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
     tickPeriodMs: settings.TICK_INTERVAL_MS,
     historyDays: 90,
   });
+
+  const server = await startApiServer({
+    feed: bus.frames,
+    codec: { packFrame, unpackFrame, packText },
+    clock,
+    log,
+    hostname: "localhost",
+    port: settings.PORT,
+    tickPeriodMs: settings.TICK_INTERVAL_MS,
+    version: VERSION,
+    simulated: true,
+    trading: createTradingView({
+      clock,
+      store: createTradingViewStore(database),
+      engine: () => trading.state(),
+      table: () => scheduler.collector.table,
+      decision: DECISION_SETTINGS_DEFAULT,
+      rateAgeMsMax: rowAgeMsMaxOf(settings.TICK_INTERVAL_MS),
+    }),
+  });
+  releases.push(() => server.stop());
 
   const stopWorkers = new AbortController();
   for (let index = 0; index < WORKER_COUNT; index++) {

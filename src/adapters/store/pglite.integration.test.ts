@@ -16,6 +16,7 @@ import { tradersRevisionSuite } from "./traders-revision-suite.ts";
 import { tradersSuite } from "./traders-suite.ts";
 import { tradingLossesSuite } from "./trading-losses-suite.ts";
 import { tradingStateSuite } from "./trading-state-suite.ts";
+import { tradingViewSuite } from "./trading-view-suite.ts";
 
 setDefaultTimeout(60_000);
 
@@ -41,6 +42,7 @@ tradersSuite(() => database);
 tradersRevisionSuite(() => database);
 tradingStateSuite(() => database);
 tradingLossesSuite(() => database);
+tradingViewSuite(() => database);
 
 test("migrating again changes nothing and says nothing", async () => {
   const log = recordLog();

@@ -18,6 +18,7 @@ import { tradersRevisionSuite } from "./traders-revision-suite.ts";
 import { tradersSuite } from "./traders-suite.ts";
 import { tradingLossesSuite } from "./trading-losses-suite.ts";
 import { tradingStateSuite } from "./trading-state-suite.ts";
+import { tradingViewSuite } from "./trading-view-suite.ts";
 
 needs(["postgres"], "the stores on PostgreSQL", () => {
   let server: TestPostgres;
@@ -45,6 +46,7 @@ needs(["postgres"], "the stores on PostgreSQL", () => {
   tradersRevisionSuite(() => database);
   tradingStateSuite(() => database);
   tradingLossesSuite(() => database);
+  tradingViewSuite(() => database);
 
   test("a closed store refuses further work as passing, and closing twice is one closing", async () => {
     const closed = openPostgres({ url: server.url, log: recordLog() });

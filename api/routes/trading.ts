@@ -1,0 +1,86 @@
+// What is shown of trading, as the process hands it in. Open to everybody, so it is mounted only where the money is
+// nobody's.
+
+import { Hono } from "hono";
+import * as v from "valibot";
+import { PAIR_KEYS } from "../../schema/vocabulary.ts";
+import type { Log } from "../../src/ports/telemetry.ts";
+import type { TradingView, TradingViewSource } from "../../src/ports/trading-view.ts";
+import { CORS_HEADERS, problem } from "../problem.ts";
+
+export const TRADING_PATH = "/api/trading";
+const RETRY_AFTER_SECONDS = 2;
+
+const about = (text: string) => v.pipe(v.string(), v.description(text));
+const pair = v.picklist(PAIR_KEYS);
+
+const openSchema = v.object({
+  coin: v.string(),
+  pair,
+  qtyCoin: v.string(),
+  spentKrw: about("Without fees."),
+  receivedUsdt: about("Without fees."),
+  entryRate: about("KRW per USDT, average of all entries."),
+  exitTargetRate: about("The exit rate at which it is closed."),
+  exitRateNow: v.pipe(v.nullable(v.string()), v.description("At the position's size; null: there is none.")),
+  profitNowKrw: v.pipe(v.nullable(v.string()), v.description("Projected, after fees both ways.")),
+  openedAtMs: v.number(),
+  entries: v.number(),
+});
+const closedSchema = v.object({
+  coin: v.string(),
+  pair,
+  profitKrw: v.string(),
+  profitRatePct: v.string(),
+  closedAtMs: v.number(),
+});
+const decisionSchema = v.object({
+  coin: v.string(),
+  pair,
+  action: v.picklist(["enter", "exit", "hold"]),
+  reason: about("A code; docs/trading.md says what each means."),
+  context: v.string(),
+  atMs: v.number(),
+});
+const strategySchema = v.object({
+  name: v.string(),
+  entryRate: v.string(),
+  exitRate: v.string(),
+  sliceKrw: v.string(),
+  division: v.number(),
+  leverage: v.number(),
+  isAuto: v.boolean(),
+});
+export const tradingSchema = v.object({
+  mode: v.picklist(["paper", "live"]),
+  role: v.picklist(["trading", "recovering", "standby", "off"]),
+  asOfMs: v.number(),
+  traders: v.array(
+    v.object({
+      userId: v.number(),
+      name: v.string(),
+      strategy: v.nullable(strategySchema),
+      profitKrw: about("Realised, of all positions closed so far."),
+      openCount: v.number(),
+      open: v.array(openSchema),
+      closed: v.pipe(v.array(closedSchema), v.description("The newest ten.")),
+      decisions: v.pipe(v.array(decisionSchema), v.description("The newest five of ten minutes.")),
+    }),
+  ),
+}) satisfies v.GenericSchema<unknown, TradingView>;
+
+export function tradingRoutes(source: TradingViewSource, log: Log): Hono {
+  const routes = new Hono();
+  routes.get(TRADING_PATH, async (c) => {
+    try {
+      return c.json(await source.read(), 200, { ...CORS_HEADERS, "Cache-Control": "no-store" });
+    } catch (error) {
+      log.warn("trading cannot be shown", { error });
+      return problem(503, {
+        detail: "Trading cannot be shown right now.",
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
+    }
+  });
+  return routes;
+}
