@@ -63,6 +63,7 @@ export type ForceCause = "user" | "operator" | "guardian" | "short-gone";
 const SWITCHES_EVERY_MS = 500;
 const TRADERS_EVERY_MS = 3_000;
 const PROJECTIONS_EVERY_MS = 60_000;
+const SWEEP_EVERY_MS = 10_000;
 const DECISIONS_EVERY_MS = 1_000;
 const DECISION_AGAIN_MS = 60_000;
 const CANDIDATES_MAX = 3;
@@ -120,6 +121,7 @@ export class Session {
         await this.known.loadTraders();
         await this.known.loadLosses();
       }),
+      this.#every(SWEEP_EVERY_MS, () => this.#sweep()),
       this.#every(PROJECTIONS_EVERY_MS, () => this.#retryProjections()),
       this.#every(DECISIONS_EVERY_MS, () => this.#keepDecisions()),
       this.#every(FORCE_RETRY_MS, async () => this.#forceAll()),
@@ -253,7 +255,6 @@ export class Session {
   // --- entries -------------------------------------------------------------------------------------------------
 
   async #enter(trader: Trader, candidates: readonly Candidate[]): Promise<void> {
-    const { journal } = this.deps;
     for (const { row, pair } of candidates) {
       if (!this.entriesOpen || this.term.isOver) return;
       if (this.known.running.has(userCoin(trader.userId, row.coin))) continue;
@@ -271,10 +272,7 @@ export class Session {
       const { intent, books } = planned;
       // Whatever was switched off while it was planned counts.
       if (this.known.entriesOff(trader.userId, row.coin) || !this.term.holds()) return;
-      const key = userCoin(intent.userId, intent.coin);
-      const stored = await journal.plan(intent, this.term.fence);
-      if (stored !== "planned") continue;
-      this.known.running.set(key, intent);
+      if (!(await this.#store(intent))) continue;
       await this.#drive({ intent, orders: [], fills: [] }, books);
       return;
     }
@@ -326,7 +324,7 @@ export class Session {
   }
 
   async #exit(position: OpenPosition, cause: ForceCause | undefined): Promise<void> {
-    const { clock, journal } = this.deps;
+    const { clock } = this.deps;
     const referenceKrw = this.referenceKrw() ?? this.#lastReferenceKrw;
     const planned = await planExit({ ...this.deps, accounts: this.accounts }, position, {
       forcedBy: cause,
@@ -343,9 +341,36 @@ export class Session {
     }
     if (this.term.isOver || this.known.running.has(userCoin(userId, coin))) return;
     const { intent, books } = planned;
-    if ((await journal.plan(intent, this.term.fence)) !== "planned") return;
-    this.known.running.set(userCoin(userId, coin), intent);
+    if (!(await this.#store(intent))) return;
     await this.#drive({ intent, orders: [], fills: [] }, books, planned.cause);
+  }
+
+  /**
+   * Plans an intent. It counts as running from before the write: an answer that is lost leaves a row that nobody drives,
+   * and the sweep for such rows must not take one that is about to be driven.
+   */
+  async #store(intent: Parameters<Journal["plan"]>[0]): Promise<boolean> {
+    const key = userCoin(intent.userId, intent.coin);
+    this.known.running.set(key, intent);
+    let isPlanned = false;
+    try {
+      isPlanned = (await this.deps.journal.plan(intent, this.term.fence)) === "planned";
+      return isPlanned;
+    } finally {
+      if (!isPlanned) this.known.running.delete(key);
+    }
+  }
+
+  /** Unfinished intents that nobody drives: planned with a lost answer, or left by a defect. */
+  async #sweep(): Promise<void> {
+    for (const file of await this.deps.journal.unfinished(this.deps.mode)) {
+      const { intentId, userId, coin } = file.intent;
+      const key = userCoin(userId, coin);
+      if (this.known.running.has(key)) continue;
+      this.deps.log.warn("an intent that nobody drove goes on", { intentId });
+      this.known.running.set(key, file.intent);
+      void this.#track(this.#drive(file, undefined).catch((error) => this.#failed("sweep", error)));
+    }
   }
 
   // --- running -------------------------------------------------------------------------------------------------
