@@ -75,7 +75,12 @@ export interface InstrumentStore {
   instruments(): Promise<KnownInstrument[]>;
 }
 
+export interface HandHoldingStore {
+  /** Users and coins of active positions in Karbit that are not of our making: no entries beside them. */
+  heldByHand(): Promise<readonly { readonly userId: number; readonly coin: string }[]>;
+}
+
 export interface HoldingStore {
-  /** Coins in which at least one of Karbit's users has an active position; upper case, ascending. */
+  /** Coins in which somebody has an active position, by Karbit's rows or by our record; upper case, ascending. */
   heldCoins(): Promise<string[]>;
 }

@@ -10,6 +10,7 @@ import { EntryScreen } from "../domain/screen.ts";
 import { type DecisionSettings, exitRateTargetOf } from "../domain/strategy.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { IntentRow, Journal, OpenPosition, TradingMode } from "../ports/journal.ts";
+import type { HandHoldingStore } from "../ports/store.ts";
 import type {
   CoolingRow,
   Incident,
@@ -28,6 +29,8 @@ export interface StateDeps {
   readonly traders: TraderStore;
   readonly limits: RiskLimits;
   readonly decision: DecisionSettings;
+  /** Left out on paper: what is held by hand is real. */
+  readonly handHoldings?: HandHoldingStore;
 }
 
 /** A position as new rates are held against it: computed once, compared often. */
@@ -58,6 +61,7 @@ export class EngineState {
   switches: readonly TradingSwitch[] = [];
   /** By user and coin: positions whose automatic exits wait for the user, and coins held by hand beside us. */
   readonly heldByHand = new Map<string, string>();
+  #openedByHand: ReadonlySet<string> = new Set();
   #limits: ReadonlyMap<number, RiskLimits> = new Map();
   #losses: ReadonlyMap<number, Decimal> = new Map();
   #lossesUntilMs = 0;
@@ -68,6 +72,7 @@ export class EngineState {
   async loadAll(): Promise<readonly string[]> {
     await this.loadSwitches();
     await this.loadPositions();
+    await this.loadHandHoldings();
     const faults = await this.loadTraders();
     const { state, mode } = this.deps;
     for (const row of await state.cooling(mode)) this.cooling.set(userCoin(row.userId, row.coin), row);
@@ -109,6 +114,13 @@ export class EngineState {
 
   watched(coin: string, pair: PairKey): readonly WatchedPosition[] {
     return this.#watched.get(`${coin} ${pair}`) ?? [];
+  }
+
+  async loadHandHoldings(): Promise<void> {
+    const { handHoldings } = this.deps;
+    if (!handHoldings) return;
+    const held = await handHoldings.heldByHand();
+    this.#openedByHand = new Set(held.map(({ userId, coin }) => userCoin(userId, coin)));
   }
 
   /** Only when something has changed; returns what could not be read. */
@@ -199,7 +211,7 @@ export class EngineState {
       incidentOpen: this.hasIncident(userId),
       coolingUntilMs: this.cooling.get(key)?.untilAtMs,
       heldOnOtherPair: own !== undefined && own.pair !== pair,
-      heldByHand: this.heldByHand.has(key),
+      heldByHand: this.heldByHand.has(key) || this.#openedByHand.has(key),
       openEntryCount,
       position: own?.pair === pair ? own : undefined,
       referenceKrw,

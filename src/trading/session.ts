@@ -26,6 +26,7 @@ import {
   type TradingMode,
 } from "../ports/journal.ts";
 import type { Notifier } from "../ports/notifier.ts";
+import type { HandHoldingStore } from "../ports/store.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { DecisionRow, IncidentKind, Trader, TraderStore, TradingStateStore } from "../ports/traders.ts";
 import type { MarketView, UserVenues } from "../ports/trading-desk.ts";
@@ -55,6 +56,7 @@ export interface SessionDeps {
   readonly decision: DecisionSettings;
   readonly limits: RiskLimits;
   readonly feeValue: ExitRunDeps["feeValue"];
+  readonly handHoldings?: HandHoldingStore;
 }
 
 /** Why a position is left whatever its terms say. */
@@ -119,6 +121,7 @@ export class Session {
       this.#every(SWITCHES_EVERY_MS, () => this.known.loadSwitches()),
       this.#every(TRADERS_EVERY_MS, async () => {
         await this.known.loadTraders();
+        await this.known.loadHandHoldings();
         await this.known.loadLosses();
       }),
       this.#every(SWEEP_EVERY_MS, () => this.#sweep()),

@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { type Database, rowsOf } from "./database.ts";
-import { createHoldingStore } from "./holdings.ts";
+import { createHandHoldingStore, createHoldingStore } from "./holdings.ts";
 
 interface Row {
   readonly user: number;
@@ -117,6 +117,41 @@ export function holdingsSuite(database: () => Database): void {
           expect(await createHoldingStore(database()).heldCoins()).toEqual(expectedOf(rows));
         }),
         { numRuns: Number(process.env.FULL ? 1_000 : 50) },
+      );
+    });
+
+    test("a position opened by hand is told from ours by its order; one of ours holds its coin as well", async () => {
+      await insert([
+        { user: 0, coin: "BTC", status: "OPEN", entryHour: 1 },
+        { user: 1, coin: "ETH", status: "OPEN", entryHour: 1 },
+        { user: 1, coin: "ETH", status: "CLOSED", entryHour: 2 },
+      ]);
+      const byHand = createHandHoldingStore(database());
+      expect(await byHand.heldByHand()).toEqual([{ userId: userIds[0]!, coin: "BTC" }]);
+      // Ours: the same order id in a row we wrote.
+      await database().run("ours", async (executor) => {
+        await executor.execute(
+          sql`insert into schedulerx.intents (intent_id, decision_id, kind, mode, state, user_id, strategy_id, coin, pair,
+                qty_coin, qty_contracts, terms, reason, planned_at, ended_at)
+              values ('held', 'held', 'entry', 'live', 'hedged', ${userIds[0]}, 1, 'BTC', 'upbit-bybit', 1, 1, '{}', '',
+                now(), now())`,
+        );
+        await executor.execute(
+          sql`insert into schedulerx.hedged_positions (mode, user_id, strategy_id, coin, pair, leverage, exit_terms,
+                opened_at) values ('live', ${userIds[0]}, 1, 'XRP', 'upbit-bybit', 1, '{}', now())`,
+        );
+        await executor.execute(
+          sql`insert into schedulerx.karbit_rows (intent_id, position_id, user_id, strategy_id, coin, status, figures, at,
+                state) select 'held', max(position_id), ${userIds[0]}, 1, 'BTC', 'OPEN', '{"krOrderId":"k"}', now(),
+                'written' from schedulerx.hedged_positions`,
+        );
+      });
+      expect(await byHand.heldByHand()).toEqual([]);
+      expect(await createHoldingStore(database()).heldCoins()).toEqual(["BTC", "XRP"]);
+      await database().run("gone", (executor) =>
+        executor.execute(
+          sql`truncate schedulerx.karbit_rows, schedulerx.hedged_positions, schedulerx.intents cascade`,
+        ),
       );
     });
   });

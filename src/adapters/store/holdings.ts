@@ -1,8 +1,10 @@
-// Which coins Karbit's users hold now, by Karbit's own rule (its dashboard), so that both show the same.
+// Which coins are held now: by Karbit's own rule (its dashboard), so that both show the same, and by our own record,
+// which also knows paper positions. And which of Karbit's positions are not of our making.
 
 import { sql } from "drizzle-orm";
 import { positions } from "../../../schema/tables/karbit.ts";
-import type { HoldingStore } from "../../ports/store.ts";
+import { hedgedPositions, intents, karbitRows } from "../../../schema/tables/trading.ts";
+import type { HandHoldingStore, HoldingStore } from "../../ports/store.ts";
 import { type Database, rowsOf } from "./database.ts";
 
 export function createHoldingStore(database: Database): HoldingStore {
@@ -20,10 +22,36 @@ export function createHoldingStore(database: Database): HoldingStore {
                 where status = 'CLOSED' group by user_id, coin_symbol)
               select distinct upper(held.coin_symbol) as coin from ${positions} as held
               left join cut on cut.user_id = held.user_id and cut.coin_symbol = held.coin_symbol
-              where held.status = 'OPEN' and (cut.closed_at is null or held.entry_time > cut.closed_at)`,
+              where held.status = 'OPEN' and (cut.closed_at is null or held.entry_time > cut.closed_at)
+              union select coin from ${hedgedPositions} where closed_at is null
+              union select coin from ${intents} where ended_at is null`,
         ),
       );
       return rows.map((row) => row.coin).sort();
+    },
+  };
+}
+
+/** Positions in Karbit that a user has opened by hand there: active, and written by nobody of us. */
+export function createHandHoldingStore(database: Database): HandHoldingStore {
+  return {
+    async heldByHand() {
+      return await database.run("read positions opened by hand", (executor) =>
+        rowsOf<{ userId: number; coin: string }>(
+          executor,
+          sql`with cut as (
+                select user_id, coin_symbol, max(entry_time) as closed_at from ${positions}
+                where status = 'CLOSED' group by user_id, coin_symbol)
+              select distinct held.user_id as "userId", upper(held.coin_symbol) as coin from ${positions} as held
+              left join cut on cut.user_id = held.user_id and cut.coin_symbol = held.coin_symbol
+              where held.status = 'OPEN' and (cut.closed_at is null or held.entry_time > cut.closed_at)
+                and not exists (
+                  select 1 from ${karbitRows} as ours
+                  where ours.user_id = held.user_id and ours.coin = held.coin_symbol and ours.status = 'OPEN'
+                    and ours.figures->>'krOrderId' = held.kr_order_id)
+              order by 1, 2`,
+        ),
+      );
     },
   };
 }

@@ -5,6 +5,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { PAIRS, type PairKey, type Venue } from "../../../schema/vocabulary.ts";
 import type { SecretReader } from "../../adapters/secrets.ts";
 import type { Database } from "../../adapters/store/database.ts";
+import { createHandHoldingStore } from "../../adapters/store/holdings.ts";
 import { createJournal } from "../../adapters/store/journal.ts";
 import { createLeaseStore } from "../../adapters/store/lease.ts";
 import { createPaperStore } from "../../adapters/store/paper-accounts.ts";
@@ -117,6 +118,7 @@ export function createTrading(parts: TradingParts): TradingEngine {
     journal: createJournal(database),
     state: createTradingStateStore(database),
     lease: createLeaseStore(database),
+    ...(mode === "live" ? { handHoldings: createHandHoldingStore(database) } : {}),
     trades: parts.mode !== "off",
     holder: `${process.pid} ${randomUUID()}`,
     books: desk,
