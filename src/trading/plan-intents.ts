@@ -67,14 +67,18 @@ export function entryIntentOf(
   };
 }
 
-/** `qtyCoin` of the position leave, whole contracts; dust is sold along when it makes a whole step with them. */
+/** `qtyCoin` of the position leave, whole lots overseas; dust is sold along when it makes a whole step with them. */
 export function exitIntentOf(
   options: PlanOptions & { readonly position: OpenPosition; readonly qtyCoin: Decimal },
 ): IntentRow {
   const { position, qtyCoin, rules, books, dust } = options;
-  const qtyContracts = qtyCoin.dividedBy(rules.multiplier, 18, "down").normal();
-  if (!qtyContracts.times(rules.multiplier).equals(qtyCoin)) {
-    throw new RangeError(`expected whole contracts of ${rules.multiplier} coins to leave, was ${qtyCoin}`);
+  const lot = rules.overseas.qtyStep;
+  const qtyContracts = qtyCoin.dividedBy(rules.multiplier, 18, "down").toStep(lot, "down");
+  // What is no whole lot would be sold at home and never bought back.
+  if (!qtyContracts.isPositive || !qtyContracts.times(rules.multiplier).equals(qtyCoin)) {
+    throw new RangeError(
+      `expected whole lots of ${lot.times(rules.multiplier)} coins to leave, was ${qtyCoin}`,
+    );
   }
   const saleCoin = qtyCoin.plus(dust.qtyCoin).toStep(rules.domestic.qtyStep, "down");
   const cost = walk(books.overseas, "ask", qtyContracts);
