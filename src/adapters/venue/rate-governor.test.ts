@@ -382,3 +382,35 @@ test("an address spent by our own count is not held longer; requests of stranger
   await clock.advance(1_001);
   expect(governor.state().upbit.allowed).toBe(10);
 });
+
+test("who waits for one venue holds up nobody at another, and an urgent request stands behind nobody", async () => {
+  const clock = new ManualClock();
+  const governor = new Governor({
+    id: "alone",
+    role: "scheduler",
+    sourceAddress: "a",
+    version: "1",
+    clock,
+    log: new RecordingLog(),
+    announcements: { announce: () => undefined, listen: async () => async () => undefined },
+    linkUp: () => true,
+    helloMs: 0,
+    enabled: true,
+  });
+  await governor.start();
+  const all = await governor.reserve({ upbit: 9 }, 100);
+  all.settle("upbit", 9, { status: 200, headers: undefined });
+  const got: string[] = [];
+  const note = (name: string) => (grant: { venues: ReadonlySet<string> }) => {
+    got.push(`${name} ${[...grant.venues].join()}`);
+  };
+  void governor.reserve({ upbit: 5 }, 5_000).then(note("large"));
+  void governor.reserve({ upbit: 1 }, 5_000).then(note("behind it"));
+  void governor.reserve({ binance: 1 }, 5_000).then(note("elsewhere"));
+  void governor.reserve({ upbit: 1 }, 5_000, { urgent: true }).then(note("urgent"));
+  await clock.advance(100);
+  expect(got.sort()).toEqual(["elsewhere binance", "urgent upbit"]);
+  await clock.advance(3_000);
+  expect(got.length).toBe(4);
+  await governor.stop();
+});

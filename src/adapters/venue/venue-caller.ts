@@ -87,7 +87,7 @@ export class VenueCaller {
     const spent =
       call.group === undefined ? undefined : await budgets[call.group]!.take(call.urgent, waitMs());
     if (call.group !== undefined && spent === undefined) return unsent("no budget of the account");
-    const address = call.addressCost > 0 ? await this.#reserve(call.addressCost, waitMs()) : undefined;
+    const address = call.addressCost > 0 ? await this.#reserve(call, waitMs()) : undefined;
     const isAllowed = call.addressCost === 0 || address !== undefined;
     const why = !isAllowed
       ? "no budget of the address"
@@ -143,9 +143,9 @@ export class VenueCaller {
     return this.fault(call, `${code} ${message}`.trim(), verdict.rejection);
   }
 
-  async #reserve(cost: number, waitMsMax: number) {
+  async #reserve({ addressCost: cost, urgent }: Call, waitMsMax: number) {
     const { governor, venue, clock } = this.#deps;
-    const reserving = governor.reserve({ [venue]: cost }, waitMsMax);
+    const reserving = governor.reserve({ [venue]: cost }, waitMsMax, { urgent });
     const waited = new AbortController();
     const late = clock.sleep(waitMsMax + WAIT_SLACK_MS, waited.signal).then(() => undefined);
     const grant = await Promise.race([reserving, late]);
