@@ -391,7 +391,7 @@ test("who waits for one venue holds up nobody at another, and an urgent request 
     sourceAddress: "a",
     version: "1",
     clock,
-    log: new RecordingLog(),
+    log: silent,
     announcements: { announce: () => undefined, listen: async () => async () => undefined },
     linkUp: () => true,
     helloMs: 0,
