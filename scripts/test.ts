@@ -39,7 +39,7 @@ const mode = MODES[(modeName ?? "default") as keyof typeof MODES];
  * Tests of the whole fleet start a dozen processes on wall-clock ticks: beside others, on two cores, they would measure
  * the others. So they run after everything else, a file at a time; with options or filters all is one run.
  */
-const ALONE = "src/testing/e2e/*.{integration,full}.test.ts";
+const ALONE = "src/testing/{e2e,trading-e2e}/*.{integration,full}.test.ts";
 const root = join(import.meta.dir, "..");
 const isWhole = args.length === 0 && modeName !== "unit";
 const aloneFiles = isWhole

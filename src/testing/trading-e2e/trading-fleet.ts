@@ -1,0 +1,217 @@
+// The service that trades, on this machine: PostgreSQL, NATS, one worker and one or two schedulers as processes of their
+// own, with real adapters, keys out of Karbit's tables and everything live. The venues are in this process, so that a
+// test steers the market and sees what reaches a venue at the moment it does.
+
+import { sql } from "drizzle-orm";
+import type { PairKey } from "../../../schema/vocabulary.ts";
+import { type Database, rowsOf } from "../../adapters/store/database.ts";
+import { openPostgres } from "../../adapters/store/postgres.ts";
+import { type Simulator, startSimulator } from "../../simulator/server.ts";
+import { Program } from "../e2e/program.ts";
+import { RecordingLog } from "../recording-log.ts";
+import { freePort, startNats, startPostgres, type TestNats, type TestPostgres } from "../services.ts";
+import { SteeredMarket } from "./steered-market.ts";
+import { addTestTrader, ENCRYPTION_KEY, type TestTrader, type TraderWish } from "./test-traders.ts";
+
+export interface TradingFleetOptions {
+  readonly tickMs: number;
+  readonly traders: readonly TraderWish[];
+  /** Coins beside those of the traders; they say what USDT is worth. */
+  readonly idleCoins?: number;
+  readonly schedulers?: 1 | 2;
+}
+
+/** What the operator's port says of trading. */
+export interface TradingSeen {
+  readonly role: "trading" | "recovering" | "standby" | "off";
+  readonly running: number;
+  readonly incidents: number;
+  readonly positions: readonly { readonly userId: number; readonly coin: string; readonly pair: PairKey }[];
+}
+
+const OPERATOR_KEY = { apiKey: "operator-access-key", secret: "operator-wallet-states-0123456789abcdef" };
+const CONTROL_TOKEN = "trading-end-to-end-operator-word";
+const POLL_MS = 10;
+
+export class TradingFleet {
+  private constructor(
+    readonly market: SteeredMarket,
+    readonly simulator: Simulator,
+    readonly postgres: TestPostgres,
+    readonly nats: TestNats,
+    readonly database: Database,
+    readonly schedulers: readonly Program[],
+    readonly worker: Program,
+    readonly traders: readonly TestTrader[],
+    private readonly controlPorts: readonly number[],
+  ) {}
+
+  /** Resolves when everything runs, rates come and entries may begin. Leaves nothing behind when it rejects. */
+  static async start(options: TradingFleetOptions): Promise<TradingFleet> {
+    const { tickMs, traders: wishes, idleCoins = 12, schedulers: schedulerCount = 1 } = options;
+    const coins = new Set(wishes.map(({ coin }) => coin));
+    const market = new SteeredMarket([
+      ...coins,
+      ...Array.from({ length: idleCoins }, (_, index) => `IDLE${index}`),
+    ]);
+    const opened: { stop(): Promise<unknown> }[] = [];
+    const open = async <T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> => {
+      const server = await starting;
+      opened.push(server);
+      return server;
+    };
+    try {
+      const [simulator, nats, postgres] = await Promise.all([
+        open(startSimulator({ seed: 1, market, keys: [OPERATOR_KEY], limits: false })),
+        open(startNats()),
+        open(startPostgres()),
+      ]);
+      const urls = simulator.urls[0]!;
+      const controlPorts: number[] = [];
+      for (let index = 0; index < schedulerCount; index++) controlPorts.push(await freePort());
+      const shared = {
+        NATS_URL: nats.url,
+        TICK_INTERVAL_MS: `${tickMs}`,
+        UPBIT_URL: urls.upbit,
+        BITHUMB_URL: urls.bithumb,
+        BYBIT_URL: urls.bybit,
+        BINANCE_URL: urls.binance,
+      };
+      const { apiKey, secret } = OPERATOR_KEY;
+      const schedulers = controlPorts.map(
+        (port, index) =>
+          new Program(`scheduler-${index}`, "scheduler", {
+            ...shared,
+            BINANCE_SPOT_URL: urls.binanceSpot,
+            DATABASE_URL: postgres.url,
+            KARBIT_TABLES: "create",
+            TRADING_MODE: "live",
+            LIVE_TRADING_CONSENT: "real orders with real money",
+            ENCRYPTION_KEY,
+            ...{ UPBIT_ACCESS_KEY: apiKey, UPBIT_SECRET_KEY: secret },
+            ...{ BITHUMB_ACCESS_KEY: apiKey, BITHUMB_SECRET_KEY: secret },
+            ...{ CONTROL_PORT: `${port}`, CONTROL_TOKEN },
+          }),
+      );
+      const worker = new Program("worker", "worker", { ...shared, WORKER_ID: "worker-0" });
+      for (const each of [...schedulers, worker]) {
+        opened.push({ stop: async () => (each.isRunning() ? await each.stop() : undefined) });
+      }
+      // The first makes the tables; a standby comes when there is somebody to stand by for.
+      await Promise.all([schedulers[0]!.start(), worker.start()]);
+      const database = openPostgres({ url: postgres.url, log: new RecordingLog(), poolSize: 2 });
+      opened.push({ stop: () => database.close() });
+      const traders: TestTrader[] = [];
+      for (const wish of wishes) traders.push(await addTestTrader(database, simulator.control, wish));
+      const fleet = new TradingFleet(
+        ...([market, simulator, postgres, nats, database, schedulers, worker, traders] as const),
+        controlPorts,
+      );
+      fleet.#opened = opened;
+      await fleet.untilTrading(0);
+      await Promise.all(schedulers.slice(1).map((each) => each.start()));
+      return fleet;
+    } catch (fault) {
+      await stopAll(opened);
+      throw fault;
+    }
+  }
+
+  #opened: { stop(): Promise<unknown> }[] = [];
+
+  async stop(): Promise<void> {
+    await stopAll(this.#opened);
+  }
+
+  get scheduler(): Program {
+    return this.schedulers[0]!;
+  }
+
+  /** The control port of a scheduler; undefined while it does not answer. */
+  async control<T>(path: string, body?: object, scheduler = 0): Promise<T | undefined> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.controlPorts[scheduler]}${path}`, {
+        method: body ? "POST" : "GET",
+        headers: { authorization: `Bearer ${CONTROL_TOKEN}`, "content-type": "application/json" },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+      return (await response.json()) as T;
+    } catch {
+      return undefined;
+    }
+  }
+
+  trading(scheduler = 0): Promise<TradingSeen | undefined> {
+    return this.control<TradingSeen>("/trading", undefined, scheduler);
+  }
+
+  async rows<Row>(statement: ReturnType<typeof sql>): Promise<Row[]> {
+    return await this.database.run("look", (executor) => rowsOf<Row>(executor, statement));
+  }
+
+  /** Until `look` gives something; what it was about and what was said last is in the error. */
+  async until<T>(
+    what: string,
+    look: () => Promise<T | undefined | false> | T | undefined | false,
+    withinMs = 30_000,
+  ) {
+    const untilMs = Date.now() + withinMs;
+    for (;;) {
+      const seen = await look();
+      if (seen) return seen;
+      if (Date.now() > untilMs) {
+        throw new Error(`expected ${what} within ${withinMs} ms\n${await this.#story()}`);
+      }
+      await Bun.sleep(POLL_MS);
+    }
+  }
+
+  async untilTrading(scheduler: number, withinMs = 60_000): Promise<void> {
+    await this.until(
+      "a scheduler that trades",
+      async () => (await this.trading(scheduler))?.role === "trading",
+      withinMs,
+    );
+  }
+
+  /** Until no intent is left that has not ended, and the one who trades knows it. */
+  async untilQuiet(withinMs = 90_000): Promise<void> {
+    await this.until("every intent to end", async () => (await this.unfinished()).length === 0, withinMs);
+    const seen = async () => await Promise.all(this.schedulers.keys().map((index) => this.trading(index)));
+    const isTrading = (each: TradingSeen | undefined) => each?.role === "trading" && each.running === 0;
+    await this.until("a scheduler at rest", async () => (await seen()).some(isTrading), withinMs);
+  }
+
+  async unfinished(): Promise<{ intentId: string; userId: number; kind: string; state: string }[]> {
+    return await this.rows(
+      sql`select intent_id as "intentId", user_id as "userId", kind, state from schedulerx.intents
+          where ended_at is null order by planned_at`,
+    );
+  }
+
+  /** As if everything so far had happened a minute and more earlier; the engine must be started again to read it. */
+  async ageEntries(byMs: number): Promise<void> {
+    await this.rows(
+      sql`update schedulerx.position_entries set at = at - ${`${byMs} milliseconds`}::interval`,
+    );
+    await this.rows(sql`delete from schedulerx.cooling_rests`);
+  }
+
+  async #story(): Promise<string> {
+    const lines = this.schedulers.flatMap((each) =>
+      each
+        .lines()
+        .filter(({ level, event }) => level !== "debug" && !/^(tick|rates)/.test(event))
+        .slice(-25)
+        .map((line) => `${each.name} ${JSON.stringify(line)}`),
+    );
+    const decisions = await this.rows<object>(
+      sql`select * from schedulerx.last_decisions order by at desc limit 12`,
+    ).catch(() => []);
+    return [...lines, ...decisions.map((row) => JSON.stringify(row))].join("\n");
+  }
+}
+
+async function stopAll(opened: { stop(): Promise<unknown> }[]): Promise<void> {
+  for (const each of opened.reverse()) await each.stop().catch(() => undefined);
+}

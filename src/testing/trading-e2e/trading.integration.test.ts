@@ -1,0 +1,68 @@
+// The service that trades, against the wire simulator with real PostgreSQL and NATS, in its short form: an entry, killed
+// between its legs; an add-on; a forced close. Everything is counted from the venues' side.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { needs } from "../needs.ts";
+import { auditAll } from "./account-audit.ts";
+import { activePositions, auditKarbit, history } from "./karbit-reading.ts";
+import { CHEAP, CHEAPER } from "./test-traders.ts";
+import { TradingFleet } from "./trading-fleet.ts";
+
+const TICK_MS = 2_000;
+
+needs(["nats", "postgres"], "trading on the wire", () => {
+  let fleet: TradingFleet;
+
+  beforeAll(async () => {
+    fleet = await TradingFleet.start({ tickMs: TICK_MS, traders: [{ coin: "AAA", pair: "upbit-bybit" }] });
+  });
+
+  afterAll(async () => {
+    await fleet?.stop();
+  });
+
+  async function audited(): Promise<void> {
+    const karbit = await Promise.all(fleet.traders.map((trader) => auditKarbit(fleet, trader)));
+    expect([...(await auditAll(fleet)), ...karbit.flat()]).toEqual([]);
+  }
+
+  test("an entry killed between its legs is found again and hedged once", async () => {
+    const { control } = fleet.simulator;
+    const [trader] = fleet.traders;
+    // The hedge is carried out and its answer never read.
+    const fault = control.setFault({
+      ...{ kind: "delay", delayMs: 5_000, count: 1 },
+      ...{ venue: "bybit", method: "POST", path: "/v5/order/create$" },
+    });
+    fleet.market.steer("AAA", { premium: CHEAP });
+    await fleet.until("a hedge at the venue", () => fault.hits > 0);
+    await fleet.scheduler.kill9();
+    expect(await fleet.unfinished()).toHaveLength(1);
+    await fleet.scheduler.start();
+    await fleet.untilQuiet();
+    await audited();
+    expect(await activePositions(fleet, trader!.userId)).toHaveLength(1);
+  });
+
+  test("an add-on joins the position, and a forced close leaves nothing", async () => {
+    const [trader] = fleet.traders;
+    await fleet.scheduler.stop();
+    await fleet.ageEntries(61_000);
+    fleet.market.steer("AAA", { premium: CHEAPER });
+    await fleet.scheduler.start();
+    await fleet.until(
+      "two entries",
+      async () => (await activePositions(fleet, trader!.userId))[0]?.count === 2,
+    );
+    await fleet.untilQuiet();
+    await audited();
+    const { userId, coin } = trader!;
+    expect(await fleet.control("/trading/force", { userId, coin })).toMatchObject({ outcome: "started" });
+    await fleet.until("a CLOSED row", async () =>
+      (await history(fleet, userId)).some(({ status }) => status === "CLOSED"),
+    );
+    await fleet.untilQuiet();
+    await audited();
+    expect(await activePositions(fleet, userId)).toEqual([]);
+  });
+});
