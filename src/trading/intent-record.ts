@@ -1,6 +1,6 @@
 // One intent as the running process knows it, and its rows in the journal. What happened is applied in memory at once
 // and written in order; while the store is away writes wait here, bounded by what one intent can do, and the process
-// may finish only what the planned row allows (execute-intent.ts asks `isStored`).
+// may finish only what the planned row allows (run-order.ts asks `isStored`).
 
 import { Decimal } from "../domain/decimal.ts";
 import type { IntentState } from "../domain/intent.ts";
