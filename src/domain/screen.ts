@@ -67,3 +67,11 @@ export function exitScreenJeon(row: RateRow, worthKrw: Decimal): number {
   }
   return Number.NaN;
 }
+
+/**
+ * The exit rate that screens a position for being too low, jeon: at the grid seed at or above its worth. NaN when the
+ * book does not hold that much: then only fresh books can tell.
+ */
+export function stopScreenJeon(row: RateRow, worthKrw: Decimal): number {
+  return row.ratesJeon[SEED_COUNT + entrySeedIndex(worthKrw)]!;
+}

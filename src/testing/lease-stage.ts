@@ -9,7 +9,7 @@ import { ManualClock } from "./manual-clock.ts";
 import { RecordingLog } from "./recording-log.ts";
 
 /** The database's side, on its own clock: the rules of the port, and what can go wrong on the way. */
-class MemoryLease {
+export class MemoryLease {
   fence = 0;
   holder: string | undefined;
   expiresAtMs = 0;

@@ -24,12 +24,20 @@ const FEES_DEFAULT: Readonly<Record<Venue, string>> = {
   binance: "0.0005",
 };
 
-export type AccountDenial = "no-key" | "mode-unfit" | "leverage-unfit" | "clock-off" | "account-unread";
+export type AccountDenial =
+  | "held-by-hand"
+  | "no-key"
+  | "mode-unfit"
+  | "leverage-unfit"
+  | "clock-off"
+  | "account-unread";
 
 export interface AccountFacts {
   readonly freeKrw: Decimal;
   readonly freeUsdt: Decimal;
   readonly fees: FeeRatios;
+  /** That the entry will have: the one wanted, or of the short that is open. */
+  readonly leverage: Decimal;
   /** Of the short that is open in the symbol, as a ratio of the mark price. */
   readonly liquidationDistance: Decimal | undefined;
   readonly marginMode: "cross" | "isolated";
@@ -40,6 +48,8 @@ export type Readiness =
   | { readonly ok: false; readonly why: AccountDenial; readonly context: string };
 
 export class Accounts {
+  /** As last read, by user and venue: for putting candidates in order. */
+  readonly #feesSeen = new Map<string, number>();
   readonly #cache = new Map<string, { readonly untilMs: number; readonly value: Promise<unknown> }>();
 
   constructor(private readonly deps: { readonly clock: Clock; readonly venues: UserVenues }) {}
@@ -72,7 +82,9 @@ export class Accounts {
         const { buy, sell } = await this.#cached(`fees ${userId} ${venue.venue} ${symbol}`, FEES_MS, () =>
           venue.feeRates(symbol),
         );
-        return Decimal.max(buy, sell);
+        const fee = Decimal.max(buy, sell);
+        this.#feesSeen.set(`${userId} ${venue.venue}`, fee.toFloat());
+        return fee;
       } catch {
         return Decimal.of(FEES_DEFAULT[venue.venue]);
       }
@@ -84,6 +96,13 @@ export class Accounts {
     return { domestic, overseas };
   }
 
+  /** By how much the fees of an entry raise its rate, as far as is known without asking. */
+  entryFeeFactor(userId: number, pair: PairKey): number {
+    const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
+    const fee = (venue: Venue) => this.#feesSeen.get(`${userId} ${venue}`) ?? Number(FEES_DEFAULT[venue]);
+    return (1 + fee(domestic)) / (1 - fee(overseas));
+  }
+
   /**
    * Everything an entry needs of the two accounts, asked at once. Leverage is set here, and only while no position
    * exists in the symbol; position and margin mode are never changed.
@@ -93,8 +112,10 @@ export class Accounts {
     readonly legs: Legs;
     readonly facts: CoinFacts;
     readonly leverage: Decimal;
+    /** Coins of our own position: what is open beyond it is somebody's by hand. */
+    readonly ownCoin: () => Decimal;
   }): Promise<Readiness> {
-    const { userId, legs, facts, leverage } = options;
+    const { userId, legs, facts, leverage, ownCoin } = options;
     const denied = (why: AccountDenial, context: string): Readiness => ({ ok: false, why, context });
     try {
       const [home, abroad, modes, positions, fees, offsets] = await Promise.all([
@@ -110,11 +131,19 @@ export class Accounts {
         ({ offsetMs, venue }) => isOverseas(venue) && Math.abs(offsetMs) > OFFSET_MS_MAX,
       );
       if (off) return denied("clock-off", `venue=${off.venue} offsetMs=${off.offsetMs}`);
-      const own = positions.find(({ side, symbol }) => side === "short" && symbol === facts.overseasSymbol);
+      const open = positions.filter(({ symbol }) => symbol === facts.overseasSymbol);
+      const own = open.find(({ side }) => side === "short");
+      const long = open.find(({ side }) => side === "long");
+      const shortCoin = (own?.qtyContracts ?? Decimal.ZERO).times(facts.multiplier);
+      if (long || !shortCoin.equals(ownCoin()))
+        return denied(
+          "held-by-hand",
+          `shortCoin=${shortCoin} own=${ownCoin()} long=${long?.qtyContracts ?? 0}`,
+        );
       if (own?.leverage && !own.leverage.equals(leverage) && own.leverage.above(leverage)) {
         return denied("leverage-unfit", `leverage=${own.leverage} wanted=${leverage}`);
       }
-      if (!own) await legs.overseas.setLeverage(facts.overseasSymbol, leverage);
+      if (open.length === 0) await legs.overseas.setLeverage(facts.overseasSymbol, leverage);
       const free = (balances: typeof home, asset: string) =>
         balances.find((balance) => balance.asset === asset)?.free ?? Decimal.ZERO;
       return {
@@ -123,6 +152,7 @@ export class Accounts {
           freeKrw: free(home, "KRW"),
           freeUsdt: free(abroad, "USDT"),
           fees,
+          leverage: own?.leverage ?? leverage,
           marginMode: modes.marginMode,
           liquidationDistance: own?.liquidationPrice
             ? own.liquidationPrice.minus(own.markPrice).dividedBy(own.markPrice, 8, "down")

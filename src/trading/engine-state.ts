@@ -31,6 +31,8 @@ export interface StateDeps {
   readonly decision: DecisionSettings;
   /** Left out on paper: what is held by hand is real. */
   readonly handHoldings?: HandHoldingStore;
+  /** A position whose terms cannot be read: it is kept, and leaves only by hand. */
+  readonly onBroken: (position: OpenPosition, why: string) => void;
 }
 
 /** A position as new rates are held against it: computed once, compared often. */
@@ -52,6 +54,11 @@ export class EngineState {
   traders: readonly Trader[] = [];
   screen = new EntryScreen<Trader>([]);
   readonly positions = new Map<string, OpenPosition>();
+  #ofUsers: ReadonlyMap<number, readonly OpenPosition[]> = new Map();
+  #notional = notionalOf([]);
+  /** Reads begun and the newest one that was taken over: answers may overtake one another. */
+  #readsBegun = 0;
+  #readTaken = 0;
   /** By coin and pair. */
   #watched = new Map<string, WatchedPosition[]>();
   /** By user and coin: planned or running. */
@@ -73,6 +80,7 @@ export class EngineState {
     await this.loadSwitches();
     await this.loadPositions();
     await this.loadHandHoldings();
+    await this.loadLosses();
     const faults = await this.loadTraders();
     const { state, mode } = this.deps;
     for (const row of await state.cooling(mode)) this.cooling.set(userCoin(row.userId, row.coin), row);
@@ -80,36 +88,50 @@ export class EngineState {
   }
 
   async loadPositions(): Promise<void> {
+    const read = ++this.#readsBegun;
     const open = await this.deps.journal.openPositions(this.deps.mode);
+    if (read < this.#readTaken) return;
+    this.#readTaken = read;
     this.positions.clear();
     for (const position of open) {
       const key = userCoin(position.userId, position.coin);
       // Two pairs of one coin can only be from before; both are kept, the later one under its own name.
       this.positions.set(this.positions.has(key) ? `${key} ${position.pair}` : key, position);
     }
-    this.#watch();
+    this.#ofUsers = Map.groupBy(open, ({ userId }) => userId);
+    this.#notional = notionalOf(open);
+    this.#watched = new Map();
+    for (const position of open) {
+      try {
+        this.#watch(position);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        this.deps.onBroken(position, error.message);
+      }
+    }
   }
 
-  #watch(): void {
-    this.#watched = new Map();
-    for (const position of this.positions.values()) {
-      const { exitRateTarget, tradeMode, stopRate, holdingMsMax } = exitPolicyOf(position.exitTerms);
-      const totals = positionTotals(position.entries);
-      const target = exitRateTargetOf(
-        { exitRateTarget, tradeMode },
-        averageEntryRate(totals, 8),
-        this.deps.decision,
-      );
-      const key = `${position.coin} ${position.pair}`;
-      const watched = {
-        position,
-        worthKrw: totals.spentKrw,
-        targetJeon: target.toFloat() * 100,
-        stopJeon: stopRate && stopRate.toFloat() * 100,
-        leaveAtMs: holdingMsMax === undefined ? undefined : position.openedAtMs + holdingMsMax,
-      };
-      this.#watched.set(key, [...(this.#watched.get(key) ?? []), watched]);
-    }
+  #watch(position: OpenPosition): void {
+    const { exitRateTarget, tradeMode, stopRate, holdingMsMax } = exitPolicyOf(position.exitTerms);
+    const totals = positionTotals(position.entries);
+    const target = exitRateTargetOf(
+      { exitRateTarget, tradeMode },
+      averageEntryRate(totals, 8),
+      this.deps.decision,
+    );
+    const key = `${position.coin} ${position.pair}`;
+    const watched = {
+      position,
+      worthKrw: totals.spentKrw,
+      targetJeon: target.toFloat() * 100,
+      stopJeon: stopRate && stopRate.toFloat() * 100,
+      leaveAtMs: holdingMsMax === undefined ? undefined : position.openedAtMs + holdingMsMax,
+    };
+    this.#watched.set(key, [...(this.#watched.get(key) ?? []), watched]);
+  }
+
+  *allWatched(): Iterable<WatchedPosition> {
+    for (const watched of this.#watched.values()) yield* watched;
   }
 
   watched(coin: string, pair: PairKey): readonly WatchedPosition[] {
@@ -150,9 +172,9 @@ export class EngineState {
   async loadLosses(): Promise<void> {
     const nowMs = this.deps.clock.nowMs();
     if (nowMs < this.#lossesUntilMs) return;
-    this.#lossesUntilMs = nowMs + LOSSES_MS;
     const dayBeganMs = Math.floor((nowMs + DAY_OFFSET_MS) / DAY_MS) * DAY_MS - DAY_OFFSET_MS;
     this.#losses = await this.deps.state.lossesSince(this.deps.mode, dayBeganMs);
+    this.#lossesUntilMs = nowMs + LOSSES_MS;
   }
 
   /** After an end: what was lost counts at once. */
@@ -193,38 +215,57 @@ export class EngineState {
     const { userId, strategy } = trader;
     const key = userCoin(userId, coin);
     const own = this.positions.get(key);
-    const ofUser = [...this.positions.values()].filter((position) => position.userId === userId);
-    const runningOfUser = [...this.running.values()].filter((intent) => intent.userId === userId);
-    const runningEntries = runningOfUser.filter(({ kind }) => kind === "entry");
-    const openEntryCount =
-      ofUser
-        .filter(({ strategyId }) => strategyId === strategy.strategyId)
-        .reduce((count, { entries }) => count + entries.length, 0) + runningEntries.length;
-    const notional = (positions: Iterable<OpenPosition>) =>
-      Decimal.sum([...positions].map(({ entries }) => positionTotals(entries).spentKrw));
-    const intents = [...this.running.values()].filter(({ kind }) => kind === "entry");
-    const slices = (of: readonly IntentRow[]) =>
-      Decimal.sum(of.map(({ terms }) => Decimal.of(terms.sliceKrw!)));
-    const all = [...this.positions.values()];
+    const openEntryCount = this.ofUser(userId)
+      .filter(({ strategyId }) => strategyId === strategy.strategyId)
+      .reduce((count, { entries }) => count + entries.length, 0);
     return {
       entriesOff: this.entriesOff(userId, coin),
       incidentOpen: this.hasIncident(userId),
       coolingUntilMs: this.cooling.get(key)?.untilAtMs,
       heldOnOtherPair: own !== undefined && own.pair !== pair,
       heldByHand: this.heldByHand.has(key) || this.#openedByHand.has(key),
-      openEntryCount,
+      openEntryCount: openEntryCount + (this.isEntering(userId) ? 1 : 0),
       position: own?.pair === pair ? own : undefined,
       referenceKrw,
       limits: this.limitsOf(userId),
-      used: {
-        userNotionalKrw: notional(ofUser).plus(slices(runningEntries)),
-        coinNotionalKrw: notional(all.filter((position) => position.coin === coin)).plus(
-          slices(intents.filter((intent) => intent.coin === coin)),
-        ),
-        serviceNotionalKrw: notional(all).plus(slices(intents)),
-        openPositionCount: ofUser.length,
-        lossTodayKrw: this.#losses.get(userId) ?? Decimal.ZERO,
-      },
+      used: () => this.#used(userId, coin),
     };
   }
+
+  /** Open and running, KRW. */
+  #used(userId: number, coin: string): ReturnType<EntryBasis["used"]> {
+    const entering = [...this.running.values()].filter(({ kind }) => kind === "entry");
+    const slices = (counts: (intent: IntentRow) => boolean) =>
+      Decimal.sum(entering.filter(counts).map(({ terms }) => Decimal.of(terms.sliceKrw!)));
+    const { users, coins, all } = this.#notional;
+    return {
+      userNotionalKrw: (users.get(userId) ?? Decimal.ZERO).plus(slices((one) => one.userId === userId)),
+      coinNotionalKrw: (coins.get(coin) ?? Decimal.ZERO).plus(slices((one) => one.coin === coin)),
+      serviceNotionalKrw: all.plus(slices(() => true)),
+      openPositionCount: this.ofUser(userId).length,
+      lossTodayKrw: this.#losses.get(userId) ?? Decimal.ZERO,
+    };
+  }
+
+  ofUser(userId: number): readonly OpenPosition[] {
+    return this.#ofUsers.get(userId) ?? [];
+  }
+}
+
+interface Notional {
+  readonly users: Map<number, Decimal>;
+  readonly coins: Map<string, Decimal>;
+  all: Decimal;
+}
+
+function notionalOf(positions: readonly OpenPosition[]): Notional {
+  const notional: Notional = { users: new Map(), coins: new Map(), all: Decimal.ZERO };
+  const { users, coins } = notional;
+  for (const { userId, coin, entries } of positions) {
+    const { spentKrw } = positionTotals(entries);
+    users.set(userId, (users.get(userId) ?? Decimal.ZERO).plus(spentKrw));
+    coins.set(coin, (coins.get(coin) ?? Decimal.ZERO).plus(spentKrw));
+    notional.all = notional.all.plus(spentKrw);
+  }
+  return notional;
 }

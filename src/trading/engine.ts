@@ -77,13 +77,17 @@ export class TradingEngine {
   }
 
   force(userId: number, coin: string, cause: ForceCause): "started" | "running" | "no-position" | "standby" {
-    return this.#session?.force(userId, coin, cause) ?? "standby";
+    const session = this.#session;
+    return session?.isLoaded ? session.force(userId, coin, cause) : "standby";
   }
 
   /** Stored first, so that it survives everything; read again at once, so that it holds at once. */
   async setSwitch(change: TradingSwitch): Promise<void> {
     await this.deps.state.setSwitch(change);
-    await this.#session?.known.loadSwitches();
+    // It is stored: should this read fail, the next one is half a second away.
+    await this.#session?.known
+      .loadSwitches()
+      .catch((error) => this.deps.log.warn("switches not read", { error }));
   }
 
   state(): EngineState {

@@ -37,10 +37,17 @@ export interface EntryBasis
   readonly position: OpenPosition | undefined;
   readonly referenceKrw: Decimal | undefined;
   readonly limits: RiskLimits;
-  readonly used: Pick<
+  readonly used: () => Pick<
     RiskFacts,
     "userNotionalKrw" | "coinNotionalKrw" | "serviceNotionalKrw" | "openPositionCount" | "lossTodayKrw"
   >;
+}
+
+export interface EntryWish {
+  /** Asked once before anybody is asked, and once at the end: much may have happened meanwhile. */
+  readonly basis: () => EntryBasis;
+  /** Called in the same turn in which the limits are passed, so that the next who plans counts it; false: too late. */
+  readonly take: (intent: IntentRow) => boolean;
 }
 
 export interface PlanEntryDeps {
@@ -55,13 +62,19 @@ export interface PlanEntryDeps {
 
 export type PlannedEntry =
   | { readonly ok: true; readonly intent: Approved<IntentRow>; readonly books: FreshBooks }
-  | { readonly ok: false; readonly reason: string; readonly context: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly context: string;
+      /** Whether venues were asked for it. */
+      readonly wasAsked: boolean;
+    };
 
 const BOOKS_MS = 1_500;
 const EXIT_BOOK_FACTOR = Decimal.of(2);
 
 function hold(reason: string, context = ""): PlannedEntry {
-  return { ok: false, reason, context };
+  return { ok: false, reason, context, wasAsked: true };
 }
 
 export async function planEntry(
@@ -69,27 +82,27 @@ export async function planEntry(
   trader: Trader,
   row: RateRow,
   pair: PairKey,
-  basis: EntryBasis,
+  wish: EntryWish,
 ): Promise<PlannedEntry> {
   const { strategy } = trader;
   const { coin } = row;
   const facts = deps.market.facts(coin, pair);
-  if (!facts) return hold("not-tradable");
-  const seedIndex = entrySeedIndex(sliceKrw(strategy));
-  const screened = decide(deps, trader, coin, facts, basis, {
-    entryRate: rateOf(row.ratesJeon[seedIndex]!),
-    exitRate: rateOf(row.ratesJeon[SEED_COUNT + seedIndex]!),
-    fees: undefined,
-  });
-  if (screened.action === "hold") return hold(screened.reason, screened.context);
+  const before = wish.basis();
+  const screened = facts ? screen(deps, trader, row, facts, before) : { reason: "not-tradable", context: "" };
+  if (!facts || screened) return { ok: false, wasAsked: false, ...screened! };
 
   const legs = await deps.accounts.legs(trader.userId, pair);
   if (!legs) return hold("no-key");
-  const leverage = Decimal.of(strategy.leverage);
-  if (leverage.above(basis.limits.leverageMax)) return hold("leverage-above-limit", `leverage=${leverage}`);
+  const leverage = Decimal.min(Decimal.of(strategy.leverage), before.limits.leverageMax);
   const [books, ready, rules, dust] = await Promise.all([
     deps.books.fresh(coin, pair, BOOKS_MS),
-    deps.accounts.readyForEntry({ userId: trader.userId, legs, facts, leverage }),
+    deps.accounts.readyForEntry({
+      userId: trader.userId,
+      legs,
+      facts,
+      leverage,
+      ownCoin: () => ownCoinOf(wish.basis()),
+    }),
     deps.accounts.rules(legs, coin, pair, facts).catch(() => undefined),
     deps.journal.dust({ mode: deps.mode, userId: trader.userId, coin, venue: legs.domestic.venue }),
   ]);
@@ -99,6 +112,7 @@ export async function planEntry(
   const ageMs = deps.clock.nowMs() - books.atMs;
   if (ageMs > deps.decision.bookAgeMsMax) return hold("no-rate", `ageMs=${ageMs}`);
 
+  const basis = wish.basis();
   const slice = sliceKrw(strategy);
   const decided = decide(deps, trader, coin, facts, basis, {
     entryRate: entryRateAt(books, slice, facts.multiplier),
@@ -125,7 +139,7 @@ export async function planEntry(
     books,
     dust,
     referenceKrw: basis.referenceKrw!,
-    leverage: strategy.leverage,
+    leverage: Number(ready.facts.leverage.toString()),
     reason: `rate at most ${decided.rateMax}`,
     nowMs: deps.clock.nowMs(),
     size: sized.size,
@@ -139,7 +153,29 @@ export async function planEntry(
     basis.limits,
   );
   if (!approval.ok) return hold(approval.why, approval.context);
+  if (!wish.take(intent)) return hold("another-runs");
   return { ok: true, intent: approval.approved, books };
+}
+
+function ownCoinOf({ position }: EntryBasis): Decimal {
+  return Decimal.sum((position?.entries ?? []).map(({ qtyCoin }) => qtyCoin));
+}
+
+/** The decision on the frame's own rates; undefined when nothing speaks against asking. */
+function screen(
+  deps: PlanEntryDeps,
+  trader: Trader,
+  { coin, ratesJeon }: RateRow,
+  facts: CoinFacts,
+  basis: EntryBasis,
+): { readonly reason: string; readonly context: string } | undefined {
+  const seedIndex = entrySeedIndex(sliceKrw(trader.strategy));
+  const decided = decide(deps, trader, coin, facts, basis, {
+    entryRate: rateOf(ratesJeon[seedIndex]!),
+    exitRate: rateOf(ratesJeon[SEED_COUNT + seedIndex]!),
+    fees: undefined,
+  });
+  return decided.action === "hold" ? { reason: decided.reason, context: decided.context } : undefined;
 }
 
 function policyOf({ strategy, stopRate, holdingMsMax }: Trader): ExitPolicy {
@@ -243,9 +279,8 @@ function riskFactsOf(
   books: FreshBooks,
   basis: EntryBasis,
 ): RiskFacts {
-  const leverage = Decimal.of(strategy.leverage);
-  const held = Decimal.sum((basis.position?.entries ?? []).map(({ qtyCoin }) => qtyCoin));
-  const twiceCoin = held.plus(size.qtyCoin).times(EXIT_BOOK_FACTOR);
+  const { leverage } = account;
+  const twiceCoin = ownCoinOf(basis).plus(size.qtyCoin).times(EXIT_BOOK_FACTOR);
   const twiceContracts = twiceCoin.dividedBy(rules.multiplier, 12, "up");
   const holds = (["bid", "ask"] as const).every(
     (side) => walk(books.domestic, side, twiceCoin) && walk(books.overseas, side, twiceContracts),
@@ -254,7 +289,7 @@ function riskFactsOf(
     coin,
     sliceKrw: sliceKrw(strategy),
     leverage,
-    ...basis.used,
+    ...basis.used(),
     addsToPosition: basis.position !== undefined,
     exitBooksHold: holds,
     freeMarginUsdt: account.freeUsdt,

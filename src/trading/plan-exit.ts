@@ -3,7 +3,7 @@
 
 import { Decimal } from "../domain/decimal.ts";
 import { decideExit, type ExitCause } from "../domain/decision.ts";
-import { exitPolicyOf } from "../domain/intent-terms.ts";
+import { type ExitPolicy, exitPolicyOf } from "../domain/intent-terms.ts";
 import { averageEntryRate, positionTotals } from "../domain/position.ts";
 import { type Approved, approvedFromJournal } from "../domain/risk.ts";
 import { projectedProfitKrw } from "../domain/settlement.ts";
@@ -15,6 +15,8 @@ import type { IntentRow, Journal, OpenPosition, TradingMode } from "../ports/jou
 import type { MarketView } from "../ports/trading-desk.ts";
 import type { Accounts } from "./accounts.ts";
 import { exitIntentOf, type PairRules } from "./plan-intents.ts";
+import type { Legs } from "./run-order.ts";
+import type { ForceCause } from "./runner.ts";
 
 export interface PlanExitDeps {
   readonly clock: Clock;
@@ -28,7 +30,7 @@ export interface PlanExitDeps {
 
 export interface ExitWish {
   /** By whom it is forced; undefined: only when the terms are met. */
-  readonly forcedBy: string | undefined;
+  readonly forcedBy: ForceCause | undefined;
   readonly halted: boolean;
   readonly referenceKrw: Decimal | undefined;
   /** Tells attempts of one wish apart, so that each is a decision of its own. */
@@ -47,10 +49,6 @@ export type PlannedExit =
 const BOOKS_MS = 1_500;
 const MINIMUM_FACTOR = Decimal.of(2);
 
-export function exitStrategyOf(position: OpenPosition): Pick<Strategy, "tradeMode" | "exitRateTarget"> {
-  return exitPolicyOf(position.exitTerms);
-}
-
 export async function planExit(
   deps: PlanExitDeps,
   position: OpenPosition,
@@ -62,17 +60,22 @@ export async function planExit(
   if (!facts) return hold("not-tradable", "the coin is on no list any more");
   const legs = await deps.accounts.legs(userId, pair);
   if (!legs) return hold("no-key");
-  const [books, rules, fees, dust] = await Promise.all([
+  const [books, rules, fees, dust, unreached] = await Promise.all([
     deps.books.fresh(coin, pair, BOOKS_MS),
     deps.accounts.rules(legs, coin, pair, facts).catch(() => undefined),
     deps.accounts.fees(userId, legs, facts),
     deps.journal.dust({ mode: deps.mode, userId, coin, venue: legs.domestic.venue }),
+    unreachedOf(legs, facts.overseasSymbol),
   ]);
   if (!books || !rules) return hold("no-rate", "fresh books or rules not to be had");
+  // With the short gone there is nothing to do abroad.
+  const isAway = wish.forcedBy === "short-gone" ? unreached.includes("domestic") : unreached.length > 0;
+  if (isAway) return hold("venue-unreachable", unreached.join(" "));
 
   const policy = exitPolicyOf(position.exitTerms);
   const totals = positionTotals(position.entries);
   const { multiplier } = facts;
+  const lotCoin = rules.overseas.qtyStep.times(multiplier);
   const whole = exitRateForQty(books, totals.qtyCoin, multiplier);
   const { referenceKrw } = wish;
   const decisionFor = (exitRate: Decimal | undefined, saleKrw: Decimal | undefined) =>
@@ -103,17 +106,14 @@ export async function planExit(
     );
 
   let qtyCoin = totals.qtyCoin;
-  let decided = decisionFor(whole?.rate, whole?.saleKrw);
+  let decided = decisionFor(
+    whole?.rate ?? belowStop(books, totals.qtyCoin, policy, lotCoin, multiplier),
+    whole?.saleKrw,
+  );
   if (decided.action === "hold") {
     if (decided.reason === "halted") return hold(decided.reason);
     const target = exitRateTargetOf(policy, averageEntryRate(totals, 8), deps.decision);
-    const part = largestExitMeeting(
-      books,
-      totals.qtyCoin,
-      target,
-      rules.overseas.qtyStep.times(multiplier),
-      multiplier,
-    );
+    const part = largestExitMeeting(books, totals.qtyCoin, target, lotCoin, multiplier);
     if (!part || !isWorthLeaving(part, totals.qtyCoin, rules, books)) {
       return hold(decided.reason, `rate=${whole?.rate ?? "none"} target=${target}`);
     }
@@ -154,4 +154,33 @@ function isWorthLeaving(part: Decimal, whole: Decimal, rules: PairRules, books: 
   };
   const left = whole.minus(part);
   return enough(part) && (left.isZero || enough(left));
+}
+
+/** The legs whose accounts do not answer: none is left alone, so neither is sent then. */
+async function unreachedOf(
+  { domestic, overseas }: Legs,
+  overseasSymbol: string,
+): Promise<readonly ("domestic" | "overseas")[]> {
+  const [home, abroad] = await Promise.allSettled([domestic.balances(), overseas.positions(overseasSymbol)]);
+  return [
+    ...(home.status === "rejected" ? (["domestic"] as const) : []),
+    ...(abroad.status === "rejected" ? (["overseas"] as const) : []),
+  ];
+}
+
+/**
+ * Where the books do not hold the position: the rate of what they hold, when even that is at the stop, for more coins
+ * have no better one.
+ */
+function belowStop(
+  books: FreshBooks,
+  qtyCoin: Decimal,
+  { stopRate }: ExitPolicy,
+  lotCoin: Decimal,
+  multiplier: Decimal,
+): Decimal | undefined {
+  if (!stopRate) return undefined;
+  const held = largestExitMeeting(books, qtyCoin, Decimal.ZERO, lotCoin, multiplier);
+  const rate = held && exitRateForQty(books, held, multiplier)?.rate;
+  return rate?.atMost(stopRate) ? rate : undefined;
 }

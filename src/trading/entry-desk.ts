@@ -1,0 +1,166 @@
+// Who enters what: new rates are screened against every strategy, and each strategy's candidates are tried one after the
+// other, the lowest rate net of fees first, one entry of a user at a time.
+
+import type { PairKey } from "../../schema/vocabulary.ts";
+import { Decimal } from "../domain/decimal.ts";
+import type { RateRow } from "../domain/rate-table.ts";
+import type { Trader } from "../ports/traders.ts";
+import { userCoin } from "./engine-state.ts";
+import { type PlannedEntry, planEntry } from "./plan-entry.ts";
+import type { Runner, TermParts } from "./runner.ts";
+import type { SessionDeps } from "./session.ts";
+
+/** Candidates of one strategy whose venues are asked on one occasion. */
+const ASKED_MAX = 3;
+/** One that was asked about in vain lets others go first for so long. */
+const PASSED_OVER_MS = 30_000;
+const PASSED_OVER_MAX = 20_000;
+/** Reasons that hold for every coin of a strategy. */
+const OF_ALL_COINS: ReadonlySet<string> = new Set(["incident-open", "no-reference", "division-used-up"]);
+
+interface Candidate {
+  readonly row: RateRow;
+  readonly pair: PairKey;
+  readonly rateJeon: number;
+}
+
+type Held = Extract<PlannedEntry, { readonly ok: false }>;
+
+export class EntryDesk {
+  /** False until what was unfinished at the start of the term is settled, and after its end. */
+  isOpen = false;
+  readonly #candidates = new Map<Trader, Candidate[]>();
+  /** Users an entry is being planned for. */
+  readonly #planning = new Set<number>();
+  readonly #passedOver = new Map<string, number>();
+  #isFlushing = false;
+
+  constructor(
+    private readonly deps: SessionDeps,
+    private readonly parts: TermParts,
+    private readonly runner: Runner,
+  ) {}
+
+  autoTargetJeon(): number | undefined {
+    const reference = this.parts.reference.valid();
+    if (!reference) return undefined;
+    return reference.times(Decimal.ONE.minus(this.deps.decision.autoEntryDiscount)).toFloat() * 100;
+  }
+
+  /** Notes who is concerned; planning follows in the next turn, when all rows of this one are known. */
+  onRow(row: RateRow, pair: PairKey, autoTargetJeon: number | undefined): void {
+    if (!this.isOpen || row.reason !== "none") return;
+    this.parts.known.screen.screen(row, autoTargetJeon, (trader, rateJeon) => {
+      const { strategy } = trader;
+      if (strategy.coinMode === "custom" && !strategy.selectedCoins.has(row.coin)) return;
+      const list = this.#candidates.get(trader);
+      if (list) list.push({ row, pair, rateJeon });
+      else this.#candidates.set(trader, [{ row, pair, rateJeon }]);
+    });
+    if (this.#candidates.size === 0 || this.#isFlushing) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => this.#plan());
+  }
+
+  #plan(): void {
+    const { known, work, teller } = this.parts;
+    this.#isFlushing = false;
+    const all = [...this.#candidates];
+    this.#candidates.clear();
+    for (const [trader, candidates] of all) {
+      const { userId } = trader;
+      // One running entry per user: whoever is busy looks again at the next rates.
+      if (this.#planning.has(userId) || known.isEntering(userId)) continue;
+      this.#planning.add(userId);
+      const entering = this.#enter(trader, this.#inOrder(trader, candidates)).finally(() =>
+        this.#planning.delete(userId),
+      );
+      void work.track(entering.catch((error) => teller.failed("entry", error)));
+    }
+  }
+
+  #inOrder(trader: Trader, candidates: readonly Candidate[]): readonly Candidate[] {
+    const { accounts } = this.parts;
+    const nowMs = this.deps.clock.monotonicMs();
+    const ranked = candidates.map((candidate) => ({
+      candidate,
+      wasPassedOver: (this.#passedOver.get(nameOf(trader, candidate)) ?? 0) > nowMs,
+      netJeon: candidate.rateJeon * accounts.entryFeeFactor(trader.userId, candidate.pair),
+    }));
+    ranked.sort((a, b) => Number(a.wasPassedOver) - Number(b.wasPassedOver) || a.netJeon - b.netJeon);
+    return ranked.map(({ candidate }) => candidate);
+  }
+
+  async #enter(trader: Trader, candidates: readonly Candidate[]): Promise<void> {
+    const { known, work } = this.parts;
+    const { userId } = trader;
+    /** Of each coin what holds on the pair it is held on, else on the best one. */
+    const reasons = new Map<string, Held & Pick<Candidate, "pair">>();
+    let asked = 0;
+    for (const candidate of candidates) {
+      const { coin } = candidate.row;
+      if (!this.isOpen || work.term.isOver) break;
+      if (known.running.has(userCoin(userId, coin))) continue;
+      const planned = await this.#planOne(trader, candidate);
+      if (planned.ok) {
+        reasons.delete(coin);
+        this.#tell(trader, reasons);
+        return await this.#begin(trader, candidate, planned);
+      }
+      const isOwnPair = known.positions.get(userCoin(userId, coin))?.pair === candidate.pair;
+      if (isOwnPair || !reasons.has(coin)) reasons.set(coin, { ...planned, pair: candidate.pair });
+      if (planned.wasAsked) this.#passOver(nameOf(trader, candidate));
+      if (planned.wasAsked && ++asked >= ASKED_MAX) break;
+      if (OF_ALL_COINS.has(planned.reason) || known.entriesOff(userId, "")) break;
+    }
+    this.#tell(trader, reasons);
+  }
+
+  #planOne(trader: Trader, { row, pair }: Candidate): Promise<PlannedEntry> {
+    const { known, accounts, reference } = this.parts;
+    const { userId } = trader;
+    const key = userCoin(userId, row.coin);
+    return planEntry({ ...this.deps, accounts }, trader, row, pair, {
+      basis: () => known.basis(trader, row.coin, pair, reference.valid()),
+      // From here on it counts, for this user and for the limits of all.
+      take: (intent) => {
+        if (known.running.has(key) || known.isEntering(userId)) return false;
+        known.running.set(key, intent);
+        return true;
+      },
+    });
+  }
+
+  async #begin(
+    { userId, strategy }: Trader,
+    { row, pair }: Candidate,
+    { intent, books }: Extract<PlannedEntry, { readonly ok: true }>,
+  ): Promise<void> {
+    const { known, work, teller } = this.parts;
+    // Whatever was switched off while it was planned counts.
+    if (!this.isOpen || known.entriesOff(userId, row.coin) || !work.term.holds()) {
+      known.running.delete(userCoin(userId, row.coin));
+      return;
+    }
+    const { strategyId } = strategy;
+    const decision = { action: "enter", reason: "enter", context: intent.reason } as const;
+    teller.decided({ ...{ strategyId, userId, pair }, coin: row.coin, ...decision });
+    await this.runner.begin(intent, books);
+  }
+
+  #tell({ userId, strategy }: Trader, reasons: ReadonlyMap<string, Held & Pick<Candidate, "pair">>): void {
+    const { strategyId } = strategy;
+    for (const [coin, { pair, reason, context }] of reasons) {
+      this.parts.teller.decided({ strategyId, userId, coin, pair, action: "hold", reason, context });
+    }
+  }
+
+  #passOver(name: string): void {
+    if (this.#passedOver.size >= PASSED_OVER_MAX) this.#passedOver.clear();
+    this.#passedOver.set(name, this.deps.clock.monotonicMs() + PASSED_OVER_MS);
+  }
+}
+
+function nameOf({ strategy }: Trader, { row, pair }: Candidate): string {
+  return `${strategy.strategyId} ${row.coin} ${pair}`;
+}

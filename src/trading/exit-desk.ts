@@ -1,0 +1,97 @@
+// Who leaves, and when: positions are held against every new rate, against their longest holding time each second, and
+// against whatever forces them out, which is tried again until they are gone.
+
+import type { PairKey } from "../../schema/vocabulary.ts";
+import type { RateRow } from "../domain/rate-table.ts";
+import { exitScreenJeon, stopScreenJeon } from "../domain/screen.ts";
+import type { OpenPosition } from "../ports/journal.ts";
+import { userCoin, type WatchedPosition } from "./engine-state.ts";
+import { planExit } from "./plan-exit.ts";
+import type { ForceCause, Runner, TermParts } from "./runner.ts";
+import type { SessionDeps } from "./session.ts";
+
+export class ExitDesk {
+  /** By user and coin. */
+  readonly #planning = new Set<string>();
+
+  constructor(
+    private readonly deps: SessionDeps,
+    private readonly parts: TermParts,
+    private readonly runner: Runner,
+  ) {}
+
+  onRow(row: RateRow, pair: PairKey): void {
+    // A rate too far from the others' is taken off the row, and it may be the very one to leave at: fresh books decide.
+    const isHidden = row.reason === "quarantined";
+    if (row.reason !== "none" && !isHidden) return;
+    for (const watched of this.parts.known.watched(row.coin, pair)) {
+      if (isHidden || isDue(watched, row)) this.#leave(watched.position, undefined);
+    }
+  }
+
+  /** Each second: what has been held too long, whether or not there is a rate, and what is forced. */
+  retry(): void {
+    const nowMs = this.deps.clock.nowMs();
+    for (const { position, leaveAtMs } of this.parts.known.allWatched()) {
+      if (leaveAtMs !== undefined && nowMs >= leaveAtMs) this.#leave(position, undefined);
+    }
+    for (const [key, cause] of this.runner.forced) {
+      const position = this.parts.known.positions.get(key);
+      if (position) this.#leave(position, cause);
+      else if (!this.parts.known.running.has(key)) this.runner.forced.delete(key);
+    }
+  }
+
+  /** Leaves a position now; resolves at once. */
+  force(userId: number, coin: string, cause: ForceCause): "started" | "running" | "no-position" {
+    const { known } = this.parts;
+    const key = userCoin(userId, coin);
+    const isRunning = known.running.has(key);
+    const position = known.positions.get(key);
+    if (!position) return "no-position";
+    this.runner.forced.set(key, cause);
+    this.#leave(position, cause);
+    return isRunning ? "running" : "started";
+  }
+
+  #leave(position: OpenPosition, cause: ForceCause | undefined): void {
+    const { known, work, teller } = this.parts;
+    const { userId, coin } = position;
+    const key = userCoin(userId, coin);
+    if (this.#planning.has(key) || known.running.has(key) || work.term.isOver) return;
+    if (cause === undefined && known.heldByHand.get(key) === "joined") return;
+    this.#planning.add(key);
+    const exit = this.#exit(position, cause).finally(() => this.#planning.delete(key));
+    void work.track(exit.catch((error) => teller.failed("exit", error)));
+  }
+
+  async #exit(position: OpenPosition, cause: ForceCause | undefined): Promise<void> {
+    const { known, accounts, reference, teller, work } = this.parts;
+    const planned = await planExit({ ...this.deps, accounts }, position, {
+      forcedBy: cause,
+      halted: known.halted,
+      referenceKrw: reference.lastValid(),
+      decisionKey: String(this.deps.clock.nowMs()),
+    });
+    const { strategyId, userId, coin, pair } = position;
+    const decision = planned.ok
+      ? { action: "exit" as const, reason: "exit", context: planned.intent.reason }
+      : { action: "hold" as const, reason: planned.reason, context: planned.context };
+    teller.decided({ ...{ strategyId, userId, coin, pair }, ...decision });
+    if (!planned.ok) {
+      if (planned.reason === "no-key")
+        teller.incident("key", position, "no usable key: the position cannot be left");
+      return;
+    }
+    const key = userCoin(userId, coin);
+    // What runs by now is something else; and a forced exit is not begun by a process that may not.
+    if (!work.term.holds() || known.running.has(key)) return;
+    if (known.positions.get(key)?.positionId !== position.positionId) return;
+    await this.runner.begin(planned.intent, planned.books);
+  }
+}
+
+function isDue({ worthKrw, targetJeon, stopJeon }: WatchedPosition, row: RateRow): boolean {
+  if (exitScreenJeon(row, worthKrw) >= targetJeon) return true;
+  return stopJeon !== undefined && !(stopScreenJeon(row, worthKrw) > stopJeon);
+}

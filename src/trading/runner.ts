@@ -1,0 +1,298 @@
+// Intents from their plan to their end, and what an end brings with it: rests, notices, quarantine. One intent runs per
+// user and coin; it counts as running from before its row is written, so that whoever plans next counts it.
+
+import { Decimal } from "../domain/decimal.ts";
+import { EXIT_CAUSES, type ExitCause } from "../domain/decision.ts";
+import { isEnd } from "../domain/intent.ts";
+import type { ExitNoticeCause } from "../domain/notice.ts";
+import { averageEntryRate } from "../domain/position.ts";
+import { type CoolingCause, coolingMs } from "../domain/risk.ts";
+import { isPassing } from "../domain/store-fault.ts";
+import type { FreshBooks } from "../ports/book-desk.ts";
+import { Fenced, type IntentFile, type IntentRow, type Journal } from "../ports/journal.ts";
+import type { MarketView } from "../ports/trading-desk.ts";
+import type { Accounts } from "./accounts.ts";
+import { type EngineState, userCoin } from "./engine-state.ts";
+import { fundingOf } from "./funding.ts";
+import type { Reference } from "./reference.ts";
+import { type EntryResult, EntryRun } from "./run-entry.ts";
+import { type ExitResult, ExitRun, type ExitRunDeps } from "./run-exit.ts";
+import { type Legs, TermOver } from "./run-order.ts";
+import type { SessionDeps } from "./session.ts";
+import type { Teller } from "./teller.ts";
+import type { TermWork } from "./term-work.ts";
+
+/** What the parts of one term share. */
+export interface TermParts {
+  readonly known: EngineState;
+  readonly accounts: Accounts;
+  readonly reference: Reference;
+  readonly teller: Teller;
+  readonly work: TermWork;
+}
+
+/** Why a position is left whatever its terms say. */
+export type ForceCause = "user" | "operator" | "guardian" | "short-gone";
+
+const STORE_RETRY_MS = 1_000;
+const STUCK_RETRY_MS = 30_000;
+/** Three unwinds of one symbol within five minutes over all users: quarantined. */
+const UNWINDS_MAX = 3;
+const UNWINDS_WITHIN_MS = 300_000;
+
+export class Runner {
+  /** By user and coin: what a position is to be left for, also while something of it still runs. */
+  readonly forced = new Map<string, ForceCause>();
+  readonly #unwinds = new Map<string, number[]>();
+  /** Those recovered, by intent: called when one cannot go on by itself. */
+  readonly #onStuck = new Map<string, () => void>();
+
+  constructor(
+    private readonly deps: SessionDeps,
+    private readonly parts: TermParts,
+  ) {}
+
+  /** Plans an intent and runs it to its end; false when it was not to be had. The coin must not be running. */
+  async begin(intent: Parameters<Journal["plan"]>[0], books: FreshBooks): Promise<boolean> {
+    const { known, work } = this.parts;
+    const key = userCoin(intent.userId, intent.coin);
+    known.running.set(key, intent);
+    let isOurs = false;
+    try {
+      isOurs = (await this.deps.journal.plan(intent, work.term.fence)) === "planned";
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      // Perhaps it is stored all the same, and then nobody else would run it.
+      const file = await work.insist(() => this.deps.journal.file(intent.intentId));
+      if (file && !isEnd(file.intent.state)) {
+        isOurs = true;
+        await this.#drive(file, undefined);
+        return true;
+      }
+    } finally {
+      if (!isOurs && known.running.get(key) === intent) known.running.delete(key);
+    }
+    if (isOurs) await this.#drive({ intent, orders: [], fills: [] }, books);
+    return isOurs;
+  }
+
+  /**
+   * Goes on with what a term before has begun. Resolves at its end, or once it cannot go on by itself: that is told,
+   * and nobody else waits for it.
+   */
+  async recover(file: IntentFile): Promise<void> {
+    const { teller, work } = this.parts;
+    const { intent } = file;
+    const stuck = Promise.withResolvers<void>();
+    this.#onStuck.set(intent.intentId, stuck.resolve);
+    if (intent.state === "needs-human") {
+      // Told again: who told it first may have died before that was stored.
+      teller.incident("needs-human", intent, intent.needsHumanWhy ?? "no reason given", intent.intentId);
+      stuck.resolve();
+    }
+    const end = work.track(this.#drive(file, undefined));
+    await Promise.race([end, stuck.promise]);
+  }
+
+  /** Unfinished intents that nobody runs: left by a defect. */
+  async sweep(): Promise<void> {
+    const { known, work, teller } = this.parts;
+    const { journal, mode, log } = this.deps;
+    for (const { intent } of await journal.unfinished(mode)) {
+      const key = userCoin(intent.userId, intent.coin);
+      if (known.running.has(key)) continue;
+      known.running.set(key, intent);
+      // Once more: it may have ended while all of them were read.
+      const file = await work.insist(() => journal.file(intent.intentId));
+      if (file && !isEnd(file.intent.state)) {
+        log.warn("an intent that nobody ran goes on", { intentId: intent.intentId });
+        void work.track(this.#drive(file, undefined).catch((error) => teller.failed("sweep", error)));
+      } else if (known.running.get(key) === intent) known.running.delete(key);
+    }
+  }
+
+  /** Brings an intent to its end, through outages and defects, as long as the term lasts. */
+  async #drive(first: IntentFile, books: FreshBooks | undefined): Promise<void> {
+    const { clock, log, journal } = this.deps;
+    const { known, accounts, work } = this.parts;
+    const { intentId, userId, coin, pair } = first.intent;
+    const key = userCoin(userId, coin);
+    let file: IntentFile = first;
+    try {
+      for (let attempt = 0; !work.term.lost.aborted; attempt++) {
+        try {
+          if (attempt > 0) {
+            const found = await journal.file(intentId);
+            if (!found || isEnd(found.intent.state)) return;
+            file = found;
+          }
+          if (this.#isStale(file.intent, attempt === 0 && books !== undefined)) {
+            const move = { intentId, from: "planned", to: "abandoned", atMs: clock.nowMs() } as const;
+            await journal.move(move, work.term.fence);
+            log.info("an entry was not begun", { intentId, userId, coin });
+            return;
+          }
+          const legs = await accounts.legs(userId, pair);
+          if (!legs) throw new Error(`expected usable keys of user ${userId}, were missing or switched off`);
+          const result = await this.#runOnce(file, legs, attempt === 0 ? books : undefined);
+          await this.#ended(file.intent, result);
+          return;
+        } catch (error) {
+          if (error instanceof TermOver || error instanceof Fenced) return work.term.end();
+          if (isPassing(error)) await clock.sleep(STORE_RETRY_MS, work.term.lost);
+          else {
+            log.error("an intent cannot go on by itself", { intentId, error });
+            const detail = error instanceof Error ? error.message : String(error);
+            this.#trouble(file.intent, error instanceof RangeError ? "defect" : "needs-human", detail);
+            await clock.sleep(STUCK_RETRY_MS, work.term.lost);
+          }
+        }
+      }
+    } finally {
+      known.forgetLosses();
+      await work
+        .insist(() => Promise.all([known.loadPositions(), known.loadLosses()]))
+        .catch(() => undefined);
+      if (known.running.get(key)?.intentId === intentId) known.running.delete(key);
+      this.#onStuck.delete(intentId);
+    }
+  }
+
+  /** An entry that has sent nothing begins at once, on the books it was planned on and with entries on, or not at all. */
+  #isStale({ kind, state, userId, coin }: IntentRow, isFresh: boolean): boolean {
+    const { known } = this.parts;
+    if (kind !== "entry" || state !== "planned") return false;
+    return !isFresh || known.entriesOff(userId, coin) || known.hasIncident(userId);
+  }
+
+  #trouble(intent: IntentRow, kind: "needs-human" | "defect", why: string): void {
+    this.parts.teller.incident(kind, intent, why, intent.intentId);
+    this.#onStuck.get(intent.intentId)?.();
+  }
+
+  async #runOnce(
+    file: IntentFile,
+    legs: Legs,
+    books: FreshBooks | undefined,
+  ): Promise<EntryResult | ExitResult> {
+    const { journal, market, feeValue, clock, log, mode } = this.deps;
+    const { reference, work } = this.parts;
+    const { intent } = file;
+    const { term } = work;
+    const deps = {
+      ...{ clock, log, journal, feeValue, term },
+      books: this.deps.books,
+      incrementAt: (venue: Parameters<MarketView["incrementAt"]>[0], price: Decimal) =>
+        market.incrementAt(venue, price),
+      onTrouble: ({ kind, why }: { kind: "needs-human" | "slow"; why: string }) => {
+        if (kind === "needs-human") return this.#trouble(intent, kind, why);
+        log.warn("an intent takes long", { intentId: intent.intentId, why });
+        this.#onStuck.get(intent.intentId)?.();
+      },
+    };
+    if (intent.kind === "entry") return await new EntryRun(deps, legs, file, term.fence, books).run();
+    const positions = await journal.openPositions(mode);
+    const position = positions.find(({ positionId }) => String(positionId) === intent.terms.positionId);
+    if (!position) throw new RangeError(`expected the position of ${intent.intentId} to be open`);
+    const ids = [...new Set(position.parts.map(({ exitIntentId }) => exitIntentId))];
+    const earlier = await Promise.all(ids.map(async (id) => (await journal.file(id))!));
+    const exitDeps: ExitRunDeps = {
+      ...deps,
+      referenceKrw: () => reference.lastValid(),
+      fundingUsdt: async (of, ofLegs) =>
+        (await work.insist(() =>
+          fundingOf({ ...this.deps, fence: term.fence }, of, ofLegs, intent.terms.overseasSymbol!),
+        )) ?? Decimal.ZERO,
+    };
+    return await new ExitRun(exitDeps, legs, file, term.fence, position, earlier, books).run();
+  }
+
+  // --- ends ----------------------------------------------------------------------------------------------------
+
+  async #ended(intent: IntentRow, result: EntryResult | ExitResult): Promise<void> {
+    const { intentId, userId, coin, pair, kind } = intent;
+    this.deps.log.info("intent ended", { intentId, kind, to: result.to, userId, coin, pair });
+    const { projectionFault } = result;
+    if (projectionFault) this.parts.teller.incident("projection-failed", intent, projectionFault, intentId);
+    if (result.kind === "entry") await this.#entryEnded(intent, result);
+    else await this.#exitEnded(intent, result);
+  }
+
+  async #entryEnded(intent: IntentRow, { to, outcome, wasUnwound }: EntryResult): Promise<void> {
+    const { teller } = this.parts;
+    const { userId, coin, pair, mode } = intent;
+    const { entry } = outcome;
+    if (to === "hedged" && entry) {
+      teller.tell(userId, {
+        ...{ kind: "entered", mode, coin, pair },
+        qtyCoin: entry.qtyCoin,
+        entryRate: averageEntryRate(entry),
+        spentKrw: entry.spentKrw,
+        receivedUsdt: entry.receivedUsdt,
+      });
+    }
+    if (wasUnwound && !outcome.unwindLossKrw.isZero) {
+      teller.tell(userId, { kind: "unwound", mode, coin, lossKrw: outcome.unwindLossKrw });
+      await this.#rest(userId, coin, "unwound");
+      await this.#countUnwind(coin);
+    } else if (to !== "hedged") {
+      const why = to === "abandoned" ? "nothing was filled" : "too little was filled to be hedged or sold";
+      teller.tell(userId, { kind: "entry-failed", mode, coin, pair, why });
+      await this.#rest(userId, coin, "entry-empty");
+    }
+  }
+
+  async #exitEnded(intent: IntentRow, { to, outcome }: ExitResult): Promise<void> {
+    const { teller, known } = this.parts;
+    const { userId, coin, pair, mode } = intent;
+    if (to === "abandoned" || !outcome) return;
+    const key = userCoin(userId, coin);
+    const cause = noticeCauseOf(this.forced.get(key) ?? intent.reason);
+    teller.tell(userId, {
+      ...{ kind: "exited", mode, coin, pair, end: to, cause },
+      exitRate: Decimal.of(outcome.row.exitRate),
+      profitKrw: outcome.profitKrw,
+      profitRatePct: outcome.profitRatePct,
+    });
+    if (to !== "closed") return;
+    this.forced.delete(key);
+    known.heldByHand.delete(key);
+    await this.#rest(userId, coin, cause === "guardian" || cause === "short-gone" ? "guardian" : "closed");
+  }
+
+  /** What already rests longer goes on resting so long. */
+  async #rest(userId: number, coin: string, cause: CoolingCause): Promise<void> {
+    const { clock, state, mode } = this.deps;
+    const { known, work } = this.parts;
+    const key = userCoin(userId, coin);
+    const held = known.cooling.get(key);
+    const before = held?.troubles ?? 0;
+    const troubles = cause === "closed" ? 0 : cause === "entry-empty" ? before : before + 1;
+    const untilAtMs = Math.max(clock.nowMs() + coolingMs(cause, before), held?.untilAtMs ?? 0);
+    const row = { userId, coin, cause, troubles, untilAtMs };
+    known.cooling.set(key, row);
+    await work.insist(() => state.setCooling(mode, row, work.term.fence));
+  }
+
+  async #countUnwind(coin: string): Promise<void> {
+    const { clock, state } = this.deps;
+    const { known, work, teller } = this.parts;
+    const atMs = clock.nowMs();
+    const recent = (this.#unwinds.get(coin) ?? []).filter((past) => atMs - past < UNWINDS_WITHIN_MS);
+    recent.push(atMs);
+    this.#unwinds.set(coin, recent);
+    if (recent.length < UNWINDS_MAX) return;
+    const why = `${recent.length} entries were sold back within five minutes`;
+    const change = { scope: "coin", subject: coin, entriesOff: true, halted: false, why, atMs } as const;
+    await work.insist(() => state.setSwitch({ ...change, by: "engine" }));
+    await work.insist(() => known.loadSwitches());
+    const notice = { kind: "service", what: "symbol-quarantined", detail: `${coin}: ${why}` } as const;
+    teller.tellOperator(notice, `quarantined ${coin}`);
+  }
+}
+
+/** An exit's reason is what forced it or what it was due for. */
+function noticeCauseOf(reason: string): ExitNoticeCause {
+  if (reason === "guardian" || reason === "short-gone") return reason;
+  return EXIT_CAUSES.find((cause): cause is ExitCause => cause === reason) ?? "forced";
+}
