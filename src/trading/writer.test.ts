@@ -170,6 +170,7 @@ test("a lease found with another ends the term at once; the next term has a name
   await clock.advance(1_500);
   expect(a.terms[0]!.lost.aborted).toBe(true);
   expect(a.log.said("error")).toEqual(["trading lease lost to another scheduler"]);
+  expect(a.writer.isElsewhere).toBe(true);
   await clock.advance(10_000);
   expect(a.terms.map(({ fence }) => fence)).toEqual([1, 3]);
   expect([lease.given.get(1), lease.given.get(3)]).toEqual(["a", "a.1"]);
@@ -190,6 +191,29 @@ test("a fence got by renewing what another had taken and let go is no term, and 
   await clock.advance(1_000);
   expect(a.terms.map(({ fence }) => fence)).toEqual([1, 4]);
   await a.writer.stop();
+});
+
+test("whether another leads is known from the last answer; a store that is away says nothing new", async () => {
+  const { clock, processes } = leaseStage(["a", "b"], "away");
+  const [a, b] = processes as [LeaseProcess, LeaseProcess];
+  const led = () => [a.writer.isElsewhere, b.writer.isElsewhere];
+  await clock.advance(0);
+  expect(led()).toEqual([undefined, undefined]);
+  a.road = "ok";
+  await clock.advance(1_000);
+  b.road = "ok";
+  await clock.advance(1_000);
+  expect(led()).toEqual([false, true]);
+  a.road = "away";
+  b.road = "away";
+  await clock.advance(20_000);
+  expect(led()).toEqual([false, true]);
+  b.road = "ok";
+  await clock.advance(1_000);
+  a.road = "ok";
+  await clock.advance(1_000);
+  expect(led()).toEqual([true, false]);
+  await Promise.all([a.writer.stop(), b.writer.stop()]);
 });
 
 test("a store away at the start is waited for and told once; back again, the lease is taken", async () => {
