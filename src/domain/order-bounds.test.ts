@@ -115,7 +115,13 @@ test("a limit is never nothing, however small the price", () => {
   const book = bookOfLists({ asks: [[0.0002, 1e9]], bids: [[0.0001, 1e9]] });
   const common = { book, incrementAt: incrementsOf(BITHUMB) };
   expect(ladderPrice({ ...common, side: "sell", attempt: 3, qty: d("1000000") })?.toString()).toBe("0.0001");
-  expect(unfillablePrice({ ...common, side: "buy", priceKrw: d("0.0001") }).toString()).toBe("0.0001");
+  expect(unfillablePrice({ ...common, side: "buy", priceKrw: d("0.0001") })?.toString()).toBe("0.0001");
+});
+
+test("without a book and a price there is none to use an id up at", () => {
+  expect(
+    unfillablePrice({ side: "sell", book: undefined, priceKrw: undefined, incrementAt: incrementsOf(UPBIT) }),
+  ).toBe(undefined);
 });
 
 test("a band that does not begin on its own increment is rounded in once more", () => {
@@ -189,7 +195,7 @@ for (const [name, grid] of [
         const float = price.toFloat();
         const book = isSeen ? bookOfLists({ asks: [[float, 5]], bids: [[float, 5]] }) : undefined;
         const at = (side: "buy" | "sell") =>
-          unfillablePrice({ side, book, priceKrw: isSeen ? d("1") : price, incrementAt });
+          unfillablePrice({ side, book, priceKrw: isSeen ? d("1") : price, incrementAt })!;
         const [buy, sell] = [at("buy"), at("sell")];
         expect([isOn(buy), isOn(sell), buy.isPositive]).toEqual([true, true, true]);
         // Nothing is below a price of one increment.

@@ -93,18 +93,18 @@ export function hedgeBound(options: {
 export function unfillablePrice(options: {
   readonly side: "buy" | "sell";
   readonly book: OrderBook | undefined;
-  readonly priceKrw: Decimal;
+  /** A price near the market, for when the book cannot be seen; without both there is none. */
+  readonly priceKrw: Decimal | undefined;
   readonly incrementAt: (price: Decimal) => Decimal;
-}): Decimal {
-  const { side, book, incrementAt } = options;
-  const near = (price: number | undefined) =>
-    price === undefined || !(price > 0) ? options.priceKrw : Decimal.ofFloat(price);
-  if (side === "buy") {
-    const price = near(book && book.bidCount > 0 ? book.bidPrices[0] : undefined);
-    return onIncrement(price.times(Decimal.ONE.minus(NEVER_FILLS)), incrementAt, "down");
-  }
-  const price = near(book && book.askCount > 0 ? book.askPrices[0] : undefined);
-  return onIncrement(price.times(Decimal.ONE.plus(NEVER_FILLS)), incrementAt, "up");
+}): Decimal | undefined {
+  const { side, book, priceKrw, incrementAt } = options;
+  const isBuy = side === "buy";
+  const best = isBuy ? book?.bidPrices[0] : book?.askPrices[0];
+  const count = (isBuy ? book?.bidCount : book?.askCount) ?? 0;
+  const near = count > 0 ? Decimal.ofFloat(best!) : priceKrw;
+  if (!near) return undefined;
+  const away = isBuy ? Decimal.ONE.minus(NEVER_FILLS) : Decimal.ONE.plus(NEVER_FILLS);
+  return onIncrement(near.times(away), incrementAt, isBuy ? "down" : "up");
 }
 
 /**

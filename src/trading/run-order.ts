@@ -286,14 +286,13 @@ export class OrderDriver {
     const { record } = this.parts;
     const { clock, term } = this.deps;
     const venue = this.venueOf(order.purpose);
-    const near = order.limitPrice ?? undefined;
-    if (!near && !book) return await this.#pause(order);
     const limitPrice = unfillablePrice({
       side: order.side,
       book,
-      priceKrw: near ?? order.qty,
+      priceKrw: order.limitPrice,
       incrementAt: (price) => this.deps.incrementAt(venue.venue, price),
     });
+    if (!limitPrice) return await this.#pause(order);
     const { clientOrderId, symbol, side, qty } = order;
     await record.stored(term.lost);
     const outcome = await venue.place(
