@@ -44,6 +44,14 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     about: "publishing a full table to Redis beside doing it in the event loop that trades",
     run: async () => (await import("./redis.ts")).benchRedis(),
   },
+  orders: {
+    about: "from a frame to the first orders of 10 among 10,000 strategies beside deciding about all of them",
+    run: async (options) => (await import("./first-order.ts")).benchFirstOrder(options),
+  },
+  decisions: {
+    about: "entry and exit decisions a second on one core",
+    run: async (options) => (await import("./decisions.ts")).benchDecisions(options),
+  },
 };
 
 const HELP = `bun run bench [--all] [--json] [SECTION ...]
