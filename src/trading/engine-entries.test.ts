@@ -1,28 +1,11 @@
-import { afterEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
 import type { CoinFacts } from "../ports/trading-desk.ts";
-import { EngineRig, REFERENCE_KRW, type RigOptions, traderOf } from "../testing/engine/rig.ts";
+import { type EngineRig, REFERENCE_KRW, type RigOptions, traderOf } from "../testing/engine/rig.ts";
+import { type Arrange, rigStarter } from "../testing/engine/rigs.ts";
 
 const D = Decimal.of;
-const rigs: EngineRig[] = [];
-
-async function started(
-  options: RigOptions = {},
-  before: (rig: EngineRig) => unknown = () => undefined,
-): Promise<EngineRig> {
-  const rig = new EngineRig(options);
-  rigs.push(rig);
-  await before(rig);
-  await rig.start();
-  return rig;
-}
-
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) {
-    await rig.stop();
-    expect(rig.faults()).toEqual([]);
-  }
-});
+const started = rigStarter();
 
 test("XRP is entered on a frame at the target, and not on one above", async () => {
   // 2,792 KRW over 2 USDT: 1,396.00 at a million.
@@ -39,7 +22,6 @@ test("XRP is entered on a frame at the target, and not on one above", async () =
   expect(rig.heard("entered").map(({ to }) => to)).toEqual([1]);
 });
 
-type Arrange = (rig: EngineRig) => unknown;
 const odd = (facts: Partial<CoinFacts>) => (rig: EngineRig) => rig.market.odd.set("XRP", facts);
 const strategy = (changes: Parameters<typeof traderOf>[1]) => (rig: EngineRig) =>
   rig.traders.set([traderOf(1, changes)]);
@@ -192,7 +174,7 @@ test("a coin held on one pair is not entered on another, however low its rate", 
   const rig = await started({}, strategy({ allowAverageDown: true }));
   await rig.tick();
   expect(rig.position(1, "XRP")!.pair).toBe("upbit-binance");
-  await rig.pass(60_000);
+  rig.skip(60_000);
   rig.market.setRate("XRP", 1_370, { venue: "bithumb" });
   rig.market.setRate("XRP", 1_405, { venue: "upbit" });
   await rig.ticks(10_000);
@@ -216,7 +198,7 @@ test("add-ons count as entries of the strategy, over all coins", async () => {
   rig.market.setRate("DOGE", 1_399.5);
   await rig.tick();
   rig.market.setRate("DOGE", 1_410);
-  await rig.pass(61_000);
+  rig.skip(61_000);
   rig.market.setRate("XRP", 1_390);
   await rig.tick();
   expect(rig.position(1, "XRP")!.entries.length).toBe(2);
@@ -283,7 +265,7 @@ test("XRP is added to below the last entry by the step, after the pause, and not
     return rig.reason(1, "XRP");
   };
   expect(await reasonAt(1_390)).toBe("average-too-soon");
-  await rig.pass(60_000);
+  rig.skip(60_000);
   expect(await reasonAt(1_393)).toBe("average-too-near");
   expect(await reasonAt(1_399.5)).toBe("average-too-near");
   expect(rig.position(1, "XRP")!.entries.length).toBe(1);
@@ -300,7 +282,7 @@ test("XRP is added to above the last entry where the strategy says so, and witho
     ]),
   );
   await rig.tick();
-  await rig.pass(61_000);
+  rig.skip(61_000);
   rig.market.setRate("XRP", 1_401);
   await rig.tick();
   await rig.pass(1_000);
@@ -345,4 +327,12 @@ test("without consent nobody trades live, and on paper everybody may", async () 
   await live.tick();
   await paper.tick();
   expect([live.held, paper.held]).toEqual([[], ["1 XRP"]]);
+});
+
+test("leverage above the limit is cut to it, and what stands in the row is what was set at the venue", async () => {
+  const rig = await started({}, strategy({ leverage: 20 }));
+  await rig.tick();
+  expect(rig.position(1, "XRP")!.leverage).toBe(5);
+  const { positions } = rig.world.account("user 1", "binance");
+  expect(positions!.leverage("XRPUSDT").toString()).toBe("5");
 });

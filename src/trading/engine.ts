@@ -3,6 +3,8 @@
 
 import type { RateRow } from "../domain/rate-table.ts";
 import type { LeaseStore, OpenPosition } from "../ports/journal.ts";
+import type { Notifier } from "../ports/notifier.ts";
+import type { Log } from "../ports/telemetry.ts";
 import type { TradingSwitch } from "../ports/traders.ts";
 import { type ForceCause, Session, type SessionDeps } from "./session.ts";
 import { KeyWatch } from "./watch-keys.ts";
@@ -34,11 +36,27 @@ function over(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
+/** Nothing that trades feels it when the way out of notices throws. */
+function quiet(notifier: Notifier, log: Log): Notifier {
+  return {
+    tell(message) {
+      try {
+        notifier.tell(message);
+      } catch (error) {
+        log.error("a notice was not taken", { error });
+      }
+    },
+  };
+}
+
 export class TradingEngine {
   readonly #writer: Writer;
   #session: Session | undefined;
 
-  constructor(private readonly deps: EngineDeps) {
+  private readonly deps: EngineDeps;
+
+  constructor(deps: EngineDeps) {
+    this.deps = { ...deps, notifier: quiet(deps.notifier, deps.log) };
     const { lease, clock, log, holder } = deps;
     this.#writer = new Writer({ lease, clock, log, holder });
   }

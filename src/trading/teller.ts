@@ -1,5 +1,5 @@
 // What a term tells: notices to users and operators, incidents, the last decision about each coin. Nothing here is
-// waited for by an entry or an exit, and no way out that throws is felt there.
+// waited for by an entry or an exit.
 
 import type { PairKey } from "../../schema/vocabulary.ts";
 import type { Notice } from "../domain/notice.ts";
@@ -53,19 +53,11 @@ export class Teller {
   ) {}
 
   tell(userId: number, notice: Notice): void {
-    this.#send({ audience: { userId }, notice, atMs: this.deps.clock.nowMs() });
+    this.deps.notifier.tell({ audience: { userId }, notice, atMs: this.deps.clock.nowMs() });
   }
 
   tellOperator(notice: Notice, dedupeKey: string): void {
-    this.#send({ audience: "operator", notice, atMs: this.deps.clock.nowMs(), dedupeKey });
-  }
-
-  #send(message: Parameters<Notifier["tell"]>[0]): void {
-    try {
-      this.deps.notifier.tell(message);
-    } catch (error) {
-      this.deps.log.error("a notice was not taken", { error });
-    }
+    this.deps.notifier.tell({ audience: "operator", notice, atMs: this.deps.clock.nowMs(), dedupeKey });
   }
 
   /**
@@ -73,7 +65,7 @@ export class Teller {
    * often it is met.
    */
   incident(kind: IncidentKind, { userId, coin }: OfCoin, detail: string, intentId = ""): void {
-    const { clock, log, state, mode } = this.deps;
+    const { clock, log, state, mode, notifier } = this.deps;
     const key = `${kind} ${userId} ${coin} ${intentId}`;
     const isOpen = this.known.incidents.some(
       (open) =>
@@ -85,7 +77,7 @@ export class Teller {
     log.error("incident", { kind, userId, coin, intentId, detail });
     const notice = { kind: "incident", what: kind, detail, coin, userId, mode } as const;
     for (const audience of [{ userId }, "operator"] as const) {
-      this.#send({ audience, notice, atMs: openedAtMs, dedupeKey: key });
+      notifier.tell({ audience, notice, atMs: openedAtMs, dedupeKey: key });
     }
     const incident = { mode, userId, kind, coin, intentId, detail, openedAtMs };
     void this.work.track(

@@ -1,17 +1,18 @@
 // The watch over open positions (specification 6 and 7): distance to liquidation, and whether the venues still hold what
 // our record says. It alerts, closes through the session, and changes no record itself.
 //
-// Per position: fine -> alert (under 15 %) -> close (under 7 %, only when both venues answer). A short that is gone or
-// smaller is believed when it was seen twice; then the coins are sold at once. A short that is larger was joined by
-// hand: automatic exits of it wait for the user.
+// Per position: fine -> alert (under 15 %) -> close (under 7 %, only when both venues answer; else "blocked" is told, each
+// time). A venue that does not show its short is judged by what it showed last and the public price. A short that is
+// gone or smaller is believed when it was seen twice; then the coins are sold at once. A short that is larger was joined
+// by hand: automatic exits of it wait for the user.
 
-import { PAIRS } from "../../schema/vocabulary.ts";
+import { type OverseasVenue, PAIRS, type PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import { positionTotals } from "../domain/position.ts";
 import { guardianVerdict, liquidationDistance } from "../domain/risk.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import type { CoinFacts } from "../ports/trading-desk.ts";
-import type { VenuePosition } from "../ports/trading-venue.ts";
+import type { VenueBalance, VenuePosition } from "../ports/trading-venue.ts";
 import { userCoin } from "./engine-state.ts";
 import type { Session, SessionDeps } from "./session.ts";
 
@@ -33,11 +34,14 @@ export const WATCH_DEFAULT: WatchSettings = {
 /** Users looked at side by side; the venues' own budgets slow this down further. */
 const SIDE_BY_SIDE = 8;
 const SEEN_TWICE = 2;
+const BOOK_MS = 1_500;
 
 export class PositionWatch {
   /** Differences seen once, by user and coin. */
   readonly #suspect = new Map<string, { readonly what: string; readonly times: number }>();
 
+  /** Shorts as their venue showed them last, by position. */
+  readonly #shorts = new Map<number, VenuePosition>();
   /** Conditions of a coin that were told and still hold. */
   readonly #told = new Set<string>();
 
@@ -63,46 +67,67 @@ export class PositionWatch {
   }
 
   async lookAtAll(): Promise<void> {
-    const byUser = [...Map.groupBy(this.session.known.positions.values(), ({ userId }) => userId).values()];
-    for (let from = 0; from < byUser.length && !this.session.term.isOver; from += SIDE_BY_SIDE) {
+    const { known, term } = this.session;
+    const byUser = [...Map.groupBy(known.positions.values(), ({ userId }) => userId).values()];
+    for (let from = 0; from < byUser.length && !term.isOver; from += SIDE_BY_SIDE) {
       await Promise.all(
         byUser.slice(from, from + SIDE_BY_SIDE).map((positions) => this.#lookAtUser(positions)),
       );
     }
+    // What was seen of a position that is gone says nothing about the next one.
+    for (const key of this.#suspect.keys()) if (!known.positions.has(key)) this.#suspect.delete(key);
+    const open = new Set([...known.positions.values()].map(({ positionId }) => positionId));
+    for (const positionId of this.#shorts.keys()) if (!open.has(positionId)) this.#shorts.delete(positionId);
   }
 
   async #lookAtUser(positions: readonly OpenPosition[]): Promise<void> {
+    const { known, accounts } = this.session;
     for (const [pairKey, ofPair] of Map.groupBy(positions, ({ pair }) => pair)) {
-      const { overseas } = PAIRS.find(({ key }) => key === pairKey)!;
-      const legs = await this.session.accounts.legs(ofPair[0]!.userId, pairKey);
-      if (!legs) continue;
-      try {
-        const [shorts, balances] = await Promise.all([legs.overseas.positions(), legs.domestic.balances()]);
-        for (const position of ofPair) {
-          const held = balances.find(({ asset }) => asset === position.coin);
-          this.#judge(position, overseas, shorts, held ? held.free.plus(held.locked) : Decimal.ZERO);
-        }
-      } catch (error) {
-        // Not seen is not gone. A position that should be closed is closed once both venues answer.
-        this.deps.log.warn("positions not seen", { userId: ofPair[0]!.userId, pair: pairKey, error });
+      // One running intent per user and coin: what it does, or has done meanwhile, is no difference.
+      const still = ofPair.filter((position) => !known.running.has(keyOf(position)));
+      if (still.length === 0) continue;
+      const legs = await accounts.legs(still[0]!.userId, pairKey);
+      if (!legs) {
+        for (const position of still)
+          this.session.openIncident("key", position, "no usable key: the position cannot be watched or left");
+        continue;
+      }
+      const [shorts, balances] = await Promise.allSettled([
+        legs.overseas.positions(),
+        legs.domestic.balances(),
+      ]);
+      for (const position of still) {
+        const key = keyOf(position);
+        const now = known.positions.get(key);
+        if (known.running.has(key) || !now || !coinsOf(now).equals(coinsOf(position))) continue;
+        if (shorts.status === "fulfilled" && balances.status === "fulfilled")
+          this.#judge(position, shorts.value, balances.value);
+        else await this.#judgeUnseen(position, shorts.status === "fulfilled" ? shorts.value : undefined);
+      }
+      for (const read of [shorts, balances]) {
+        if (read.status === "rejected")
+          this.deps.log.warn("positions not seen", {
+            ...{ userId: still[0]!.userId, pair: pairKey },
+            error: read.reason,
+          });
       }
     }
   }
 
-  #judge(
-    position: OpenPosition,
-    venue: "bybit" | "binance",
-    shorts: readonly VenuePosition[],
-    heldCoin: Decimal,
-  ): void {
-    const { userId, coin, pair } = position;
+  #judge(position: OpenPosition, shorts: readonly VenuePosition[], balances: readonly VenueBalance[]): void {
+    const { userId, coin, pair, positionId } = position;
     const key = userCoin(userId, coin);
-    // One running intent per user and coin: what it does is no difference.
-    if (this.session.known.running.has(key)) return;
+    const venue = overseasOf(pair);
     const facts = this.deps.market.facts(coin, pair);
-    if (!facts) return;
+    if (!facts) {
+      const why = "the coin is on no list of its venues any more: it can only be left by hand";
+      this.session.openIncident("unknown-difference", position, why);
+      return;
+    }
     this.#tellConditions(position, venue, facts);
-    const recordedCoin = positionTotals(position.entries).qtyCoin;
+    const held = balances.find(({ asset }) => asset === coin);
+    const heldCoin = held ? held.free.plus(held.locked) : Decimal.ZERO;
+    const recordedCoin = coinsOf(position);
     const short = shorts.find(({ symbol, side }) => symbol === facts.overseasSymbol && side === "short");
     const shortCoin = (short?.qtyContracts ?? Decimal.ZERO).times(facts.multiplier);
     if (shortCoin.below(recordedCoin))
@@ -115,11 +140,35 @@ export class PositionWatch {
       this.#suspect.delete(key);
       if (this.session.known.heldByHand.get(key) === "joined") this.session.known.heldByHand.delete(key);
     }
-    if (short) this.#guard(position, venue, short);
+    if (!short) return;
+    this.#shorts.set(positionId, short);
+    this.#guard(position, venue, { ...short, isReached: true });
+  }
+
+  /** Not seen is not gone: nothing is sent, but how near it is to its liquidation can be told. */
+  async #judgeUnseen(position: OpenPosition, shorts: readonly VenuePosition[] | undefined): Promise<void> {
+    const { coin, pair, positionId } = position;
+    const symbol = this.deps.market.facts(coin, pair)?.overseasSymbol;
+    const seen = shorts?.find((one) => one.symbol === symbol && one.side === "short");
+    if (seen) this.#shorts.set(positionId, seen);
+    const short = seen ?? this.#shorts.get(positionId);
+    if (!short) return;
+    const markPrice = seen ? seen.markPrice : await this.#publicPrice(position);
+    if (markPrice) this.#guard(position, overseasOf(pair), { ...short, markPrice, isReached: false });
+  }
+
+  /** The middle of the overseas book. */
+  async #publicPrice({ coin, pair }: OpenPosition): Promise<Decimal | undefined> {
+    const books = await this.deps.books.fresh(coin, pair, BOOK_MS);
+    if (!books) return undefined;
+    const { bidPrices, askPrices } = books.overseas;
+    return Decimal.ofFloat(bidPrices[0]!)
+      .plus(Decimal.ofFloat(askPrices[0]!))
+      .dividedBy(Decimal.of(2), 12, "half-up");
   }
 
   /** What should make a user think of leaving: told once each time it begins. No entries follow by themselves. */
-  #tellConditions(position: OpenPosition, venue: "bybit" | "binance", facts: CoinFacts): void {
+  #tellConditions(position: OpenPosition, venue: OverseasVenue, facts: CoinFacts): void {
     const { userId, coin, pair } = position;
     const { domestic } = PAIRS.find(({ key }) => key === pair)!;
     const cost = facts.fundingRatio.negated();
@@ -160,7 +209,7 @@ export class PositionWatch {
     if (times === SEEN_TWICE) act();
   }
 
-  #shortGone(position: OpenPosition, venue: "bybit" | "binance", shortCoin: Decimal): void {
+  #shortGone(position: OpenPosition, venue: OverseasVenue, shortCoin: Decimal): void {
     const { userId, coin, mode } = position;
     this.deps.notifier.tell({
       audience: { userId },
@@ -181,7 +230,7 @@ export class PositionWatch {
     this.session.force(userId, coin, "short-gone");
   }
 
-  #joined(position: OpenPosition, venue: "bybit" | "binance"): void {
+  #joined(position: OpenPosition, venue: OverseasVenue): void {
     const { userId, coin, mode } = position;
     this.session.known.heldByHand.set(userCoin(userId, coin), "joined");
     this.deps.notifier.tell({
@@ -202,11 +251,16 @@ export class PositionWatch {
     );
   }
 
-  #guard(position: OpenPosition, venue: "bybit" | "binance", short: VenuePosition): void {
+  #guard(
+    position: OpenPosition,
+    venue: OverseasVenue,
+    short: Pick<VenuePosition, "markPrice" | "liquidationPrice"> & { readonly isReached: boolean },
+  ): void {
     if (!short.liquidationPrice) return;
     const distance = liquidationDistance(short.markPrice, short.liquidationPrice);
-    const verdict = guardianVerdict(distance, this.settings);
-    if (verdict === "fine") return;
+    const found = guardianVerdict(distance, this.settings);
+    if (found === "fine") return;
+    const verdict = found === "close" && !short.isReached ? "blocked" : found;
     const { userId, coin, mode } = position;
     this.deps.notifier.tell({
       audience: { userId },
@@ -218,11 +272,21 @@ export class PositionWatch {
       dedupeKey: `guardian ${verdict} ${userId} ${coin}`,
     });
     this.deps.log.warn("a short comes near its liquidation", {
-      userId,
-      coin,
-      verdict,
+      ...{ userId, coin, verdict },
       distance: distance.toString(),
     });
     if (verdict === "close") this.session.force(userId, coin, "guardian");
   }
+}
+
+function keyOf({ userId, coin }: OpenPosition): string {
+  return userCoin(userId, coin);
+}
+
+function coinsOf({ entries }: OpenPosition): Decimal {
+  return positionTotals(entries).qtyCoin;
+}
+
+function overseasOf(pair: PairKey): OverseasVenue {
+  return PAIRS.find(({ key }) => key === pair)!.overseas;
 }

@@ -1,7 +1,14 @@
 // The market of an engine's test: coins on all four in-memory venues, each priced by one rate, and the rate rows and
 // facts a scheduler would make of their books.
 
-import { type DomesticVenue, PAIRS, type PairKey, VENUES, type Venue } from "../../../schema/vocabulary.ts";
+import {
+  type DomesticVenue,
+  PAIRS,
+  type PairKey,
+  type Reason,
+  VENUES,
+  type Venue,
+} from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import { bookDefect } from "../../domain/order-book.ts";
 import { nullRow, RATES_PER_ROW, type RateRow, RateTable } from "../../domain/rate-table.ts";
@@ -57,8 +64,12 @@ export class RigMarket implements MarketView {
   /** What differs from a coin nothing is wrong with, by coin. */
   readonly odd = new Map<string, Partial<CoinFacts>>();
   readonly unlisted = new Set<string>();
+  /** The same at one venue, as "coin venue". */
+  readonly unlistedAt = new Set<string>();
   /** Venues whose public books are not to be had. */
   readonly away = new Set<Venue>();
+  /** Why the rows of a coin come without rates. */
+  readonly reasons = new Map<string, Reason>();
   /** Rows that come without rates, as "coin pair". */
   readonly nulls = new Set<string>();
 
@@ -70,6 +81,7 @@ export class RigMarket implements MarketView {
   facts(coin: string, pair: PairKey): CoinFacts | undefined {
     if (!this.coins.includes(coin) || this.unlisted.has(coin)) return undefined;
     const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
+    if ([domestic, overseas].some((venue) => this.unlistedAt.has(`${coin} ${venue}`))) return undefined;
     return {
       domesticSymbol: symbolOf(domestic, coin),
       overseasSymbol: symbolOf(overseas, coin),
@@ -124,6 +136,8 @@ export class RigMarket implements MarketView {
 
   #row(coin: string, pair: PairKey, pairIndex: number, tickAtMs: number): RateRow {
     const books = this.nulls.has(`${coin} ${pair}`) ? undefined : this.books(coin, pair);
+    const reason = this.reasons.get(coin);
+    if (reason) return nullRow(coin, pairIndex, tickAtMs, reason);
     if (!books) return nullRow(coin, pairIndex, tickAtMs, "empty");
     const sweep = createDomesticSweep();
     sweepDomestic(books.domestic, sweep);

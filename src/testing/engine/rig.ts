@@ -163,6 +163,13 @@ export class EngineRig {
     return process;
   }
 
+  /** The process stands still for good, and another takes its place once its lease is over. */
+  async restart(): Promise<void> {
+    this.processes.at(-1)!.process.freeze();
+    await this.pass(10_000);
+    await this.start();
+  }
+
   #hasKey(userId: number, venue: Venue): boolean {
     return !this.traders.keysOff.has(`${userId} ${venue}`);
   }
@@ -217,6 +224,11 @@ export class EngineRig {
       await clock.advanceTo(nextMs);
     }
     await clock.advanceTo(untilMs);
+  }
+
+  /** Later on the wall clock, with nothing having happened meanwhile. */
+  skip(lengthMs: number): void {
+    this.clock.setWallClock(this.clock.nowMs() + lengthMs);
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,24 @@
+// Rigs for one test file: each test's are stopped after it, and the money in them is counted.
+
+import { afterEach, expect } from "bun:test";
+import { EngineRig, type RigOptions } from "./rig.ts";
+
+export type Arrange = (rig: EngineRig) => unknown;
+
+/** Returns what makes a rig, arranged and with one process started. Call it once, at the top of a test file. */
+export function rigStarter(): (options?: RigOptions, before?: Arrange) => Promise<EngineRig> {
+  const rigs: EngineRig[] = [];
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) {
+      await rig.stop();
+      expect(rig.faults()).toEqual([]);
+    }
+  });
+  return async (options = {}, before = () => undefined) => {
+    const rig = new EngineRig(options);
+    rigs.push(rig);
+    await before(rig);
+    await rig.start();
+    return rig;
+  };
+}

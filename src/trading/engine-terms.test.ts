@@ -1,0 +1,339 @@
+import { expect, test } from "bun:test";
+import { Decimal } from "../domain/decimal.ts";
+import { type EngineRig, traderOf } from "../testing/engine/rig.ts";
+import { type Arrange, rigStarter } from "../testing/engine/rigs.ts";
+
+const D = Decimal.of;
+const started = rigStarter();
+
+const OFF = {
+  scope: "global",
+  subject: "",
+  entriesOff: true,
+  halted: false,
+  why: "",
+  by: "operator",
+  atMs: 0,
+} as const;
+const strategy = (changes: Parameters<typeof traderOf>[1]) => (rig: EngineRig) =>
+  rig.traders.set([traderOf(1, changes)]);
+const onePair: Arrange = (rig) => {
+  for (const coin of rig.market.coins)
+    for (const pair of ["upbit-bybit", "bithumb-bybit", "bithumb-binance"])
+      rig.market.nulls.add(`${coin} ${pair}`);
+};
+const refuseHedges = (rig: EngineRig) =>
+  rig.world.faults.arm({ purpose: "hedge", times: 3 }, { refuse: "closed" });
+const restMs = (rig: EngineRig, key = "1 XRP") => rig.state.rests.get(key)!.untilAtMs - rig.clock.nowMs();
+const minutes = (lengthMs: number) => Math.round(lengthMs / 60_000);
+
+for (const [scope, subject] of [
+  ["global", ""],
+  ["user", "1"],
+  ["coin", "XRP"],
+] as const) {
+  test(`entries off (${scope}) hold within a second wherever they were set, and through a restart; exits go on`, async () => {
+    const rig = await started({ coins: ["XRP", "DOGE"], users: 2 });
+    rig.market.setRate("DOGE", 1_410);
+    await rig.tick();
+    expect(rig.held.toSorted()).toEqual(["1 XRP", "2 XRP"]);
+    // By another process.
+    await rig.state.setSwitch({ ...OFF, scope, subject });
+    await rig.pass(1_000);
+    rig.market.setRate("XRP", 1_430);
+    await rig.tick();
+    expect(rig.held).toEqual([]);
+    rig.skip(60_000);
+    await rig.restart();
+    rig.market.setRate("XRP", 1_396);
+    rig.market.setRate("DOGE", 1_396);
+    await rig.ticks(10_000);
+    const entered = { global: [], user: ["2 DOGE", "2 XRP"], coin: ["1 DOGE", "2 DOGE"] };
+    expect(rig.held.toSorted()).toEqual(entered[scope]);
+  });
+}
+
+test("an entry planned as entries are switched off sends nothing", async () => {
+  const rig = await started();
+  rig.bookMs = () => {
+    void rig.engine.setSwitch(OFF);
+    return 40;
+  };
+  await rig.tick();
+  expect([rig.intents(), rig.world.executions().length]).toEqual([[], 0]);
+});
+
+test("a switch that is stored holds, though it could not be read again at once", async () => {
+  const rig = await started();
+  const { process } = rig.processes[0]!;
+  process.roadOf = (call) => call === "switches";
+  process.road = "away";
+  await rig.engine.setSwitch(OFF);
+  expect(rig.log.said("warn")).toContain("switches not read");
+  process.road = "ok";
+  await rig.pass(600);
+  await rig.tick();
+  expect(rig.held).toEqual([]);
+});
+
+test("an incident stops the entries of its user and of nobody else", async () => {
+  const rig = await started({ users: 2 }, (of) =>
+    of.state.openIncident(
+      { mode: "live", userId: 1, kind: "key", coin: "", intentId: "", detail: "", openedAtMs: 0 },
+      of.journal.fence,
+    ),
+  );
+  await rig.tick();
+  expect([rig.held, rig.reason(1, "XRP")]).toEqual([["2 XRP"], "incident-open"]);
+  await rig.state.closeIncident(1, "user", 0);
+  await rig.ticks(6_000);
+  expect(rig.held).toEqual(["2 XRP", "1 XRP"]);
+});
+
+test("XRP rests a minute after it was left, half of one after an entry that filled nothing, through a restart", async () => {
+  const rig = await started({}, onePair);
+  rig.world.faults.arm({ purpose: "buy" }, { fillRatio: 0 });
+  await rig.tick();
+  expect(rig.intents().map(({ state }) => state)).toEqual(["abandoned"]);
+  expect(Math.round(restMs(rig) / 1_000)).toBe(27);
+  await rig.restart();
+  await rig.tick(1_500);
+  expect([rig.held, rig.reason(1, "XRP")]).toEqual([[], "cooling-down"]);
+  await rig.pass(20_000);
+  await rig.tick();
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick();
+  expect([rig.held, Math.round(restMs(rig) / 1_000)]).toEqual([[], 57]);
+});
+
+test("an entry that was sold back rests ten minutes, the next twice as long, and a clean round trip resets it", async () => {
+  const rig = await started({}, onePair);
+  refuseHedges(rig);
+  await rig.tick();
+  expect(rig.heard("unwound").length).toBe(1);
+  expect([minutes(restMs(rig)), rig.state.rests.get("1 XRP")!.troubles]).toEqual([10, 1]);
+  await rig.restart();
+  rig.skip(600_000);
+  refuseHedges(rig);
+  await rig.tick();
+  expect([minutes(restMs(rig)), rig.state.rests.get("1 XRP")!.troubles]).toEqual([20, 2]);
+  rig.skip(1_200_000);
+  await rig.tick();
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick();
+  expect([rig.held, minutes(restMs(rig)), rig.state.rests.get("1 XRP")!.troubles]).toEqual([[], 1, 0]);
+});
+
+test("a close does not shorten the rest of an add-on that was sold back", async () => {
+  const rig = await started({}, strategy({ allowAverageDown: true }));
+  await rig.tick();
+  rig.skip(61_000);
+  refuseHedges(rig);
+  rig.market.setRate("XRP", 1_385);
+  await rig.tick();
+  expect(minutes(restMs(rig))).toBe(10);
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick();
+  expect([rig.held, minutes(restMs(rig))]).toEqual([[], 10]);
+});
+
+test("too little to be hedged or sold rests as well, or every frame would leave some more dust", async () => {
+  const rig = await started({}, onePair);
+  rig.world.faults.arm({ purpose: "buy" }, { fillRatio: 0.0001 });
+  await rig.tick();
+  expect(rig.intents().map(({ state }) => state)).toEqual(["flat"]);
+  await rig.tick();
+  expect(rig.intents().length).toBe(1);
+  expect(rig.state.rests.get("1 XRP")?.cause).toBe("entry-empty");
+});
+
+test("three entries of XRP sold back within five minutes, of whichever users, quarantine it", async () => {
+  const rig = await started({ users: 4, coins: ["XRP", "DOGE"] }, (of) => {
+    onePair(of);
+    of.market.setRate("DOGE", 1_410);
+    of.traders.set([1, 2, 3].map((userId) => traderOf(userId)));
+  });
+  rig.world.faults.arm({ purpose: "hedge", times: 9 }, { refuse: "closed" });
+  await rig.ticks(10_000);
+  expect(rig.state.switchRows.get("coin XRP")).toMatchObject({ entriesOff: true, by: "engine" });
+  expect(rig.heard("service").map(({ to }) => to)).toEqual(["operator"]);
+  rig.traders.set([1, 2, 3, 4].map((userId) => traderOf(userId)));
+  await rig.pass(3_000);
+  rig.market.setRate("DOGE", 1_396);
+  await rig.ticks(10_000);
+  expect(rig.held.toSorted()).toEqual(["1 DOGE", "2 DOGE", "3 DOGE", "4 DOGE"]);
+});
+
+test("what was lost today counts from the first frame of a term", async () => {
+  const rig = await started({}, (of) => {
+    of.state.limitRows.set(0, { dailyLossKrwMax: D(1_000) });
+    of.state.losses.set(1, D(1_000));
+  });
+  await rig.tick();
+  expect(rig.held).toEqual([]);
+});
+
+test("what an entry has just lost counts before the next one", async () => {
+  const rig = await started({ coins: ["XRP", "DOGE"] }, (of) =>
+    of.state.limitRows.set(0, { dailyLossKrwMax: D(1) }),
+  );
+  rig.state.lossesSince = async () => new Map([[1, D(rig.heard("unwound").length)]]);
+  refuseHedges(rig);
+  await rig.ticks(8_000, 500);
+  expect(rig.intents("entry").length).toBe(1);
+});
+
+// --- terms -----------------------------------------------------------------------------------------------------
+
+const rolesOf = (rig: EngineRig) => rig.processes.map(({ engine }) => engine.state().role);
+
+test("a standby takes over within 15 s, first brings to an end what is unfinished, and only then enters", async () => {
+  const rig = await started({ coins: ["XRP", "DOGE"] }, onePair);
+  await rig.start();
+  expect(rolesOf(rig)).toEqual(["trading", "standby"]);
+  rig.market.setRate("DOGE", 1_399);
+  rig.world.faults.arm({ purpose: "hedge" }, { replyDelayMs: 2_000 });
+  await rig.tick(350);
+  expect(rig.intents().map(({ state }) => state)).toEqual(["overseas-sending"]);
+  rig.processes[0]!.process.freeze();
+  const frozenAtMs = rig.clock.nowMs();
+  await rig.ticks(15_000, 1_000);
+  expect(["recovering", "trading"]).toContain(rolesOf(rig)[1]!);
+  await rig.ticks(15_000, 1_000);
+  expect([rolesOf(rig)[1], rig.held]).toEqual(["trading", ["1 XRP", "1 DOGE"]]);
+  const [first, second] = rig.intents("entry");
+  expect(second!.plannedAtMs).toBeGreaterThan(first!.endedAtMs!);
+  expect(second!.plannedAtMs - frozenAtMs).toBeLessThan(30_000);
+  const sent = rig.world.requestCount;
+  rig.processes[0]!.process.thaw();
+  await rig.pass(5_000);
+  // The old one knows that its time is over, and sends nothing.
+  expect(rolesOf(rig)).toEqual(["standby", "trading"]);
+  expect(rig.world.executions().length).toBe(4);
+  expect(rig.world.requestCount - sent).toBeLessThan(3);
+});
+
+test("a process frozen anywhere in an entry, or in an exit, executes nothing twice when it comes back", async () => {
+  for (const frozenMs of [20, 100, 180, 260, 340, 420, 3_060, 3_140, 3_220, 3_300]) {
+    const rig = await started({}, onePair);
+    await rig.start();
+    await rig.tick(Math.min(frozenMs, 3_000));
+    rig.market.setRate("XRP", 1_430);
+    if (frozenMs > 3_000) await rig.tick(frozenMs - 3_000);
+    rig.processes[0]!.process.freeze();
+    await rig.ticks(40_000, 10_000);
+    rig.processes[0]!.process.thaw();
+    await rig.ticks(10_000);
+    expect([frozenMs, rig.faults(), rig.intents().filter(({ endedAtMs }) => !endedAtMs)]).toEqual([
+      frozenMs,
+      [],
+      [],
+    ]);
+    expect([frozenMs, rig.held]).toEqual([frozenMs, []]);
+  }
+});
+
+test("with the store away nothing is begun, and what runs finishes what its row allows", async () => {
+  const rig = await started({ coins: ["XRP", "DOGE"] }, onePair);
+  rig.market.setRate("DOGE", 1_410);
+  rig.world.faults.arm({ purpose: "buy" }, { replyDelayMs: 500 });
+  await rig.tick(400);
+  const { process } = rig.processes[0]!;
+  process.road = "away";
+  rig.market.setRate("DOGE", 1_396);
+  await rig.ticks(6_000, 1_000);
+  expect(rig.world.executions().map(({ side, venue }) => `${side} ${venue}`)).toEqual([
+    "buy upbit",
+    "sell binance",
+  ]);
+  expect(rig.intents().map(({ coin, state }) => [coin, state])).toEqual([["XRP", "domestic-sending"]]);
+  process.road = "ok";
+  await rig.ticks(10_000, 1_000);
+  expect(rig.held).toEqual(["1 XRP", "1 DOGE"]);
+});
+
+for (const kind of ["entry", "exit"] as const) {
+  test(`an ${kind} whose planning was never answered for leaves no coin that nothing happens to any more`, async () => {
+    const rig = await started({}, onePair);
+    if (kind === "exit") await rig.tick();
+    const { process } = rig.processes[0]!;
+    process.roadOf = (call) => call === "plan";
+    process.road = "answer-lost";
+    if (kind === "exit") rig.market.setRate("XRP", 1_430);
+    await rig.tick(2_000);
+    process.road = "ok";
+    await rig.ticks(60_000);
+    expect(rig.held).toEqual(kind === "exit" ? [] : ["1 XRP"]);
+  });
+}
+
+test("one user's intent that cannot go on keeps nobody else from entering after a restart", async () => {
+  const rig = await started({ users: 2 }, onePair);
+  rig.traders.set([traderOf(1)]);
+  rig.world.faults.arm({ purpose: "hedge" }, { replyDelayMs: 2_000 });
+  await rig.tick(350);
+  rig.processes[0]!.process.freeze();
+  rig.traders.keysOff.add("1 binance");
+  rig.traders.set([traderOf(1), traderOf(2)]);
+  await rig.pass(10_000);
+  await rig.start();
+  await rig.ticks(20_000);
+  expect(rig.held).toEqual(["2 XRP"]);
+  expect(rig.state.incidents.map(({ userId, kind }) => [userId, kind])).toEqual([[1, "needs-human"]]);
+  rig.traders.keysOff.clear();
+  await rig.ticks(40_000);
+  expect(rig.held.toSorted()).toEqual(["1 XRP", "2 XRP"]);
+});
+
+test("an entry planned by a process that died before it sent anything is not begun by the next", async () => {
+  const rig = await started({}, onePair);
+  const { process } = rig.processes[0]!;
+  process.roadOf = (call) => call === "move";
+  process.road = "hanging";
+  await rig.tick(500);
+  expect(rig.intents().map(({ state }) => state)).toEqual(["planned"]);
+  process.freeze();
+  // As young as can be, and the store lets the next in at once.
+  await rig.stores.lease.release("process 1", rig.journal.fence);
+  await rig.state.setSwitch(OFF);
+  await rig.start();
+  await rig.pass(5_000);
+  expect([rig.intents().map(({ state }) => state), rig.world.executions().length]).toEqual([
+    ["abandoned"],
+    0,
+  ]);
+});
+
+test("a position forced out while nothing is known yet is no position that is not there", async () => {
+  const rig = await started({}, onePair);
+  await rig.tick();
+  rig.processes[0]!.process.freeze();
+  await rig.pass(10_000);
+  const next = rig.start();
+  expect(rig.processes[1]!.engine.force(1, "XRP", "user")).toBe("standby");
+  await next;
+  expect(rig.processes[1]!.engine.force(1, "XRP", "user")).toBe("started");
+  await rig.pass(5_000);
+  expect(rig.held).toEqual([]);
+});
+
+test("a position read late is not put in the place of one read after it", async () => {
+  const rig = await started({ users: 2 }, onePair);
+  await rig.tick();
+  const { known } = { known: rig.engine };
+  const read = rig.journal.openPositions.bind(rig.journal);
+  let reads = 0;
+  // The first read after this is answered last.
+  rig.journal.openPositions = async () => {
+    const first = ++reads === 1;
+    const found = await read();
+    if (first) await rig.clock.sleep(2_000);
+    return found;
+  };
+  rig.engine.force(1, "XRP", "user");
+  await rig.pass(200);
+  rig.engine.force(2, "XRP", "user");
+  await rig.pass(10_000);
+  expect(known.state().positions.length).toBe(0);
+  expect(rig.state.incidents).toEqual([]);
+});

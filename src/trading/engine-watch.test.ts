@@ -1,0 +1,181 @@
+import { expect, test } from "bun:test";
+import type { Notice } from "../ports/notifier.ts";
+import type { EngineRig, RigOptions } from "../testing/engine/rig.ts";
+import { rigStarter } from "../testing/engine/rigs.ts";
+
+const started = rigStarter();
+const SYMBOL = "XRPUSDT";
+
+/** XRP of user 1 on Upbit and Binance, entered at 1,396; nobody enters any more. */
+async function holding(options: RigOptions = {}): Promise<EngineRig> {
+  const rig = await started(options);
+  await rig.tick();
+  expect(rig.position(1, "XRP")?.pair).toBe("upbit-binance");
+  const off = {
+    scope: "global",
+    subject: "",
+    entriesOff: true,
+    halted: false,
+    why: "",
+    by: "operator",
+  } as const;
+  await rig.state.setSwitch({ ...off, atMs: 0 });
+  await rig.pass(1_000);
+  return rig;
+}
+
+/** The liquidation price that far above the mark. */
+const liquidationAt = (rig: EngineRig, distance: number) =>
+  rig.world.setLiquidationPrice("user 1", "binance", SYMBOL, (2.00025 * (1 + distance)).toFixed(6));
+const told = <K extends Notice["kind"]>(rig: EngineRig, kind: K) =>
+  rig.heard(kind).map(({ notice }) => notice as Extract<Notice, { kind: K }>);
+const handTrade = (rig: EngineRig, side: "buy" | "sell", qty: number | string) =>
+  rig.world.tradeByHand("user 1", "binance", { symbol: SYMBOL, side, qty });
+const shortOf = (rig: EngineRig) =>
+  rig.world.account("user 1", "binance").positions!.qty(SYMBOL, "short").toString();
+
+test("a short 15 % from its liquidation is nothing to tell of, one nearer is, and one nearer than 7 % is closed", async () => {
+  const rig = await holding();
+  liquidationAt(rig, 0.1501);
+  await rig.pass(11_000);
+  expect(told(rig, "guardian")).toEqual([]);
+  liquidationAt(rig, 0.1499);
+  await rig.pass(10_000);
+  expect(told(rig, "guardian").map(({ verdict }) => verdict)).toEqual(["alert"]);
+  expect(rig.held).toEqual(["1 XRP"]);
+  liquidationAt(rig, 0.0699);
+  await rig.pass(20_000);
+  expect(rig.held).toEqual([]);
+  expect(told(rig, "guardian").at(-1)!.verdict).toBe("close");
+  expect(told(rig, "exited").map(({ cause }) => cause)).toEqual(["guardian"]);
+  expect(rig.state.rests.get("1 XRP")).toMatchObject({ cause: "guardian", troubles: 1 });
+});
+
+test("what the guardian began is still the guardian's after a restart", async () => {
+  const rig = await holding();
+  liquidationAt(rig, 0.05);
+  rig.world.faults.arm({ purpose: "cover" }, { replyDelayMs: 2_000 });
+  await rig.pass(9_200);
+  expect(rig.intents("exit").map(({ reason }) => reason)).toEqual(["guardian"]);
+  await rig.restart();
+  await rig.pass(30_000);
+  expect([rig.held, told(rig, "exited").map(({ cause }) => cause)]).toEqual([[], ["guardian"]]);
+  expect(rig.state.rests.get("1 XRP")?.cause).toBe("guardian");
+});
+
+test("with a venue unreachable neither leg is sent, the user hears of it, and it is closed once both answer", async () => {
+  for (const venue of ["upbit", "binance"] as const) {
+    const rig = await holding();
+    liquidationAt(rig, 0.1);
+    await rig.pass(11_000);
+    expect(told(rig, "guardian").map(({ verdict }) => verdict)).toEqual(["alert"]);
+    const lift = rig.world.impose({ venue, kind: "closed" });
+    // The price comes nearer; where the venue does not show it, the public book does.
+    rig.world.setBook("binance", SYMBOL, { bids: [["2.1", 9_000]], asks: [["2.101", 9_000]] });
+    await rig.pass(45_000);
+    expect([rig.held, rig.intents("exit").length]).toEqual([["1 XRP"], 0]);
+    expect([venue, told(rig, "guardian").at(-1)!.verdict]).toEqual([venue, "blocked"]);
+    lift();
+    await rig.pass(15_000);
+    expect(rig.held).toEqual([]);
+  }
+});
+
+test("the coins of a short that is gone are sold at once, and the books are right", async () => {
+  const rig = await holding();
+  rig.world.takePosition("user 1", "binance", SYMBOL, { reason: "liquidation" });
+  await rig.pass(45_000);
+  expect([rig.held, rig.world.exposure("user 1", "XRP").toString()]).toEqual([[], "0"]);
+  expect(told(rig, "liquidated").map(({ how }) => how)).toEqual(["liquidation"]);
+  expect(told(rig, "exited").map(({ cause, end }) => [cause, end])).toEqual([["short-gone", "closed"]]);
+});
+
+test("of a short that was made smaller by the venue the rest is left as well", async () => {
+  const rig = await holding();
+  rig.world.takePosition("user 1", "binance", SYMBOL, { reason: "deleveraging", qty: 100 });
+  await rig.pass(60_000);
+  expect([rig.held, shortOf(rig), rig.world.exposure("user 1", "XRP").toString()]).toEqual([[], "0", "0"]);
+  expect(told(rig, "liquidated").map(({ how }) => how)).toEqual(["deleveraging"]);
+});
+
+test("a coin that is on no list any more is told of, for it can only be left by hand", async () => {
+  const rig = await holding();
+  rig.market.unlistedAt.add("XRP binance");
+  await rig.pass(21_000);
+  expect(rig.state.incidents.map(({ kind }) => kind)).toEqual(["unknown-difference"]);
+});
+
+test("a short somebody has joined by hand is not left automatically, and by the user's word it is", async () => {
+  const rig = await holding();
+  handTrade(rig, "sell", 50);
+  await rig.pass(21_000);
+  expect(told(rig, "position-changed-by-hand").map(({ change }) => change)).toEqual(["joined"]);
+  rig.market.setRate("XRP", 1_430);
+  await rig.ticks(15_000);
+  expect(rig.held).toEqual(["1 XRP"]);
+  expect(rig.engine.force(1, "XRP", "user")).toBe("started");
+  await rig.pass(5_000);
+  // Ours and no more than ours.
+  expect([rig.held, shortOf(rig)]).toEqual([[], "50"]);
+  handTrade(rig, "buy", 50);
+});
+
+test("once what was joined is gone, the position is left at its target again", async () => {
+  const rig = await holding();
+  handTrade(rig, "sell", 50);
+  await rig.pass(21_000);
+  handTrade(rig, "buy", 50);
+  await rig.pass(11_000);
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick();
+  expect(rig.held).toEqual([]);
+});
+
+test("coins that are fewer than the record says stop that user's entries and are told of", async () => {
+  const rig = await holding({ users: 2 });
+  rig.world.withdraw("user 1", "upbit", "XRP", 100);
+  await rig.pass(21_000);
+  expect(rig.state.incidents.map(({ userId, kind }) => [userId, kind])).toEqual([[1, "unknown-difference"]]);
+  rig.world.deposit("user 1", "upbit", "XRP", 100);
+});
+
+test("a difference that was seen once only, and long ago, is not the second sight of another one", async () => {
+  const rig = await holding();
+  // Seen once: then the user leaves.
+  handTrade(rig, "sell", 50);
+  await rig.pass(10_000);
+  rig.engine.force(1, "XRP", "user");
+  await rig.pass(3_000);
+  handTrade(rig, "buy", 50);
+  rig.skip(70_000);
+  await rig.state.setSwitch({ ...(await rig.state.switches())[0]!, entriesOff: false });
+  await rig.pass(1_000);
+  await rig.tick();
+  expect(rig.held).toEqual(["1 XRP"]);
+  handTrade(rig, "sell", 50);
+  await rig.pass(10_000);
+  expect(told(rig, "position-changed-by-hand")).toEqual([]);
+  handTrade(rig, "buy", 50);
+});
+
+test("a user whose key is gone while a position is open hears of it though no rate comes", async () => {
+  const rig = await holding();
+  rig.traders.keysOff.add("1 binance");
+  await rig.pass(21_000);
+  expect(rig.state.incidents.map(({ kind }) => kind)).toEqual(["key"]);
+});
+
+test("a user's own position in another symbol is nothing to us", async () => {
+  const rig = await holding({ coins: ["XRP", "DOGE"] });
+  rig.world.tradeByHand("user 1", "bybit", { symbol: "DOGEUSDT", side: "sell", qty: 50 });
+  await rig.pass(31_000);
+  expect(rig.state.incidents).toEqual([]);
+  rig.world.tradeByHand("user 1", "bybit", { symbol: "DOGEUSDT", side: "buy", qty: 50 });
+});
+
+test("while nothing is held nobody is asked", async () => {
+  const rig = await started({}, (of) => of.traders.set([]));
+  const before = rig.world.requestCount;
+  await rig.pass(29_000);
+  expect(rig.world.requestCount - before).toBe(0);
+});
