@@ -210,7 +210,7 @@ for (const [name, grid] of [
 
 test("an order to use an id up goes by the best price of its own side, or by the last known one", () => {
   const price = (side: "buy" | "sell", book: OrderBook | undefined) =>
-    unfillablePrice({ side, book, priceKrw: d("1000"), incrementAt: one }).toString();
+    unfillablePrice({ side, book, priceKrw: d("1000"), incrementAt: one })?.toString();
   expect([price("buy", BOOK), price("sell", BOOK)]).toEqual(["2232", "3360"]);
   expect([price("buy", EMPTY), price("sell", EMPTY), price("buy", undefined)]).toEqual([
     "800",
