@@ -4,6 +4,7 @@
 import type { PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import { exitPolicyOf } from "../domain/intent-terms.ts";
+import { NOTHING_TAKEN, type Taken } from "../domain/own-orders.ts";
 import { averageEntryRate, positionTotals } from "../domain/position.ts";
 import type { RiskLimits } from "../domain/risk.ts";
 import { EntryScreen } from "../domain/screen.ts";
@@ -46,6 +47,8 @@ export interface WatchedPosition {
 
 export const userCoin = (userId: number, coin: string) => `${userId} ${coin}`;
 const LOSSES_MS = 30_000;
+/** From an intent's plan until its orders have usually taken what they want. */
+const ORDERS_MS = 3_000;
 /** 00:00 KST. */
 const DAY_OFFSET_MS = 9 * 3_600_000;
 const DAY_MS = 86_400_000;
@@ -229,6 +232,21 @@ export class EngineState {
       referenceKrw,
       limits: this.limitsOf(userId),
       used: () => this.#used(userId, coin),
+      beside: () => this.#beside(coin, pair),
+    };
+  }
+
+  /** What our own running entries will take of this market's two books; more than they still take, once they fill. */
+  #beside(coin: string, pair: PairKey): { readonly qtyCoin: Decimal; readonly qtyContracts: Decimal } {
+    const [domestic, overseas] = pair.split("-");
+    const entering = [...this.running.values()].filter((one) => one.kind === "entry" && one.coin === coin);
+    return {
+      qtyCoin: Decimal.sum(
+        entering.filter((one) => one.pair.split("-")[0] === domestic).map(({ qtyCoin }) => qtyCoin),
+      ),
+      qtyContracts: Decimal.sum(
+        entering.filter((one) => one.pair.split("-")[1] === overseas).map(({ qtyContracts }) => qtyContracts),
+      ),
     };
   }
 
@@ -245,6 +263,22 @@ export class EngineState {
       openPositionCount: this.ofUser(userId).length,
       lossTodayKrw: this.#losses.get(userId) ?? Decimal.ZERO,
     };
+  }
+
+  /**
+   * What running intents are about to take from a coin's books that had arrived at `booksAtMs`; orders are done within
+   * seconds, and what an older intent took is missing from the books already.
+   */
+  taken(coin: string, pair: PairKey, booksAtMs: number): Taken {
+    const [domestic, overseas] = pair.split("-");
+    const taken = { ...NOTHING_TAKEN };
+    for (const { kind, coin: of, pair: on, plannedAtMs, qtyCoin, qtyContracts } of this.running.values()) {
+      if (of !== coin || plannedAtMs < booksAtMs - ORDERS_MS) continue;
+      const [home, abroad] = kind === "entry" ? (["domesticAsk", "overseasBid"] as const) : (["domesticBid", "overseasAsk"] as const);
+      if (on.startsWith(domestic!)) taken[home] = taken[home].plus(qtyCoin);
+      if (on.endsWith(overseas!)) taken[abroad] = taken[abroad].plus(qtyContracts);
+    }
+    return taken;
   }
 
   ofUser(userId: number): readonly OpenPosition[] {

@@ -6,7 +6,9 @@ import { SEED_COUNT } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import { decideEntry, type EntryFacts } from "../domain/decision.ts";
 import type { ExitPolicy } from "../domain/intent-terms.ts";
+import { bookWithout } from "../domain/order-book.ts";
 import { walk } from "../domain/order-bounds.ts";
+import { lessTaken, type Taken } from "../domain/own-orders.ts";
 import { type MatchedEntry, positionTotals } from "../domain/position.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import { type Approved, approve, type RiskFacts, type RiskLimits } from "../domain/risk.ts";
@@ -41,11 +43,15 @@ export interface EntryBasis
     RiskFacts,
     "userNotionalKrw" | "coinNotionalKrw" | "serviceNotionalKrw" | "openPositionCount" | "lossTodayKrw"
   >;
+  /** What our own running entries will take of the same two books. */
+  readonly beside: () => { readonly qtyCoin: Decimal; readonly qtyContracts: Decimal };
 }
 
 export interface EntryWish {
   /** Asked once before anybody is asked, and once at the end: much may have happened meanwhile. */
   readonly basis: () => EntryBasis;
+  /** What others who run are about to take from the books. */
+  readonly taken: (booksAtMs: number) => Taken;
   /** Called in the same turn in which the limits are passed, so that the next who plans counts it; false: too late. */
   readonly take: (intent: IntentRow) => boolean;
 }
@@ -94,7 +100,7 @@ export async function planEntry(
   const legs = await deps.accounts.legs(trader.userId, pair);
   if (!legs) return hold("no-key");
   const leverage = Decimal.min(Decimal.of(strategy.leverage), before.limits.leverageMax);
-  const [books, ready, rules, dust] = await Promise.all([
+  const [seen, ready, rules, dust] = await Promise.all([
     deps.books.fresh(coin, pair, BOOKS_MS),
     deps.accounts.readyForEntry({
       userId: trader.userId,
@@ -106,13 +112,15 @@ export async function planEntry(
     deps.accounts.rules(legs, coin, pair, facts).catch(() => undefined),
     deps.journal.dust({ mode: deps.mode, userId: trader.userId, coin, venue: legs.domestic.venue }),
   ]);
-  if (!books || !rules) return hold("no-rate", "fresh books or rules not to be had");
+  if (!seen || !rules) return hold("no-rate", "fresh books or rules not to be had");
   if (!ready.ok) return hold(ready.why, ready.context);
   if (!rules.domestic.tradable || !rules.overseas.tradable) return hold("not-tradable");
-  const ageMs = deps.clock.nowMs() - books.atMs;
+  const ageMs = deps.clock.nowMs() - seen.atMs;
   if (ageMs > deps.decision.bookAgeMsMax) return hold("no-rate", `ageMs=${ageMs}`);
 
   const basis = wish.basis();
+  const books = booksBeside(seen, basis);
+  if (!books) return hold("domestic-too-thin", "our own running entries take what there is");
   const slice = sliceKrw(strategy);
   const decided = decide(deps, trader, coin, facts, basis, {
     entryRate: entryRateAt(books, slice, facts.multiplier),
@@ -154,7 +162,7 @@ export async function planEntry(
   );
   if (!approval.ok) return hold(approval.why, approval.context);
   if (!wish.take(intent)) return hold("another-runs");
-  return { ok: true, intent: approval.approved, books };
+  return { ok: true, intent: approval.approved, books: seen };
 }
 
 function ownCoinOf({ position }: EntryBasis): Decimal {
@@ -253,6 +261,14 @@ function expectedProfit(
     fundingUsdt: receivedUsdt.times(fundingRatio),
     referenceKrw,
   });
+}
+
+/** The books as they will be once our own running entries have taken their part; undefined when that leaves nothing. */
+function booksBeside(seen: FreshBooks, basis: EntryBasis): FreshBooks | undefined {
+  const { qtyCoin, qtyContracts } = basis.beside();
+  const domestic = bookWithout(seen.domestic, "asks", qtyCoin.toFloat());
+  const overseas = bookWithout(seen.overseas, "bids", qtyContracts.toFloat());
+  return domestic.askCount > 0 && overseas.bidCount > 0 ? { ...seen, domestic, overseas } : undefined;
 }
 
 export function sizingRulesOf(market: MarketView, rules: PairRules, books: FreshBooks) {
