@@ -49,24 +49,6 @@ export function bookDefect(book: OrderBook): "empty" | "crossed" | "malformed" |
   return undefined;
 }
 
-/** A copy without what others will take of one side first, best levels first; the book itself stays as it is. */
-export function bookWithout(book: OrderBook, side: "asks" | "bids", qtyTaken: number): OrderBook {
-  if (!(qtyTaken > 0)) return book;
-  const left = { ...book };
-  const prices = side === "asks" ? book.askPrices : book.bidPrices;
-  const qtys = Float64Array.from(side === "asks" ? book.askQtys : book.bidQtys);
-  const count = side === "asks" ? book.askCount : book.bidCount;
-  let level = 0;
-  let rest = qtyTaken;
-  for (; level < count && qtys[level]! <= rest; level++) rest -= qtys[level]!;
-  if (level < count) qtys[level]! -= rest;
-  const kept = { prices: prices.slice(level, count), qtys: qtys.slice(level, count), count: count - level };
-  if (side === "asks") {
-    return { ...left, askPrices: kept.prices, askQtys: kept.qtys, askCount: kept.count };
-  }
-  return { ...left, bidPrices: kept.prices, bidQtys: kept.qtys, bidCount: kept.count };
-}
-
 function sideIsSound(prices: Float64Array, qtys: Float64Array, count: number, direction: 1 | -1): boolean {
   let previous = direction === 1 ? 0 : Number.POSITIVE_INFINITY;
   for (let index = 0; index < count; index++) {

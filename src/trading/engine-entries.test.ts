@@ -336,3 +336,24 @@ test("leverage above the limit is cut to it, and what stands in the row is what 
   const { positions } = rig.world.account("user 1", "binance");
   expect(positions!.leverage("XRPUSDT").toString()).toBe("5");
 });
+
+test("what one user's entry is about to take is missing from the books another one is decided on", async () => {
+  // The first level holds one slice of 25 million; a second one pays 0.75 KRW a dollar more.
+  const rig = await started({ users: 2 }, (of) => {
+    const terms = { seedAmountKrw: D(75_000_000), entryRateTarget: D("1396.2") };
+    of.traders.set([traderOf(1, terms), traderOf(2, terms)]);
+    for (const pair of ["upbit-bybit", "bithumb-bybit", "bithumb-binance"])
+      of.market.nulls.add(`XRP ${pair}`);
+  });
+  await rig.tick(1_000);
+  await rig.pass(1_000);
+  expect(rig.held).toEqual(["1 XRP"]);
+  expect([rig.reason(2, "XRP"), rig.intents().length]).toEqual(["rate-above-target", 1]);
+  for (const [venue, symbol] of [
+    ["upbit", "KRW-XRP"],
+    ["binance", "XRPUSDT"],
+  ] as const)
+    rig.world.refill(venue, symbol);
+  await rig.tick();
+  expect(rig.held).toEqual(["1 XRP", "2 XRP"]);
+});

@@ -244,3 +244,23 @@ test("a position whose terms cannot be read is told of, and keeps no other from 
   expect(rig.held).toEqual(["1 DOGE"]);
   expect(rig.state.incidents.map(({ kind, coin }) => [kind, coin])).toEqual([["defect", "DOGE"]]);
 });
+
+test("what one user's exit is about to take is missing from the books another one is decided on", async () => {
+  const rig = await started({ users: 2 });
+  await rig.tick();
+  // One level of 360 coins at the target, the next far below it.
+  for (const venue of ["upbit", "bithumb"] as const)
+    rig.world.setBook(venue, "KRW-XRP", {
+      bids: [
+        [2_850, 360],
+        [2_800, 9_000],
+      ],
+      asks: [[2_851, 9_000]],
+    });
+  await rig.tick(1_000);
+  expect(rig.intents("exit").map(({ userId }) => userId)).toEqual([1]);
+  await rig.pass(60_000);
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick();
+  expect(rig.held).toEqual([]);
+});

@@ -232,21 +232,6 @@ export class EngineState {
       referenceKrw,
       limits: this.limitsOf(userId),
       used: () => this.#used(userId, coin),
-      beside: () => this.#beside(coin, pair),
-    };
-  }
-
-  /** What our own running entries will take of this market's two books; more than they still take, once they fill. */
-  #beside(coin: string, pair: PairKey): { readonly qtyCoin: Decimal; readonly qtyContracts: Decimal } {
-    const [domestic, overseas] = pair.split("-");
-    const entering = [...this.running.values()].filter((one) => one.kind === "entry" && one.coin === coin);
-    return {
-      qtyCoin: Decimal.sum(
-        entering.filter((one) => one.pair.split("-")[0] === domestic).map(({ qtyCoin }) => qtyCoin),
-      ),
-      qtyContracts: Decimal.sum(
-        entering.filter((one) => one.pair.split("-")[1] === overseas).map(({ qtyContracts }) => qtyContracts),
-      ),
     };
   }
 
@@ -274,7 +259,10 @@ export class EngineState {
     const taken = { ...NOTHING_TAKEN };
     for (const { kind, coin: of, pair: on, plannedAtMs, qtyCoin, qtyContracts } of this.running.values()) {
       if (of !== coin || plannedAtMs < booksAtMs - ORDERS_MS) continue;
-      const [home, abroad] = kind === "entry" ? (["domesticAsk", "overseasBid"] as const) : (["domesticBid", "overseasAsk"] as const);
+      const [home, abroad] =
+        kind === "entry"
+          ? (["domesticAsk", "overseasBid"] as const)
+          : (["domesticBid", "overseasAsk"] as const);
       if (on.startsWith(domestic!)) taken[home] = taken[home].plus(qtyCoin);
       if (on.endsWith(overseas!)) taken[abroad] = taken[abroad].plus(qtyContracts);
     }

@@ -122,6 +122,7 @@ export class EntryDesk {
     const key = userCoin(userId, row.coin);
     return planEntry({ ...this.deps, accounts }, trader, row, pair, {
       basis: () => known.basis(trader, row.coin, pair, reference.valid()),
+      taken: (booksAtMs) => known.taken(row.coin, pair, booksAtMs),
       // From here on it counts, for this user and for the limits of all.
       take: (intent) => {
         if (known.running.has(key) || known.isEntering(userId)) return false;

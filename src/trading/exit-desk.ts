@@ -67,10 +67,19 @@ export class ExitDesk {
 
   async #exit(position: OpenPosition, cause: ForceCause | undefined): Promise<void> {
     const { known, accounts, reference, teller, work } = this.parts;
+    const key = userCoin(position.userId, position.coin);
     const planned = await planExit({ ...this.deps, accounts }, position, {
       forcedBy: cause,
       halted: known.halted,
       referenceKrw: reference.lastValid(),
+      taken: (booksAtMs) => known.taken(position.coin, position.pair, booksAtMs),
+      take: (intent) => {
+        // What runs by now is something else, and the position may be another one.
+        const isStill = known.positions.get(key)?.positionId === position.positionId;
+        if (!isStill || known.running.has(key) || !work.term.holds()) return false;
+        known.running.set(key, intent);
+        return true;
+      },
       decisionKey: String(this.deps.clock.nowMs()),
     });
     const { strategyId, userId, coin, pair } = position;
@@ -83,10 +92,6 @@ export class ExitDesk {
         teller.incident("key", position, "no usable key: the position cannot be left");
       return;
     }
-    const key = userCoin(userId, coin);
-    // What runs by now is something else; and a forced exit is not begun by a process that may not.
-    if (!work.term.holds() || known.running.has(key)) return;
-    if (known.positions.get(key)?.positionId !== position.positionId) return;
     await this.runner.begin(planned.intent, planned.books);
   }
 }

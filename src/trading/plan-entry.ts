@@ -6,7 +6,6 @@ import { SEED_COUNT } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import { decideEntry, type EntryFacts } from "../domain/decision.ts";
 import type { ExitPolicy } from "../domain/intent-terms.ts";
-import { bookWithout } from "../domain/order-book.ts";
 import { walk } from "../domain/order-bounds.ts";
 import { lessTaken, type Taken } from "../domain/own-orders.ts";
 import { type MatchedEntry, positionTotals } from "../domain/position.ts";
@@ -43,8 +42,6 @@ export interface EntryBasis
     RiskFacts,
     "userNotionalKrw" | "coinNotionalKrw" | "serviceNotionalKrw" | "openPositionCount" | "lossTodayKrw"
   >;
-  /** What our own running entries will take of the same two books. */
-  readonly beside: () => { readonly qtyCoin: Decimal; readonly qtyContracts: Decimal };
 }
 
 export interface EntryWish {
@@ -119,8 +116,8 @@ export async function planEntry(
   if (ageMs > deps.decision.bookAgeMsMax) return hold("no-rate", `ageMs=${ageMs}`);
 
   const basis = wish.basis();
-  const books = booksBeside(seen, basis);
-  if (!books) return hold("domestic-too-thin", "our own running entries take what there is");
+  const books = lessTaken(seen, wish.taken(seen.atMs));
+  if (!books) return hold("no-rate", "our own orders take the whole book");
   const slice = sliceKrw(strategy);
   const decided = decide(deps, trader, coin, facts, basis, {
     entryRate: entryRateAt(books, slice, facts.multiplier),
@@ -261,14 +258,6 @@ function expectedProfit(
     fundingUsdt: receivedUsdt.times(fundingRatio),
     referenceKrw,
   });
-}
-
-/** The books as they will be once our own running entries have taken their part; undefined when that leaves nothing. */
-function booksBeside(seen: FreshBooks, basis: EntryBasis): FreshBooks | undefined {
-  const { qtyCoin, qtyContracts } = basis.beside();
-  const domestic = bookWithout(seen.domestic, "asks", qtyCoin.toFloat());
-  const overseas = bookWithout(seen.overseas, "bids", qtyContracts.toFloat());
-  return domestic.askCount > 0 && overseas.bidCount > 0 ? { ...seen, domestic, overseas } : undefined;
 }
 
 export function sizingRulesOf(market: MarketView, rules: PairRules, books: FreshBooks) {

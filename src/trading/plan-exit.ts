@@ -4,6 +4,7 @@
 import { Decimal } from "../domain/decimal.ts";
 import { decideExit, type ExitCause } from "../domain/decision.ts";
 import { type ExitPolicy, exitPolicyOf } from "../domain/intent-terms.ts";
+import { lessTaken, type Taken } from "../domain/own-orders.ts";
 import { averageEntryRate, positionTotals } from "../domain/position.ts";
 import { type Approved, approvedFromJournal } from "../domain/risk.ts";
 import { projectedProfitKrw } from "../domain/settlement.ts";
@@ -33,6 +34,10 @@ export interface ExitWish {
   readonly forcedBy: ForceCause | undefined;
   readonly halted: boolean;
   readonly referenceKrw: Decimal | undefined;
+  /** What others who run are about to take from the books. */
+  readonly taken: (booksAtMs: number) => Taken;
+  /** Called in the same turn in which it is decided, so that the next who plans counts it; false: too late. */
+  readonly take: (intent: IntentRow) => boolean;
   /** Tells attempts of one wish apart, so that each is a decision of its own. */
   readonly decisionKey: string;
 }
@@ -60,18 +65,21 @@ export async function planExit(
   if (!facts) return hold("not-tradable", "the coin is on no list any more");
   const legs = await deps.accounts.legs(userId, pair);
   if (!legs) return hold("no-key");
-  const [books, rules, fees, dust, unreached] = await Promise.all([
+  const [seen, rules, fees, dust, unreached] = await Promise.all([
     deps.books.fresh(coin, pair, BOOKS_MS),
     deps.accounts.rules(legs, coin, pair, facts).catch(() => undefined),
     deps.accounts.fees(userId, legs, facts),
     deps.journal.dust({ mode: deps.mode, userId, coin, venue: legs.domestic.venue }),
     unreachedOf(legs, facts.overseasSymbol),
   ]);
-  if (!books || !rules) return hold("no-rate", "fresh books or rules not to be had");
+  if (!seen || !rules) return hold("no-rate", "fresh books or rules not to be had");
   // With the short gone there is nothing to do abroad.
   const isAway = wish.forcedBy === "short-gone" ? unreached.includes("domestic") : unreached.length > 0;
   if (isAway) return hold("venue-unreachable", unreached.join(" "));
 
+  // Whoever is forced out does not wait for others to be done.
+  const books = wish.forcedBy ? seen : lessTaken(seen, wish.taken(seen.atMs));
+  if (!books) return hold("no-rate", "our own orders take the whole book");
   const policy = exitPolicyOf(position.exitTerms);
   const totals = positionTotals(position.entries);
   const { multiplier } = facts;
@@ -136,8 +144,9 @@ export async function planExit(
     position,
     qtyCoin,
   });
+  if (!wish.take(intent)) return hold("another-runs");
   // Leaving is never kept back by a limit.
-  return { ok: true, intent: approvedFromJournal(intent), books, cause: decided.cause };
+  return { ok: true, intent: approvedFromJournal(intent), books: seen, cause: decided.cause };
 }
 
 /** A part leaves nothing, or at least twice both minimums; and it is itself no less. */
