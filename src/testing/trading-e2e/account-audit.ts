@@ -6,7 +6,7 @@ import { sql } from "drizzle-orm";
 import { Decimal } from "../../domain/decimal.ts";
 import type { LedgerEntry } from "../../simulator/ledger.ts";
 import type { Plain } from "../../simulator/plain.ts";
-import { marketSymbol, THOUSANDS_COIN } from "./steered-market.ts";
+import { COIN_KRW, marketSymbol, THOUSANDS_COIN } from "./steered-market.ts";
 import type { TestTrader } from "./test-traders.ts";
 import type { TradingFleet } from "./trading-fleet.ts";
 
@@ -22,6 +22,8 @@ interface JournalFill {
 
 const KRW_TOLERANCE = Decimal.ONE;
 const USDT_TOLERANCE = Decimal.of("0.01");
+/** Less than a domestic minimum and a lot together can stay unhedged, at the lowest price a sale is bounded by. */
+const DUST_KRW_MAX = Decimal.of(7_000);
 const { of } = Decimal;
 const sumOf = <T>(items: readonly T[], value: (item: T) => Decimal) => Decimal.sum(items.map(value));
 
@@ -92,6 +94,10 @@ export async function auditTrader(fleet: TradingFleet, trader: TestTrader): Prom
   same("a short that is the position", shortNow, position);
   const coins = of(accounts.balances(apiKey, domestic)[coin] ?? "0");
   same("coins that are position and dust", coins, position.plus(of(held!.dust)));
+
+  const priceKrw = of(coin === THOUSANDS_COIN ? COIN_KRW / 1_000 : COIN_KRW);
+  if (of(held!.dust).times(priceKrw).above(DUST_KRW_MAX))
+    say(`expected dust worth little, was ${held!.dust}`);
 
   const ledger = (venue: typeof domestic | typeof overseas, asset: string) =>
     accounts.ledger(apiKey, venue).filter((entry) => entry.asset === asset && entry.reason !== "opening");

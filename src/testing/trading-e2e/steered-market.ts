@@ -5,9 +5,10 @@
 import { BITHUMB_KRW_GRID, incrementAt, nearestOnGrid, UPBIT_KRW_GRID } from "../../simulator/ticks.ts";
 import type { SimBook, SimListing, SimMarket, SimVenue } from "../../simulator/types.ts";
 
-export const KRW_PER_USDT = 1_400;
+const KRW_PER_USDT = 1_400;
 const PRICE_USDT = 70;
-const VENUES = ["upbit", "bithumb", "bybit", "binance"] as const;
+/** What a coin costs in Korea without a premium; the one counted in thousands a thousandth of it. */
+export const COIN_KRW = PRICE_USDT * KRW_PER_USDT;
 const PERP_INCREMENT = 0.01;
 const LEVELS = 20;
 const LEVEL_COINS = 400;
@@ -16,14 +17,16 @@ const HOUR_MS = 3_600_000;
 /** Contracts of this coin count a thousand. */
 export const THOUSANDS_COIN = "PEPE";
 
-interface Steer {
+export type KoreanVenue = "upbit" | "bithumb";
+
+export interface Steer {
   /** Korean prices over the others', as a ratio: -0.02 is 2 % cheaper. */
   premium: number;
   /** How many coins stand at the best bid in Korea; the next level is then 2 % lower. Undefined: a deep book. */
   bestBidCoins: number | undefined;
 }
 
-const isKorean = (venue: SimVenue) => venue === "upbit" || venue === "bithumb";
+const isKorean = (venue: SimVenue): venue is KoreanVenue => venue === "upbit" || venue === "bithumb";
 
 export class SteeredMarket implements SimMarket {
   readonly #listings: Readonly<Record<SimVenue, readonly SimListing[]>>;
@@ -41,9 +44,10 @@ export class SteeredMarket implements SimMarket {
     };
   }
 
-  steer(coin: string, change: Partial<Steer>): void {
+  /** What a coin does at one Korean venue from now on. */
+  steer(venue: KoreanVenue, coin: string, change: Partial<Steer>): void {
     if (!this.coins.includes(coin)) throw new RangeError(`expected one of ${this.coins}, was ${coin}`);
-    this.#steers.set(coin, { ...this.#steerOf(coin), ...change });
+    this.#steers.set(`${venue} ${coin}`, { ...this.#steerOf(venue, coin), ...change });
     this.#sequence++;
   }
 
@@ -60,7 +64,7 @@ export class SteeredMarket implements SimMarket {
   book(venue: SimVenue, symbol: string, atMs: number, levelsMax: number): SimBook | undefined {
     const listing = this.#listings[venue].find((each) => each.symbol === symbol);
     if (!listing) return undefined;
-    const { bestBidCoins } = this.#steerOf(coinOf(listing));
+    const { bestBidCoins } = this.#steerOf(venue, coinOf(listing));
     const middle = this.#priceOf(listing);
     const size = (coins: number) => (coins / (middle / this.#worthOf(listing))).toFixed(8);
     const level = (side: 1 | -1, index: number): [string, string] => {
@@ -98,8 +102,8 @@ export class SteeredMarket implements SimMarket {
     return { rate: 0.0001, intervalMs, nextAtMs, markPrice: price, indexPrice: price };
   }
 
-  #steerOf(coin: string): Steer {
-    return this.#steers.get(coin) ?? { premium: 0, bestBidCoins: undefined };
+  #steerOf(venue: SimVenue, coin: string): Steer {
+    return this.#steers.get(`${venue} ${coin}`) ?? { premium: 0, bestBidCoins: undefined };
   }
 
   /** What one unit of the standard coin costs there; sizes are told in such coins, whatever the contract counts. */
@@ -112,7 +116,7 @@ export class SteeredMarket implements SimMarket {
     if (coin === "USDT") return KRW_PER_USDT;
     const contract = coin === THOUSANDS_COIN ? PRICE_USDT / 1_000 : PRICE_USDT;
     if (!isKorean(listing.venue)) return contract * listing.multiplier;
-    return contract * KRW_PER_USDT * (1 + this.#steerOf(coin).premium);
+    return contract * KRW_PER_USDT * (1 + this.#steerOf(listing.venue, coin).premium);
   }
 }
 
@@ -163,5 +167,3 @@ function listingOf(venue: SimVenue, coin: string): SimListing {
 export function marketSymbol(venue: SimVenue, coin: string): string {
   return listingOf(venue, coin).symbol;
 }
-
-export { VENUES as MARKET_VENUES };

@@ -10,7 +10,7 @@ import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { Program } from "../e2e/program.ts";
 import { RecordingLog } from "../recording-log.ts";
 import { freePort, startNats, startPostgres, type TestNats, type TestPostgres } from "../services.ts";
-import { SteeredMarket } from "./steered-market.ts";
+import { type Steer, SteeredMarket } from "./steered-market.ts";
 import { addTestTrader, ENCRYPTION_KEY, type TestTrader, type TraderWish } from "./test-traders.ts";
 
 export interface TradingFleetOptions {
@@ -62,27 +62,34 @@ export class TradingFleet {
     };
     try {
       const [simulator, nats, postgres] = await Promise.all([
-        open(startSimulator({ seed: 1, market, keys: [OPERATOR_KEY], limits: false })),
+        open(
+          startSimulator({
+            seed: 1,
+            market,
+            keys: [OPERATOR_KEY],
+            limits: false,
+            sources: schedulerCount + 1,
+          }),
+        ),
         open(startNats()),
         open(startPostgres()),
       ]);
-      const urls = simulator.urls[0]!;
       const controlPorts: number[] = [];
       for (let index = 0; index < schedulerCount; index++) controlPorts.push(await freePort());
-      const shared = {
-        NATS_URL: nats.url,
-        TICK_INTERVAL_MS: `${tickMs}`,
-        UPBIT_URL: urls.upbit,
-        BITHUMB_URL: urls.bithumb,
-        BYBIT_URL: urls.bybit,
-        BINANCE_URL: urls.binance,
+      // Who trades has an address of its own: beside a worker it would have next to nothing of the venues' budgets.
+      const atSource = (source: number) => {
+        const urls = simulator.urls[source]!;
+        return {
+          ...{ NATS_URL: nats.url, TICK_INTERVAL_MS: `${tickMs}`, SOURCE_ADDRESS: `pretended-${source}` },
+          ...{ UPBIT_URL: urls.upbit, BITHUMB_URL: urls.bithumb },
+          ...{ BYBIT_URL: urls.bybit, BINANCE_URL: urls.binance, BINANCE_SPOT_URL: urls.binanceSpot },
+        };
       };
       const { apiKey, secret } = OPERATOR_KEY;
       const schedulers = controlPorts.map(
         (port, index) =>
           new Program(`scheduler-${index}`, "scheduler", {
-            ...shared,
-            BINANCE_SPOT_URL: urls.binanceSpot,
+            ...atSource(index + 1),
             DATABASE_URL: postgres.url,
             KARBIT_TABLES: "create",
             TRADING_MODE: "live",
@@ -93,7 +100,7 @@ export class TradingFleet {
             ...{ CONTROL_PORT: `${port}`, CONTROL_TOKEN },
           }),
       );
-      const worker = new Program("worker", "worker", { ...shared, WORKER_ID: "worker-0" });
+      const worker = new Program("worker", "worker", { ...atSource(0), WORKER_ID: "worker-0" });
       for (const each of [...schedulers, worker]) {
         opened.push({ stop: async () => (each.isRunning() ? await each.stop() : undefined) });
       }
@@ -127,6 +134,11 @@ export class TradingFleet {
     return this.schedulers[0]!;
   }
 
+  /** The coin of every trader, or of some, where they buy it. */
+  steer(change: Partial<Steer>, traders: readonly TestTrader[] = this.traders): void {
+    for (const { domestic, coin } of traders) this.market.steer(domestic, coin, change);
+  }
+
   /** The control port of a scheduler; undefined while it does not answer. */
   async control<T>(path: string, body?: object, scheduler = 0): Promise<T | undefined> {
     try {
@@ -143,6 +155,28 @@ export class TradingFleet {
 
   trading(scheduler = 0): Promise<TradingSeen | undefined> {
     return this.control<TradingSeen>("/trading", undefined, scheduler);
+  }
+
+  /** Index of the one that holds the lease and has recovered; undefined while there is none. */
+  async activeScheduler(): Promise<number | undefined> {
+    for (const index of this.schedulers.keys()) {
+      if ((await this.trading(index))?.role === "trading") return index;
+    }
+    return undefined;
+  }
+
+  async positionCount(): Promise<number | undefined> {
+    const active = await this.activeScheduler();
+    return active === undefined ? undefined : (await this.trading(active))?.positions.length;
+  }
+
+  /** Leaves a position by the operator's word to whoever trades. */
+  async force(userId: number, coin: string): Promise<void> {
+    const active = await this.until("one that trades", async () => {
+      const index = await this.activeScheduler();
+      return index === undefined ? undefined : { index };
+    });
+    await this.control("/trading/force", { userId, coin }, active.index);
   }
 
   async rows<Row>(statement: ReturnType<typeof sql>): Promise<Row[]> {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { needs } from "../needs.ts";
 import { auditAll } from "./account-audit.ts";
 import { activePositions, auditKarbit, history } from "./karbit-reading.ts";
-import { CHEAP, CHEAPER } from "./test-traders.ts";
+import { CHEAP, CHEAPER, type TestTrader } from "./test-traders.ts";
 import { TradingFleet } from "./trading-fleet.ts";
 
 const TICK_MS = 2_000;
@@ -34,7 +34,7 @@ needs(["nats", "postgres"], "trading on the wire", () => {
       ...{ kind: "delay", delayMs: 5_000, count: 1 },
       ...{ venue: "bybit", method: "POST", path: "/v5/order/create$" },
     });
-    fleet.market.steer("AAA", { premium: CHEAP });
+    fleet.steer({ premium: CHEAP });
     await fleet.until("a hedge at the venue", () => fault.hits > 0);
     await fleet.scheduler.kill9();
     expect(await fleet.unfinished()).toHaveLength(1);
@@ -48,7 +48,7 @@ needs(["nats", "postgres"], "trading on the wire", () => {
     const [trader] = fleet.traders;
     await fleet.scheduler.stop();
     await fleet.ageEntries(61_000);
-    fleet.market.steer("AAA", { premium: CHEAPER });
+    fleet.steer({ premium: CHEAPER });
     await fleet.scheduler.start();
     await fleet.until(
       "two entries",
@@ -64,5 +64,14 @@ needs(["nats", "postgres"], "trading on the wire", () => {
     await fleet.untilQuiet();
     await audited();
     expect(await activePositions(fleet, userId)).toEqual([]);
+  });
+
+  test("what is not in the journal is noticed", async () => {
+    const [{ apiKey, coin }] = fleet.traders as [TestTrader];
+    fleet.simulator.control.accounts.trade({
+      ...{ apiKey, venue: "upbit", symbol: `KRW-${coin}` },
+      ...{ side: "buy", money: "10000" },
+    });
+    expect((await auditAll(fleet)).join("; ")).toMatch(/buy fills at upbit.*coins that are.*KRW changed/);
   });
 });
