@@ -7,6 +7,7 @@ import { LANGUAGES, type Notice, noticeLevel } from "./notice.ts";
 import { kstTime, lostNoticesText, noticeText } from "./notice-text.ts";
 import { reasonWords } from "./notice-words.ts";
 import { RISK_DENIALS } from "./risk.ts";
+import { SIZE_DENIALS } from "./sizing.ts";
 
 const of = (text: string) => Decimal.of(text);
 /** 23:59:58 on the last day of a year in Seoul. */
@@ -422,7 +423,9 @@ describe("noticeText", () => {
 });
 
 test("reasonWords knows every code in both languages and leaves other words alone", () => {
-  for (const code of [...ENTRY_REASONS, ...RISK_DENIALS]) {
+  const exits = ["halted", "rate-below-target", "no-profit"];
+  const accounts = ["no-key", "mode-unfit", "leverage-unfit", "clock-off", "account-unread"];
+  for (const code of [...ENTRY_REASONS, ...SIZE_DENIALS, ...RISK_DENIALS, ...exits, ...accounts]) {
     for (const language of LANGUAGES) expect(reasonWords(code, language)).not.toBe(code);
   }
   expect(reasonWords("margin-short: neededUsdt=12", "ko")).toBe("USDT 증거금 부족 (neededUsdt=12)");

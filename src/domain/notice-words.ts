@@ -2,9 +2,22 @@
 // until it has.
 
 import type { Venue } from "../../schema/vocabulary.ts";
-import type { EntryReason } from "./decision.ts";
+import type { EntryReason, ExitDecision } from "./decision.ts";
 import type { ExitNoticeCause, IncidentWhat, Language, ServiceAlert } from "./notice.ts";
 import type { RiskDenial } from "./risk.ts";
+import type { SizeDenial } from "./sizing.ts";
+
+/** Why nothing was done: by decisions, sizes and limits, and by what the accounts say before an order. */
+type HoldReason =
+  | EntryReason
+  | Extract<ExitDecision, { readonly action: "hold" }>["reason"]
+  | SizeDenial
+  | RiskDenial
+  | "no-key"
+  | "mode-unfit"
+  | "leverage-unfit"
+  | "clock-off"
+  | "account-unread";
 
 type Words = Readonly<Record<Language, string>>;
 
@@ -61,7 +74,7 @@ export const SERVICE_WORDS: Readonly<Record<ServiceAlert, Words>> = {
   other: { ko: "기타", en: "other" },
 };
 
-const REASON_WORDS: Readonly<Record<EntryReason | RiskDenial, Words>> = {
+const REASON_WORDS: Readonly<Record<HoldReason, Words>> = {
   "entries-off": { ko: "신규 진입이 꺼져 있음", en: "entries are switched off" },
   "incident-open": { ko: "해결되지 않은 사고가 있음", en: "an incident is open" },
   "cooling-down": { ko: "재진입 대기 시간", en: "cooling down" },
@@ -102,6 +115,26 @@ const REASON_WORDS: Readonly<Record<EntryReason | RiskDenial, Words>> = {
   "exit-book-too-thin": { ko: "종료에 필요한 호가 부족", en: "books too thin to leave again" },
   "margin-short": { ko: "USDT 증거금 부족", en: "not enough USDT margin" },
   "liquidation-too-near": { ko: "강제청산가가 너무 가까움", en: "liquidation too near" },
+  "domestic-too-thin": { ko: "국내 호가 부족", en: "the domestic book is too thin" },
+  "overseas-too-thin": { ko: "해외 호가 부족", en: "the overseas book is too thin" },
+  "below-one-lot": { ko: "주문 금액이 해외 최소 수량보다 작음", en: "the slice buys less than one lot" },
+  "cap-below-ask": { ko: "목표 환율로는 최저 매도호가에 닿지 않음", en: "the target is below the best ask" },
+  "below-minimum": { ko: "최소 주문 금액 미달", en: "below the smallest order" },
+  "krw-short": { ko: "원화 잔고 부족", en: "not enough KRW" },
+  halted: { ko: "거래 중단", en: "trading is halted" },
+  "rate-below-target": { ko: "종료 환율이 목표보다 낮음", en: "exit rate below the target" },
+  "no-profit": { ko: "종료해도 수익이 없음", en: "closing would bring no profit" },
+  "no-key": { ko: "사용할 수 있는 API 키가 없음", en: "no usable API key" },
+  "mode-unfit": {
+    ko: "해외 계정의 마진 모드가 맞지 않음",
+    en: "the overseas account's margin mode does not fit",
+  },
+  "leverage-unfit": {
+    ko: "해외 계정의 레버리지가 맞지 않음",
+    en: "the overseas account's leverage does not fit",
+  },
+  "clock-off": { ko: "서버 시각 오차", en: "the clock is off" },
+  "account-unread": { ko: "계정을 조회하지 못함", en: "the account could not be read" },
 };
 
 /** A code, or a code, a colon and words, with the code in words; anything else as it is. */
