@@ -1,6 +1,7 @@
 // The page's beginning: builds the parts, hands each what it needs, and paints at most once per animation frame.
 // Numbers come from the stream alone; nothing here computes a rate.
 
+import type { TradingView } from "../../src/ports/trading-view.ts";
 import { type About, fetchAbout, TICK_INTERVAL_MS_DEFAULT } from "./about.ts";
 import { BrowserClock } from "./clock.ts";
 import { applyWords, Controls, systemTheme } from "./controls.ts";
@@ -12,6 +13,8 @@ import { OverviewView } from "./overview-view.ts";
 import { loadSettings, preferredLanguage, saveSettings } from "./settings.ts";
 import { type LinkState, lateAfterMs, StatusView } from "./status-view.ts";
 import { TableView } from "./table-view.ts";
+import { TradingFeed } from "./trading-feed.ts";
+import { TradingPanel } from "./trading-view.ts";
 import { WORDS } from "./words.ts";
 
 const settings = loadSettings();
@@ -20,9 +23,15 @@ const model = new PremiumModel(settings.sizeIndex);
 const overviewView = new OverviewView();
 const statusView = new StatusView();
 const tableView = new TableView(byId("rates", HTMLTableElement), byId("rows", HTMLTableSectionElement));
+const tradingPanel = new TradingPanel();
+const tradingFeed = new TradingFeed(new URL("api/trading", document.baseURI).href, (view) => {
+  trading = view;
+  paintTrading();
+});
 const emptyNote = byId("empty", HTMLParagraphElement);
 
 let about: About | undefined;
+let trading: TradingView | undefined;
 let link: LinkState = "connecting";
 let overview: Overview = model.overview(settings.pairs);
 let paintQueued = false;
@@ -93,9 +102,17 @@ function paintStatus(): void {
   statusView.render(shown, words(), language());
 }
 
+function paintTrading(): void {
+  tradingPanel.render(trading, { words: words(), language: language() });
+}
+
 async function learnAbout(): Promise<void> {
   about = (await fetchAbout(new URL("api/about", document.baseURI).href, clock)) ?? about;
   showAbout();
+  const showsTrading = about?.trading === true;
+  tradingFeed.want(showsTrading);
+  if (!showsTrading) trading = undefined;
+  paintTrading();
 }
 
 function showAbout(): void {
@@ -111,6 +128,7 @@ function showLanguage(): void {
   applyWords(words());
   controls.render(words(), language());
   showAbout();
+  paintTrading();
   queuePaint();
 }
 

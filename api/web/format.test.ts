@@ -4,12 +4,14 @@ import {
   amountText,
   DASH,
   fixed2,
+  gainText,
   grouped,
   lengthText,
   pctText,
   premiumPct,
   rateText,
   secondsText,
+  sizeText,
   slippagePct,
   timeKst,
 } from "./format.ts";
@@ -89,6 +91,20 @@ describe("amounts", () => {
     expect(amountText(1_000_000, "en")).toBe("1M");
     expect(amountText(100_000_000, "en")).toBe("100M");
     expect(amountText(2_500_000, "en")).toBe("2.5M");
+  });
+});
+
+describe("gains", () => {
+  test("are whole KRW with their sign, rounded half away from zero, and nothing has none", () => {
+    const texts = ["-79466.5", "-79466.49", "1234567.5", "0.49", "-0.49", "0.00"].map(gainText);
+    expect(texts).toEqual(["−79,467", "−79,466", "+1,234,568", "0", "0", "0"]);
+  });
+
+  test("are of positions whose size is told to the nearest 10,000 KRW", () => {
+    expect(sizeText("9999747.97658348", "ko")).toBe("1,000만");
+    expect(sizeText("969393.557053", "ko")).toBe("97만");
+    expect(sizeText("969393.557053", "en")).toBe("0.97M");
+    expect(sizeText("123456789", "ko")).toBe("1억 2,346만");
   });
 });
 

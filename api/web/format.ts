@@ -56,6 +56,24 @@ function millionFraction(krw: number): string {
   return hundredths === 0 ? "" : `.${String(hundredths).padStart(2, "0").replace(/0$/, "")}`;
 }
 
+/** "-79466.22" -> "−79,466", "1234.5" -> "+1,235": a gain or loss in whole KRW. */
+export function gainText(krw: string): string {
+  const whole = wholeKrw(krw);
+  if (whole === 0) return "0";
+  return `${whole > 0 ? "+" : MINUS}${grouped(Math.abs(whole))}`;
+}
+
+/** Half away from zero. */
+export function wholeKrw(krw: string): number {
+  const amount = Number(krw);
+  return Math.sign(amount) * Math.round(Math.abs(amount));
+}
+
+/** An amount to the nearest 10,000 KRW: "9999747.97" -> "1,000만", "10M". */
+export function sizeText(krw: string, language: Language): string {
+  return amountText(Math.round(Number(krw) / MAN_KRW) * MAN_KRW, language);
+}
+
 /** Time of day in Korea, whatever the reader's own zone is: "14:32:05". */
 export function timeKst(atMs: number): string {
   const seconds = Math.floor((((atMs + KST_OFFSET_MS) % DAY_MS) + DAY_MS) / 1000) % 86_400;

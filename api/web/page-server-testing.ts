@@ -5,6 +5,7 @@ import type { Server } from "bun";
 import { systemClock } from "../../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../../src/adapters/frame-codec.ts";
 import type { Frame } from "../../src/domain/frame.ts";
+import type { TradingView } from "../../src/ports/trading-view.ts";
 import { RecordingLog } from "../../src/testing/recording-log.ts";
 import { createApp } from "../app.ts";
 import { LiveFrames } from "../live-frames.ts";
@@ -14,11 +15,17 @@ export interface StatedAbout {
   readonly version: string;
   readonly simulated: boolean;
   readonly tickIntervalMs: number;
+  readonly trading?: boolean;
 }
 
 export class PageServer {
   /** What GET /api/about answers; undefined: 404. */
   about: StatedAbout | undefined;
+  /** What GET /api/trading answers from the next start on; undefined: 404. */
+  trading: TradingView | undefined;
+  /** How often it was asked. */
+  tradingReads = 0;
+  readonly #tradingWaiters: (() => void)[] = [];
   readonly #listeners = new Set<(packed: Uint8Array) => void>();
   #snapshot: Uint8Array | undefined;
   #server: Server<undefined> | undefined;
@@ -36,6 +43,11 @@ export class PageServer {
     for (const listener of this.#listeners) listener(this.#snapshot);
   }
 
+  /** Resolves the next time /api/trading is asked. */
+  tradingAsked(): Promise<void> {
+    return new Promise((resolve) => this.#tradingWaiters.push(resolve));
+  }
+
   async start(): Promise<void> {
     const log = new RecordingLog();
     this.#ending = new AbortController();
@@ -47,6 +59,7 @@ export class PageServer {
       clock: systemClock,
       log,
       signal: this.#ending.signal,
+      trading: this.trading && { read: () => this.#readTrading() },
     });
     this.#server = Bun.serve({
       port: this.#port,
@@ -66,6 +79,12 @@ export class PageServer {
     this.#ending?.abort();
     await this.#live?.stop();
     await this.#server?.stop(true);
+  }
+
+  async #readTrading(): Promise<TradingView> {
+    this.tradingReads++;
+    for (const tell of this.#tradingWaiters.splice(0)) tell();
+    return this.trading!;
   }
 
   #feed() {
