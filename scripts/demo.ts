@@ -1,5 +1,5 @@
 // The whole service in one process: the same stages as distributed, only the ports exchanged. Simulated exchanges,
-// in-process bus, PGlite. Nothing here touches a real venue.
+// in-process bus, PGlite. Nothing here touches a real venue: "live" trading is signed orders to the simulated ones.
 
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -8,6 +8,7 @@ import { startApiServer } from "../api/serve.ts";
 import { InProcessBus } from "../src/adapters/bus/in-process.ts";
 import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
+import type { Database } from "../src/adapters/store/database.ts";
 import { createHoldingStore } from "../src/adapters/store/holdings.ts";
 import { createInstrumentStore } from "../src/adapters/store/instruments.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
@@ -22,18 +23,22 @@ import { Governor, type GovernorOptions } from "../src/adapters/venue/rate-gover
 import { createWalletReaders } from "../src/adapters/venue/wallets.ts";
 import { type DemoSettings, demoFields, readEnvironment, SettingsError } from "../src/config.ts";
 import { DECISION_SETTINGS_DEFAULT } from "../src/domain/strategy.ts";
+import type { Log } from "../src/ports/telemetry.ts";
 import { createTrading } from "../src/scheduler/main/trading.ts";
 import { createTradingView } from "../src/scheduler/main/trading-view.ts";
 import { Scheduler } from "../src/scheduler/run.ts";
+import { createMarket } from "../src/simulator/market.ts";
 import { SIMULATOR_KEYS, startSimulator } from "../src/simulator/server.ts";
 import { VERSION } from "../src/version.ts";
 import { QuoteAnswerer } from "../worker/answer-quote-task.ts";
 import { runWorker } from "../worker/run.ts";
-import { seedExamples } from "./demo/examples.ts";
+import { EXAMPLE_ACCOUNTS, giveKeys, newEncryptionKey, seedExamples } from "./demo/examples.ts";
 
 const WORKER_COUNT = 5;
 const REQUEST_TIMEOUT_MS = 3_000;
 const STOP_MS_MAX = 4_000;
+/** Who looks on shall see positions open and close within minutes; in the recorded market that takes hours. */
+const PREMIUM_PACE = 10;
 /** Where the simulated dollar begins; the examples' targets are set from the price of the moment where there is one. */
 const EXAMPLE_REFERENCE_KRW = 1_385;
 
@@ -45,10 +50,18 @@ Runs the whole service on simulated exchanges in one process and prints the page
   DATA_DIR          folder of its database (data/demo); the first start needs about 2 GB of memory for a moment
   TICK_INTERVAL_MS  length of a tick, 1000 to 30000 (5000)
   SIMULATOR_SEED    same seed, same market (1)
+  DEMO_TRADING      paper, or live: signed orders to the simulated exchanges, nothing kept (paper)
   LOG_LEVEL         debug, info, warn or error (info)
 `;
 
 type Release = () => Promise<unknown> | unknown;
+
+async function openFolder(dataDir: string, log: Log): Promise<Database> {
+  const folder = resolve(dataDir);
+  mkdirSync(folder, { recursive: true });
+  log.info("opening the database; the first start takes a few seconds and 2 GB of memory", { folder });
+  return await openPglite(folder);
+}
 
 async function startDemo(settings: DemoSettings, releases: Release[]): Promise<string> {
   const clock = systemClock;
@@ -61,13 +74,17 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
   log.warn("SIMULATED exchanges: these are not real prices, and nobody's money is traded");
 
   // One pretended source address per worker, one for the scheduler: one would starve on Binance's limit.
-  const simulator = await startSimulator({ seed: settings.SIMULATOR_SEED, sources: WORKER_COUNT + 1 });
+  const seed = settings.SIMULATOR_SEED;
+  const market = createMarket({ seed, startAtMs: clock.nowMs(), premiumPace: PREMIUM_PACE });
+  const simulator = await startSimulator({
+    ...{ seed, market, sources: WORKER_COUNT + 1 },
+    keys: [...SIMULATOR_KEYS, ...EXAMPLE_ACCOUNTS],
+  });
   releases.push(() => simulator.stop());
 
-  const folder = resolve(settings.DATA_DIR);
-  mkdirSync(folder, { recursive: true });
-  log.info("opening the database; the first start takes a few seconds and 2 GB of memory", { folder });
-  const database = await openPglite(folder);
+  const mode = settings.DEMO_TRADING;
+  // Accounts at the simulated exchanges end with the process; a journal that outlived them would miss its positions.
+  const database = mode === "live" ? await openPglite() : await openFolder(settings.DATA_DIR, log);
   releases.push(() => database.close());
   await migratePglite(database, { karbitTables: "create", log });
 
@@ -95,13 +112,14 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
   const key = SIMULATOR_KEYS[0]!;
   const governor = await governorOf(WORKER_COUNT, "scheduler");
   const fetcher = createBookFetcher(schedulerUrls, clock);
+  const encryption = newEncryptionKey();
   // Looks at the scheduler only once that is there: rates come from it.
   const trading = createTrading({
     ...{ clock, log, database, governor, fetcher },
-    mode: "paper",
+    mode,
     venueBooks: VENUE_BOOKS,
     urls: schedulerUrls,
-    secrets: undefined,
+    secrets: mode === "live" ? encryption.secrets : undefined,
     notifier: { tell: () => undefined },
     scheduler: () => scheduler,
   });
@@ -196,6 +214,7 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
   releases.push(() => scheduler.stop());
   await scheduler.start();
   await seedExamples(database, scheduler.collector.table.reference?.priceKrw ?? EXAMPLE_REFERENCE_KRW);
+  if (mode === "live") await giveKeys(database, encryption.text, clock.nowMs());
   releases.push(() => trading.stop());
   trading.start();
   return server.url;

@@ -328,6 +328,12 @@ export const demoFields = {
     default: "1",
     schema: integer(0, 2 ** 31),
   },
+  DEMO_TRADING: {
+    about:
+      "paper: the example strategies trade on paper. live: by signed orders at the simulated exchanges, all in memory.",
+    default: "paper",
+    schema: v.picklist(["paper", "live"], "expected paper or live"),
+  },
   LOG_LEVEL: logFields.LOG_LEVEL,
   LOG_FORMAT: { ...logFields.LOG_FORMAT, default: "text" },
 } as const satisfies Fields;

@@ -1,8 +1,13 @@
-// Two example traders for the demo, on paper: one that waits for a deep discount, one that takes small gains often.
-// Their targets are set anew at every start, from the price of the dollar then.
+// Two example traders for the demo: one that waits for a deep discount, one that takes small gains often. Their targets
+// are set anew at every start, from the price of the dollar then. Trading live they have accounts of their own at the
+// simulated exchanges, with keys stored as Karbit stores them; these keys open nothing else.
 
+import { createCipheriv, randomBytes } from "node:crypto";
 import { sql } from "drizzle-orm";
+import { VENUES } from "../../schema/vocabulary.ts";
+import { createSecretReader, type SecretReader } from "../../src/adapters/secrets.ts";
 import { type Database, rowsOf } from "../../src/adapters/store/database.ts";
+import { createTraderStore } from "../../src/adapters/store/traders.ts";
 
 interface Example {
   readonly email: string;
@@ -14,6 +19,12 @@ interface Example {
   readonly seedKrw: number;
   readonly division: number;
   readonly leverage: number;
+  readonly account: ExampleAccount;
+}
+
+interface ExampleAccount {
+  readonly apiKey: string;
+  readonly secret: string;
 }
 
 const EXAMPLES: readonly Example[] = [
@@ -21,26 +32,64 @@ const EXAMPLES: readonly Example[] = [
     email: "patient@demo.invalid",
     name: "Patient",
     strategy: "Deep discounts",
-    entryRatio: 0.9905,
-    exitRatio: 1.001,
+    entryRatio: 0.9925,
+    exitRatio: 0.999,
     seedKrw: 40_000_000,
     division: 4,
     leverage: 2,
+    account: { apiKey: "simulated-patient-access", secret: "simulated-patient-signing-0123456789ab" },
   },
   {
     email: "quick@demo.invalid",
     name: "Quick",
     strategy: "Small gains, often",
-    entryRatio: 0.995,
-    exitRatio: 0.9985,
+    entryRatio: 0.9965,
+    exitRatio: 0.9995,
     seedKrw: 15_000_000,
     division: 5,
     leverage: 3,
+    account: { apiKey: "simulated-quick-access", secret: "simulated-quick-signing-0123456789abcd" },
   },
 ];
 
+/** What the simulated exchanges have to know. */
+export const EXAMPLE_ACCOUNTS: readonly ExampleAccount[] = EXAMPLES.map(({ account }) => account);
+
 export async function seedExamples(database: Database, referenceKrw: number): Promise<void> {
   for (const example of EXAMPLES) await seedExample(database, example, referenceKrw);
+}
+
+/** The examples' own keys and their consent. Called after seedExamples. */
+export async function giveKeys(database: Database, encryptionKey: string, atMs: number): Promise<void> {
+  const traders = createTraderStore(database, createSecretReader(encryptionKey));
+  for (const { email, account } of EXAMPLES) {
+    const userId = await database.transaction("give keys", async (executor) => {
+      const [user] = await rowsOf<{ id: number }>(executor, sql`select id from users where email = ${email}`);
+      for (const venue of VENUES) {
+        const key = encrypted(account.apiKey, encryptionKey);
+        const secret = encrypted(account.secret, encryptionKey);
+        await executor.execute(
+          sql`insert into user_exchanges (user_id, exchange_id, api_key, api_secret, is_active)
+              select ${user!.id}::int, id, ${key}, ${secret}, true from exchanges where eng_name = ${venue}`,
+        );
+      }
+      return user!.id;
+    });
+    await traders.setConsent(userId, true, atMs);
+  }
+}
+
+/** Made for one start: nothing encrypted with it is kept. */
+export function newEncryptionKey(): { readonly text: string; readonly secrets: SecretReader } {
+  const text = randomBytes(16).toString("hex");
+  return { text, secrets: createSecretReader(text) };
+}
+
+/** As Karbit does it: AES-256-CBC, "hex(iv):hex(ciphertext)". */
+function encrypted(text: string, encryptionKey: string): string {
+  const iv = randomBytes(16);
+  const cipher = createCipheriv("aes-256-cbc", Buffer.from(encryptionKey, "utf8"), iv);
+  return `${iv.toString("hex")}:${cipher.update(text, "utf8", "hex")}${cipher.final("hex")}`;
 }
 
 async function seedExample(database: Database, example: Example, referenceKrw: number): Promise<void> {
@@ -54,7 +103,8 @@ async function seedExample(database: Database, example: Example, referenceKrw: n
     );
     if (user!.strategy !== null) {
       await executor.execute(
-        sql`update strategies set entry_rate = ${entryRate}::numeric, exit_rate = ${exitRate}::numeric
+        sql`update strategies set entry_rate = ${entryRate}::numeric, exit_rate = ${exitRate}::numeric,
+              seed_amount = ${example.seedKrw}::numeric, seed_division = ${example.division}::int
             where id = ${user!.strategy}`,
       );
       return;

@@ -21,12 +21,13 @@ interface KeptBook {
 
 /**
  * A market. `startAtMs` (epoch ms) is what launches and delistings count from; prices do not depend on it: they are
- * defined at all times, so a demo may start anywhere and candles reach back.
+ * defined at all times, so a demo may start anywhere and candles reach back. `premiumPace` (default 1, as recorded)
+ * makes premiums come and go so many times as fast, for those who do not want to wait for them.
  */
-export function createMarket(options: { seed: number; startAtMs: number }): SimMarket {
+export function createMarket(options: { seed: number; startAtMs: number; premiumPace?: number }): SimMarket {
   const seed = seedOf(options.seed, "market");
   const activity = new Activity(seed);
-  const prices = new Prices(seed, activity);
+  const prices = new Prices(seed, activity, options.premiumPace);
   const candles = new Candles(prices, new Volumes(seed, activity));
   const byVenue = buildListings(options.startAtMs);
   const bySymbol = new Map<string, MarketListing>();

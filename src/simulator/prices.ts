@@ -35,7 +35,12 @@ export class Prices {
   readonly #assets = new Map<string, AssetWalks>();
   readonly #venues = new Map<MarketListing, VenueWalks>();
 
-  constructor(seed: number, activity: Activity) {
+  /** Premiums of single coins forget themselves `premiumPace` times as fast as the recorded ones. */
+  constructor(
+    seed: number,
+    activity: Activity,
+    private readonly premiumPace = 1,
+  ) {
     this.#seed = seedOf(seed, "prices");
     this.factors = new Factors(seed, activity);
   }
@@ -103,10 +108,14 @@ export class Prices {
       own: new Path(seedOf(seed, "own"), OWN_BLOCK_BITS, OWN_FINE_BITS),
       premiumHours: new Wander(
         seedOf(seed, "premium-hours"),
-        asset.stable ? COIN_FIT.stableMs : COIN_FIT.premiumHoursMs,
+        asset.stable ? COIN_FIT.stableMs : COIN_FIT.premiumHoursMs / this.premiumPace,
         FINE_MS,
       ),
-      premiumMinutes: new Wander(seedOf(seed, "premium-minutes"), COIN_FIT.premiumMinutesMs, FINE_MS),
+      premiumMinutes: new Wander(
+        seedOf(seed, "premium-minutes"),
+        COIN_FIT.premiumMinutesMs / this.premiumPace,
+        FINE_MS,
+      ),
     };
     this.#assets.set(asset.id, made);
     return made;
