@@ -7,6 +7,7 @@ import type { NatsBus } from "../adapters/bus/nats.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { errorText } from "../adapters/telemetry/log.ts";
 import { VENUE_BOOKS } from "../adapters/venue/books.ts";
+import { TRADER_RATIO } from "../adapters/venue/budget-shares.ts";
 import { httpGet, type VenueUrls } from "../adapters/venue/http.ts";
 import { parsePresence } from "../adapters/venue/presence.ts";
 import { tickCosts } from "../domain/listing-table.ts";
@@ -90,11 +91,13 @@ export async function checkFeasibleTick(
 ): Promise<CheckResult> {
   return await check("shortest feasible tick", async () => {
     const addresses = new Set<string>();
+    const traderAddresses = new Set<string>();
     let workerCount = 0;
     const seen = new Set<string>();
     let coins: readonly TaskCoin[] | undefined;
     const unlisten = await bus.announcements.listen("presence", (bytes) => {
       const presence = parsePresence(bytes);
+      if (presence?.role === "trader") traderAddresses.add(presence.sourceAddress);
       if (presence?.role !== "worker" || seen.has(presence.id)) return;
       seen.add(presence.id);
       addresses.add(presence.sourceAddress);
@@ -118,7 +121,8 @@ export async function checkFeasibleTick(
           binance: COINS_ASSUMED * binanceWeight(100),
         };
     const addressCount = Math.max(1, addresses.size);
-    const { tickMs, venue } = shortestTickMs(costs, addressCount);
+    const forTraders = traderAddresses.intersection(addresses).size * TRADER_RATIO;
+    const { tickMs, venue } = shortestTickMs(costs, addressCount - forTraders);
     const basis = coins
       ? `${coins.length} coins as last quoted`
       : `${COINS_ASSUMED} coins at 100 levels (no tick was seen)`;

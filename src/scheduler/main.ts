@@ -152,7 +152,10 @@ await runProcess({
     await migrateWhenReachable(settings, log, stop);
     const database = openPostgres({ ...postgresOf(settings), log });
     releases.push(() => database.close());
-    const governor = await governorOf(settings, bus, log, { id, role: "scheduler" });
+    const governor = await governorOf(settings, bus, log, {
+      id,
+      role: settings.TRADING_MODE === "live" ? "trader" : "scheduler",
+    });
     releases.push(() => governor.stop());
     const publisher = publisherOf(settings, log);
     if (publisher) releases.push(() => publisher.stop());

@@ -9,7 +9,9 @@
 import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
 
-export type ProcessRole = "worker" | "scheduler" | "api";
+/** "trader": a scheduler that trades with real money. */
+export const PROCESS_ROLES = ["worker", "scheduler", "trader", "api"] as const;
+export type ProcessRole = (typeof PROCESS_ROLES)[number];
 export type Amounts = Readonly<Record<Venue, number>>;
 
 export interface PeerBudget {
@@ -27,6 +29,11 @@ export const SHARE_RAISE_DELAY_MS = 10_000;
 const IN_FLIGHT_MS_MAX = 5_000;
 /** Beside workers, the part of a budget kept for each process that is none (lists, reference price), at least one request. */
 const OTHER_ROLE_RATIO = 0.03;
+/**
+ * For one that trades: a hedge that waits for its place in a minute's budget is a naked leg. Not more, because each that
+ * was killed counts for a window beside its successor.
+ */
+export const TRADER_RATIO = 0.2;
 
 interface Peer extends PeerBudget {
   /** Takes part in the division until then. */
@@ -146,11 +153,13 @@ function shareOf(
   capacity: number,
   goneCost: number,
 ): number {
-  const otherShare = Math.max(1, Math.floor(capacity * OTHER_ROLE_RATIO));
+  const besideWorkers = (role: ProcessRole) =>
+    Math.max(1, Math.floor(capacity * (role === "trader" ? TRADER_RATIO : OTHER_ROLE_RATIO)));
   const workers = alive.filter(({ role }) => role === "worker");
-  if (self.role !== "worker" && workers.length > 0) return otherShare;
+  if (self.role !== "worker" && workers.length > 0) return besideWorkers(self.role);
   const sharers = workers.length > 0 ? workers : alive;
-  const forOthers = otherShare * (alive.length - sharers.length);
+  const others = alive.filter((process) => !sharers.includes(process));
+  const forOthers = others.reduce((sum, { role }) => sum + besideWorkers(role), 0);
   const left = Math.max(0, Math.floor(capacity - forOthers - goneCost));
   const rank = sharers.findIndex(({ id }) => id === self.id);
   const share = Math.floor(left / sharers.length) + (rank < left % sharers.length ? 1 : 0);

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { VENUES } from "../../../schema/vocabulary.ts";
+import { PROCESS_ROLES } from "./budget-shares.ts";
 
 const amount = v.pipe(v.number(), v.minValue(0), v.maxValue(1e9));
 const Amounts = v.object(v.entriesFromList(VENUES, amount));
@@ -9,7 +10,7 @@ const Amounts = v.object(v.entriesFromList(VENUES, amount));
 const Presence = v.object({
   kind: v.picklist(["hello", "here", "bye"]),
   id: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
-  role: v.picklist(["worker", "scheduler", "api"]),
+  role: v.picklist(PROCESS_ROLES),
   sourceAddress: v.pipe(v.string(), v.maxLength(100)),
   version: v.pipe(v.string(), v.maxLength(40)),
   shares: Amounts,

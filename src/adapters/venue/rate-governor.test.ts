@@ -338,6 +338,19 @@ test("a worker killed and replaced leaves the survivors a budget while its spend
   }
 });
 
+test("who trades beside workers has a fifth of each budget, and they have the rest", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock);
+  const workers = ["a", "b"].map((id) => createProcess(clock, ether, id, "worker"));
+  const trader = createProcess(clock, ether, "trader", "trader");
+  for (const each of [...workers, trader]) void each.start();
+  await clock.advance(20_000);
+  const allowedAt = (venue: Venue) => [...workers, trader].map((each) => each.state()[venue].allowed);
+  expect(allowedAt("binance")).toEqual([960, 960, 480]);
+  expect(allowedAt("upbit")).toEqual([4, 4, 2]);
+  for (const each of [...workers, trader]) await each.stop();
+});
+
 test("a ban told among processes ends when it ends, and a later 429 is not told as a ban", async () => {
   const clock = new ManualClock();
   const ether = new Ether(clock, 200);
