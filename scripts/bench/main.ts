@@ -48,6 +48,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     about: "from a frame to the first orders of 10 among 10,000 strategies beside deciding about all of them",
     run: async (options) => (await import("./first-order.ts")).benchFirstOrder(options),
   },
+  restart: {
+    about: "a restart in the middle of 50 intents on PostgreSQL and the simulated venues beside the waits inside it",
+    run: async (options) => (await import("./restart.ts")).benchRestart(options),
+  },
   decisions: {
     about: "entry and exit decisions a second on one core",
     run: async (options) => (await import("./decisions.ts")).benchDecisions(options),
