@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import type { Database } from "../../adapters/store/database.ts";
+import { createJournal } from "../../adapters/store/journal.ts";
+import { clearJournal, rows } from "../../adapters/store/journal-fixtures.ts";
+import { migratePglite } from "../../adapters/store/migrate.ts";
+import { openPglite } from "../../adapters/store/pglite.ts";
+import { recordLog } from "../../adapters/store/store-fixtures.ts";
+import { addActiveTrader } from "../../adapters/store/trader-fixtures.ts";
+import { createTraderStore } from "../../adapters/store/traders.ts";
+import type { TradingMode } from "../../ports/journal.ts";
+import { modeFault } from "../../scheduler/main/trading.ts";
+import { EngineRig } from "./rig.ts";
+import { storedIn } from "./stored.ts";
+
+setDefaultTimeout(60_000);
+
+let database: Database;
+beforeAll(async () => {
+  database = await openPglite();
+  await migratePglite(database, { karbitTables: "create", log: recordLog() });
+});
+afterAll(async () => {
+  await database.close();
+});
+beforeEach(async () => {
+  await clearJournal(database);
+  await rows(
+    database,
+    sql`truncate schedulerx.trading_switches, schedulerx.incidents, schedulerx.cooling_rests restart identity`,
+  );
+  const { userId, strategyId } = await addActiveTrader(database);
+  expect(userId).toBe(1);
+  await rows(
+    database,
+    sql`update strategies set seed_amount = 30000000, seed_division = 3, entry_rate = 1400, exit_rate = 1420,
+      leverage = 2, coin_mode = 'auto', allow_average_down = false where id = ${strategyId}`,
+  );
+  await createTraderStore(database, undefined).setConsent(1, true, 0);
+});
+
+const rigOf = (mode: TradingMode) => new EngineRig({ mode, stores: storedIn(database) });
+const open = async (mode: TradingMode) =>
+  (await createJournal(database).openPositions(mode)).map(({ userId, coin }) => `${userId} ${coin}`);
+const karbitRows = async () =>
+  (
+    await rows<{ status: string }>(database, sql`select status from public.positions order by entry_time, id`)
+  ).map(({ status }) => status);
+
+test("XRP is entered by one process and left in parts by the next, with one closed row for Karbit", async () => {
+  const rig = rigOf("live");
+  await rig.start();
+  await rig.tick();
+  expect([await open("live"), await karbitRows()]).toEqual([["1 XRP"], ["OPEN"]]);
+  await rig.restart();
+  // Ten levels of 150 coins, of which only some meet the target.
+  rig.market.setRate("XRP", 1_423, { depthCoin: 150 });
+  await rig.tick();
+  expect([await open("live"), await karbitRows()]).toEqual([["1 XRP"], ["OPEN"]]);
+  rig.market.setRate("XRP", 1_426);
+  await rig.tick();
+  expect(await open("live")).toEqual([]);
+  expect((await karbitRows()).filter((status) => status === "CLOSED")).toEqual(["CLOSED"]);
+  expect(rig.heard("exited").map(({ notice }) => notice.kind === "exited" && notice.end)).toEqual([
+    "parted",
+    "closed",
+  ]);
+  expect(rig.world.exposure("user 1", "XRP").toString()).toBe("0");
+  // What rests does so through a restart.
+  await rig.restart();
+  rig.market.setRate("XRP", 1_396);
+  await rig.tick();
+  expect(await open("live")).toEqual([]);
+  await rig.stop();
+});
+
+test("XRP is left on the terms it was entered on, though its strategy and its user are gone from Karbit", async () => {
+  const rig = rigOf("live");
+  await rig.start();
+  await rig.tick();
+  expect(await open("live")).toEqual(["1 XRP"]);
+  await rows(database, sql`delete from users where id = 1`);
+  await rig.restart();
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick();
+  expect([await open("live"), await karbitRows()]).toEqual([[], []]);
+  expect(await rig.stores.state.openIncidents("live")).toEqual([]);
+  await rig.stop();
+});
+
+test("paper and live know nothing of each other, and neither paper nor off starts over what is live", async () => {
+  const paper = rigOf("paper");
+  await paper.start();
+  await paper.tick();
+  await paper.stop();
+  expect([await open("paper"), await open("live"), await karbitRows()]).toEqual([["1 XRP"], [], []]);
+  for (const mode of ["off", "paper", "live"] as const)
+    expect(await modeFault(mode, database)).toBeUndefined();
+
+  const live = rigOf("live");
+  // Both rigs' exchanges count their fills from 1, and a fill's id is its venue's alone.
+  for (const side of ["buy", "sell", "buy", "sell"] as const)
+    live.world.tradeByHand("user 1", "upbit", { symbol: "KRW-XRP", side, qty: 10 });
+  const byHand = live.world.executions().length;
+  await live.start();
+  // At the paper position's target: it is not this process's to leave, nor does it keep the coin from being entered.
+  live.market.setRate("XRP", 1_430);
+  await live.tick();
+  expect([await open("paper"), live.world.executions().length]).toEqual([["1 XRP"], byHand]);
+  live.market.setRate("XRP", 1_396);
+  await live.tick();
+  expect([await open("paper"), await open("live")]).toEqual([["1 XRP"], ["1 XRP"]]);
+  expect(await modeFault("live", database)).toBeUndefined();
+  for (const mode of ["off", "paper"] as const)
+    expect(await modeFault(mode, database)).toStartWith(
+      "TRADING_MODE: expected live while 1 live positions and 0 unfinished live intents exist",
+    );
+  live.market.setRate("XRP", 1_430);
+  await live.tick();
+  expect(await open("live")).toEqual([]);
+  await live.stop();
+});
+
+test("an intent that is live and unfinished keeps paper from starting as well", async () => {
+  const rig = rigOf("live");
+  await rig.start();
+  rig.world.faults.arm({ purpose: "hedge" }, { replyDelayMs: 2_000 });
+  await rig.tick(400);
+  rig.processes[0]!.process.freeze();
+  await rig.pass(100);
+  expect(await modeFault("paper", database)).toContain("0 live positions and 1 unfinished live intents");
+});
