@@ -49,7 +49,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     run: async (options) => (await import("./first-order.ts")).benchFirstOrder(options),
   },
   restart: {
-    about: "a restart in the middle of 50 intents on PostgreSQL and the simulated venues beside the waits inside it",
+    about:
+      "a restart in the middle of 50 intents on PostgreSQL and the simulated venues beside the waits inside it",
     run: async (options) => (await import("./restart.ts")).benchRestart(options),
   },
   decisions: {
