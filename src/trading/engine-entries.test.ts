@@ -70,6 +70,7 @@ const REASONS: readonly (readonly [reason: string, arrange: Arrange, options?: R
   ["quarantined", odd({ quarantined: true })],
   ["identity-unknown", odd({ identityKnown: false })],
   ["no-rate", (rig) => (rig.bookMs = () => 1_600)],
+  ["no-rate", (rig) => (rig.stampAgeMs = 5_001)],
   ["no-rate", recheck((rig) => rig.market.setOverseasDepth("XRP", 30))],
   ["no-reference", (rig) => rig.ageReference(undefined)],
   ["no-reference", (rig) => rig.ageReference(10_000)],

@@ -339,3 +339,20 @@ test("a position read late is not put in the place of one read after it", async 
   expect(rig.engine.state().positions.length).toBe(0);
   expect(rig.state.incidents).toEqual([]);
 });
+
+test("an intent that ended while all unfinished ones were read is not run again", async () => {
+  const rig = await started({}, onePair);
+  const read = rig.journal.unfinished.bind(rig.journal);
+  const found: number[] = [];
+  rig.journal.unfinished = async () => {
+    const files = await read();
+    found.push(files.length);
+    await rig.clock.sleep(3_000);
+    return files;
+  };
+  await rig.pass(9_700);
+  await rig.tick(20_000);
+  expect(found[0]).toBe(1);
+  expect([rig.held, rig.state.incidents, rig.world.executions().length]).toEqual([["1 XRP"], [], 2]);
+  expect(rig.log.said("warn")).toEqual([]);
+});

@@ -74,6 +74,8 @@ export type PlannedEntry =
     };
 
 const BOOKS_MS = 1_500;
+/** A book its venue has stamped so long ago is an old one, however lately it arrived; rows are held to the same. */
+const STAMP_AGE_MS_MAX = 5_000;
 const EXIT_BOOK_FACTOR = Decimal.of(2);
 
 function hold(reason: string, context = ""): PlannedEntry {
@@ -114,6 +116,9 @@ export async function planEntry(
   if (!rules.domestic.tradable || !rules.overseas.tradable) return hold("not-tradable");
   const ageMs = deps.clock.nowMs() - seen.atMs;
   if (ageMs > deps.decision.bookAgeMsMax) return hold("no-rate", `ageMs=${ageMs}`);
+  const stampsAtMs = [seen.domestic, seen.overseas].map(({ stampAtMs }) => stampAtMs).filter(Boolean);
+  const stampAgeMs = seen.atMs - Math.min(...stampsAtMs);
+  if (stampAgeMs > STAMP_AGE_MS_MAX) return hold("no-rate", `stampAgeMs=${stampAgeMs}`);
 
   const basis = wish.basis();
   const books = lessTaken(seen, wish.taken(seen.atMs));

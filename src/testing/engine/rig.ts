@@ -85,7 +85,9 @@ export class EngineRig {
   #reference: { readonly priceKrw: number; readonly atMs: number } | undefined;
   /** Replaces the way out of notices. */
   tell: Notifier["tell"] | undefined;
-  /** What the engine is told of the books, before it is told. */
+  /** How old the venues stamp the books the engine asks for. */
+  stampAgeMs = 0;
+  /** How long those take; called as they are asked for. */
   bookMs: () => number = () => BOOK_MS;
   readonly mode: TradingMode;
 
@@ -178,6 +180,7 @@ export class EngineRig {
     const lengthMs = this.bookMs();
     const atMs = this.clock.nowMs();
     const books = this.market.books(coin, pair);
+    for (const book of [books?.domestic, books?.overseas]) if (book) book.stampAtMs -= this.stampAgeMs;
     await this.clock.sleep(Math.min(lengthMs, timeoutMs));
     return books && lengthMs <= timeoutMs ? { ...books, atMs } : undefined;
   }
