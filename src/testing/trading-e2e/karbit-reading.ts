@@ -33,6 +33,7 @@ export async function activePositions(fleet: TradingFleet, userId: number): Prom
 interface HistoryRow {
   readonly status: string | null;
   readonly profit: string | null;
+  readonly usdtPrice: string;
   readonly krOrderId: string;
   readonly frOrderId: string;
   readonly exitTimeMs: number | null;
@@ -41,7 +42,7 @@ interface HistoryRow {
 
 export async function history(fleet: TradingFleet, userId: number): Promise<HistoryRow[]> {
   return await fleet.rows(
-    sql`select status, profit::text, kr_order_id as "krOrderId", fr_order_id as "frOrderId",
+    sql`select status, profit::text, usdt_price::text as "usdtPrice", kr_order_id as "krOrderId", fr_order_id as "frOrderId",
           (extract(epoch from exit_time) * 1000)::float as "exitTimeMs",
           (extract(epoch from entry_time) * 1000)::float as "entryTimeMs"
         from positions where user_id = ${userId} order by entry_time desc`,

@@ -11,6 +11,7 @@ import {
   EVERY_KIND,
   enterAll,
   faultsOf,
+  leaveAll,
   OPERATIONS,
   type Operation,
   someMoment,

@@ -34,6 +34,9 @@ export const CHEAP = -0.02;
 export const CHEAPER = -0.03;
 export const DEAR = 0.025;
 
+export const OPENING_KRW = "20000000";
+export const OPENING_USDT = "20000";
+
 let traderCount = 0;
 
 export async function addTestTrader(
@@ -48,10 +51,10 @@ export async function addTestTrader(
   control.accounts.add({
     ...{ apiKey, secret, hedgeMode },
     balances: {
-      upbit: { KRW: "20000000" },
-      bithumb: { KRW: "20000000" },
-      bybit: { USDT: "20000" },
-      binance: { USDT: "20000" },
+      upbit: { KRW: OPENING_KRW },
+      bithumb: { KRW: OPENING_KRW },
+      bybit: { USDT: OPENING_USDT },
+      binance: { USDT: OPENING_USDT },
     },
   });
   const userId = await database.transaction("a trader", async (executor) => {

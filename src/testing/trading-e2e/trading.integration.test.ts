@@ -2,10 +2,11 @@
 // between its legs; an add-on; a forced close. Everything is counted from the venues' side.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { Decimal } from "../../domain/decimal.ts";
 import { needs } from "../needs.ts";
 import { auditAll } from "./account-audit.ts";
 import { activePositions, auditKarbit, history } from "./karbit-reading.ts";
-import { CHEAP, CHEAPER, type TestTrader } from "./test-traders.ts";
+import { CHEAP, CHEAPER, OPENING_KRW, OPENING_USDT, type TestTrader } from "./test-traders.ts";
 import { TradingFleet } from "./trading-fleet.ts";
 
 const TICK_MS = 2_000;
@@ -64,7 +65,16 @@ needs(["nats", "postgres"], "trading on the wire", () => {
     await fleet.untilQuiet();
     await audited();
     expect(await activePositions(fleet, userId)).toEqual([]);
+    const { profit, usdtPrice } = (await history(fleet, userId)).find(({ status }) => status === "CLOSED")!;
+    const wonKrw = balanceOf(trader!, "upbit", "KRW").minus(Decimal.of(OPENING_KRW));
+    const wonUsdt = balanceOf(trader!, "bybit", "USDT").minus(Decimal.of(OPENING_USDT));
+    const worthKrw = wonKrw.plus(wonUsdt.times(Decimal.of(usdtPrice)));
+    expect(Math.abs(Number(profit) - worthKrw.toFloat())).toBeLessThan(1);
   });
+
+  function balanceOf({ apiKey }: TestTrader, venue: "upbit" | "bybit", asset: string): Decimal {
+    return Decimal.of(fleet.simulator.control.accounts.balances(apiKey, venue)[asset]!);
+  }
 
   test("what is not in the journal is noticed", async () => {
     const [{ apiKey, coin }] = fleet.traders as [TestTrader];
