@@ -38,7 +38,7 @@ const WORKER_COUNT = 5;
 const REQUEST_TIMEOUT_MS = 3_000;
 const STOP_MS_MAX = 4_000;
 /** Who looks on shall see positions open and close within minutes; in the recorded market that takes hours. */
-const PREMIUM_PACE = 10;
+const PREMIUM_PACE = 16;
 /** Where the simulated dollar begins; the examples' targets are set from the price of the moment where there is one. */
 const EXAMPLE_REFERENCE_KRW = 1_385;
 

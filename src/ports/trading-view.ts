@@ -20,12 +20,12 @@ export interface TraderView {
   readonly name: string;
   /** Null: positions are still open, but no strategy is active any more. */
   readonly strategy: StrategyView | null;
-  /** Of all positions closed so far. */
+  /** Of all exits so far. */
   readonly profitKrw: string;
   readonly openCount: number;
   /** Oldest first. */
   readonly open: readonly OpenView[];
-  /** Newest first, 10 at most. */
+  /** Newest first, 10 at most; a position that left in parts is here once for each. */
   readonly closed: readonly ClosedView[];
   /** Newest first, 5 at most, of the last ten minutes; one per coin. */
   readonly decisions: readonly DecisionView[];

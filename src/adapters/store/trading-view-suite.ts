@@ -50,7 +50,7 @@ export function tradingViewSuite(database: () => Database): void {
     /** Leaves the position of that user and coin, all of it or this many coins of its first entry. */
     async function leave(
       of: Of & { readonly userId: number; readonly coin: string },
-      result: { readonly profitKrw: string; readonly profitRatePct: string } | { readonly partCoin: string },
+      result: { readonly profitKrw: string; readonly profitRatePct: string; readonly partCoin?: string },
     ): Promise<void> {
       const { atMs = NOW_MS, ...changes } = of;
       const exit = intentOf({ decisionId: `leave-${count++}`, mode: "paper", kind: "exit", ...changes });
@@ -58,25 +58,21 @@ export function tradingViewSuite(database: () => Database): void {
       await journal.move({ intentId: exit.intentId, from: "planned", to: "sending", atMs }, fence);
       const open = await journal.openPositions(exit.mode);
       const position = open.find(({ userId, coin }) => userId === of.userId && coin === of.coin)!;
-      const base = { atMs, closedRow: undefined };
-      if ("partCoin" in result) {
-        const part = matchedOf(result.partCoin, {
+      const { partCoin, profitKrw, profitRatePct } = result;
+      const end = { atMs, closedRow: undefined, profitKrw: D(profitKrw), profitRatePct: D(profitRatePct) };
+      if (partCoin !== undefined) {
+        const part = matchedOf(partCoin, {
           ...{ spentKrw: D("9"), feeKrw: D("0"), receivedUsdt: D("0.1234"), feeUsdt: D("0.015") },
         });
         const taken = [{ entryIntentId: position.entries[0]!.intentId, ...part }];
-        const end = { ...base, to: "parted", profitKrw: undefined, profitRatePct: undefined } as const;
-        await journal.endExit(exit.intentId, exitEnd(position.positionId, taken, end), fence);
+        const parted = exitEnd(position.positionId, taken, { ...end, to: "parted" });
+        await journal.endExit(exit.intentId, parted, fence);
         return;
       }
       const taken = position.entries.map(({ intentId, atMs: _, ...left }) => {
         return { entryIntentId: intentId, ...left };
       });
-      const profit = { profitKrw: D(result.profitKrw), profitRatePct: D(result.profitRatePct) };
-      await journal.endExit(
-        exit.intentId,
-        exitEnd(position.positionId, taken, { ...base, ...profit }),
-        fence,
-      );
+      await journal.endExit(exit.intentId, exitEnd(position.positionId, taken, end), fence);
     }
 
     const decision = (of: Partial<DecisionRow> & { readonly userId: number }): DecisionRow => ({
@@ -103,13 +99,14 @@ export function tradingViewSuite(database: () => Database): void {
       ]);
     });
 
-    test("what is open: the entries less what left already, oldest first, each with its funding", async () => {
+    test("what is open: the entries less what left already, which counts as closed, oldest first, with funding", async () => {
       const { userId } = await addActiveTrader(database());
       await enter({ userId, coin: "ETH", atMs: NOW_MS + 1_000, qtyCoin: D("3") });
       await enter({ userId, coin: "BTC", atMs: NOW_MS, qtyCoin: D("0.07") });
       await enter({ userId, coin: "BTC", atMs: NOW_MS + 2_000, qtyCoin: D("0.03") });
       await enter({ userId, coin: "XRP", mode: "live" });
-      await leave({ userId, coin: "BTC", atMs: NOW_MS + 3_000 }, { partCoin: "0.01" });
+      const part = { partCoin: "0.01", profitKrw: "100.5", profitRatePct: "1" };
+      await leave({ userId, coin: "BTC", atMs: NOW_MS + 3_000 }, part);
       const position = (await journal.openPositions("paper")).find(({ coin }) => coin === "BTC")!;
       const funding = (eventId: string, usdt: string, late = false) => ({
         ...({ mode: "paper", venue: "bybit", eventId, userId, coin: "BTC", late } as const),
@@ -140,7 +137,7 @@ export function tradingViewSuite(database: () => Database): void {
           entries: [texts(matchedOf("3"))],
         },
       ]);
-      expect(trader!.closed).toEqual([]);
+      expect([trader!.profitKrw, trader!.closed.map(({ coin }) => coin)]).toEqual(["100.50", ["BTC"]]);
     });
 
     test("the newest ten closed positions of each trader, and the profit of all, in the mode asked for", async () => {
