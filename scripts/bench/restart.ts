@@ -170,6 +170,7 @@ async function seedPositions(database: Database): Promise<AccountSpec[]> {
 
 interface Ground {
   readonly database: Database;
+  readonly leaseDatabase: Database;
   readonly urls: HostUrls;
   readonly market: SteeredMarket;
   readonly traders: readonly TestTrader[];
@@ -232,14 +233,14 @@ interface Restart {
   readonly ends: string;
 }
 
-async function restart({ database, urls, market }: Ground): Promise<Restart> {
+async function restart({ database, leaseDatabase, urls, market }: Ground): Promise<Restart> {
   const log = new RecordingLog();
   const scheduler = schedulerOf(market);
   const startedMs = clock.monotonicMs();
   const startedAtMs = clock.nowMs();
   const governor = await governorOf("successor", log, HELLO_MS);
   const engine = createTrading({
-    ...{ clock, log, mode: "live", database, governor, urls, venueBooks: VENUE_BOOKS },
+    ...{ clock, log, mode: "live", database, leaseDatabase, governor, urls, venueBooks: VENUE_BOOKS },
     fetcher: createBookFetcher(urls, clock),
     secrets: createSecretReader(ENCRYPTION_KEY),
     notifier: { tell: () => undefined },
@@ -282,6 +283,7 @@ export async function benchRestart({ progress }: BenchOptions): Promise<BenchLin
   const market = new SteeredMarket(coins);
   const postgres = await startPostgres();
   const database = openPostgres({ url: postgres.url, log: new RecordingLog() });
+  const leaseDatabase = openPostgres({ url: postgres.url, log: new RecordingLog(), poolSize: 1 });
   let venues: RestartVenues | undefined;
   try {
     await migratePostgres({ url: postgres.url }, { karbitTables: "create", log: new RecordingLog() });
@@ -297,7 +299,7 @@ export async function benchRestart({ progress }: BenchOptions): Promise<BenchLin
     }
     const shorts = held.map(({ apiKey }) => ({ apiKey, coin: HELD_COIN, qty: HELD_COINS }));
     venues = await startRestartVenues({ coins, accounts, shorts });
-    const ground = { database, urls: venues.urls, market, traders };
+    const ground = { database, leaseDatabase, urls: venues.urls, market, traders };
     await dieInTheMiddle(ground);
     progress("restart");
     const { readyMs, leaseMs, ends } = await restart(ground);
@@ -315,6 +317,7 @@ export async function benchRestart({ progress }: BenchOptions): Promise<BenchLin
     ];
   } finally {
     await venues?.stop();
+    await leaseDatabase.close();
     await database.close();
     await postgres.stop();
   }

@@ -164,8 +164,10 @@ await runProcess({
     const notices = noticesOf(settings, { clock, log, database });
     releases.push(() => notices.stop());
     const fetcher = createBookFetcher(venueUrlsOf(settings), clock);
+    const leaseDatabase = openPostgres({ ...postgresOf(settings), log, poolSize: 1 });
+    releases.push(() => leaseDatabase.close());
     const trading = createTrading({
-      ...{ clock, log, database, governor, fetcher },
+      ...{ clock, log, database, leaseDatabase, governor, fetcher },
       mode: settings.TRADING_MODE,
       venueBooks: VENUE_BOOKS,
       urls: { ...venueUrlsOf(settings), binanceSpot: settings.BINANCE_SPOT_URL },

@@ -39,6 +39,8 @@ export interface TradingParts {
   readonly log: Log;
   readonly mode: TradingMode | "off";
   readonly database: Database;
+  /** A connection for the lease alone, so that no renewal waits behind what trading writes. Default: the same. */
+  readonly leaseDatabase?: Database;
   readonly governor: RateGovernor;
   readonly fetcher: BookFetcher;
   readonly venueBooks: Readonly<Record<Venue, VenueBooks>>;
@@ -117,7 +119,7 @@ export function createTrading(parts: TradingParts): TradingEngine {
     ...{ clock, log, mode, traders, notifier, venues },
     journal: createJournal(database),
     state: createTradingStateStore(database),
-    lease: createLeaseStore(database),
+    lease: createLeaseStore(parts.leaseDatabase ?? database),
     ...(mode === "live" ? { handHoldings: createHandHoldingStore(database) } : {}),
     trades: parts.mode !== "off",
     holder: `${process.pid} ${randomUUID()}`,
