@@ -42,8 +42,8 @@ export function filterFault(market: Market, { account, order }: CheckedOrder): B
   }
   if (qty.below(market.qtyMin)) return ["minimum", `expected at least ${market.qtyMin}, was ${qty}`];
   const notional = qty.times(limitPrice ?? market.touch(side));
-  // Binance's smallest notional does not hold for reduce-only orders, which hedge mode does not have.
-  const exempt = reduces && market.venue === "binance" && !inHedgeMode;
+  // The smallest notional does not hold for orders marked reduce-only, which Binance does not have in hedge mode.
+  const exempt = reduces && !(market.venue === "binance" && inHedgeMode);
   if (!exempt && notional.below(market.notionalMin))
     return ["minimum", `expected a notional of at least ${market.notionalMin}, was ${notional}`];
   return undefined;

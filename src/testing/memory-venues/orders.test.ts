@@ -148,12 +148,12 @@ describe("refusals", () => {
     expect(t.world.bookFaults()).toEqual([]);
   });
 
-  test("Binance lets go of a short below the smallest notional, where it knows that it only reduces", async () => {
+  test("a short below the smallest notional is let go where the venue is told that the order only reduces", async () => {
     for (const [name, positionMode, kind] of [
       ["binance", "one-way", "accepted"],
       ["binance", "hedge", "minimum"],
-      ["bybit", "one-way", "minimum"],
-      ["bybit", "hedge", "minimum"],
+      ["bybit", "one-way", "accepted"],
+      ["bybit", "hedge", "accepted"],
     ] as const) {
       const t = testWorld({ users: [{ ...KIM, positionMode }] });
       const venue = t.world.venue("kim", name);
