@@ -12,6 +12,7 @@ export function createProgress(
   out: { readonly isTTY?: boolean; write(text: string): unknown },
   total: number,
   nowMs: () => number,
+  things = "lines",
 ): Progress {
   const startedMs = nowMs();
   let toldTenth = 0;
@@ -25,10 +26,10 @@ export function createProgress(
         toldPct = pct;
         const full = Math.round(ratio * WIDTH);
         const bar = "█".repeat(full) + "░".repeat(WIDTH - full);
-        out.write(`\r${bar} ${String(pct).padStart(3)} %  ${done} of ${total} lines`);
+        out.write(`\r${bar} ${String(pct).padStart(3)} %  ${done} of ${total} ${things}`);
       } else if (nowMs() - startedMs > QUIET_MS && Math.floor(ratio * 10) > toldTenth) {
         toldTenth = Math.floor(ratio * 10);
-        out.write(`${toldTenth * 10} % of ${total} lines\n`);
+        out.write(`${toldTenth * 10} % of ${total} ${things}\n`);
       }
     },
     end() {

@@ -33,7 +33,10 @@ export const INTENT_STATES = [
 ] as const;
 export type IntentState = (typeof INTENT_STATES)[number];
 
-const MOVES: Readonly<Record<IntentKind, Partial<Record<IntentState, readonly IntentState[]>>>> = {
+/** The diagram: where an intent may go from each state. */
+export const INTENT_MOVES: Readonly<
+  Record<IntentKind, Partial<Record<IntentState, readonly IntentState[]>>>
+> = {
   entry: {
     planned: ["domestic-sending", "abandoned"],
     "domestic-sending": ["domestic-done", "abandoned", "needs-human"],
@@ -55,7 +58,7 @@ export function isEnd(state: IntentState): boolean {
 
 /** Whether an intent of this kind may go from one state to the other. */
 export function mayMove(kind: IntentKind, from: IntentState, to: IntentState): boolean {
-  return MOVES[kind][from]?.includes(to) ?? false;
+  return INTENT_MOVES[kind][from]?.includes(to) ?? false;
 }
 
 /** Throws RangeError for a move the diagram does not have: a defect, never a venue's doing. */

@@ -1,46 +1,37 @@
-// What may go wrong in a simulated run, drawn one choice at a time, 0 being the good one: by an exhaustive search, or by
-// a seed. Everything drawn is noted, so that a run can be told and repeated.
+// What goes wrong in a simulated run, drawn one choice at a time, 0 being the good one: by an exhaustive search, or by
+// a seed. Everything drawn is told, so that a run can be read and repeated.
 
 import type { Fault, VenueRequest } from "../memory-venues/faults.ts";
-import type { Pick } from "../search-all.ts";
-import { type LifeChances, SEND_CHOICES, STORE_CHOICES, type StoreChoice } from "./life.ts";
+import { lookupFault, type Menus, placeFault, placeMenu, SHORT_MENUS } from "./fault-menus.ts";
+import type { LifeChances, SendChoice, StoreChoice } from "./life.ts";
 
-/** As late as a venue would still take the request. */
-const LATE_MS = { upbit: 60_000, bithumb: 15_000, bybit: 2_500, binance: 2_500 } as const;
+/** A venue's lists may lack an order for so long after it was placed; past that they are the truth. */
+const ABSENT_MS_MAX = 2_000;
 
-const PLACE_FAULTS = [
-  "none",
-  "part",
-  "nothing",
-  "refused",
-  "limited",
-  "reply-lost",
-  "request-lost",
-  "late",
-  "twice",
-] as const;
-export type PlaceFault = (typeof PLACE_FAULTS)[number];
-
-const LOOKUP_FAULTS = ["none", "absent", "open", "fails"] as const;
+export type PickOf = (count: number, what: string) => number;
 
 export class Chances implements LifeChances {
+  /** How often each fault was drawn, by step: "place hedge refused". */
   readonly drawn = new Map<string, number>();
   readonly trace: string[] = [];
   crashes = 0;
+  readonly #placedAtMs = new Map<string, number>();
 
   constructor(
-    private readonly pick: Pick,
-    /** Also a store that is away for longer, and answers that are lost after the commit. */
-    private readonly storeChoices: readonly StoreChoice[] = STORE_CHOICES,
+    private readonly pick: PickOf,
+    private readonly menus: Menus = SHORT_MENUS,
+    private readonly onDrawn: (step: string, choice: string, detail: string) => void = () => undefined,
   ) {}
 
-  #draw<T extends string>(what: string, choices: readonly T[]): T {
-    const choice = choices[this.pick(choices.length)]!;
+  /** `step` names what is counted, `detail` what is told. */
+  #draw<T extends string>(step: string, detail: string, choices: readonly T[]): T {
+    const choice = choices[this.pick(choices.length, step)]!;
     if (choice !== choices[0]) {
-      const kind = what.split(" ")[0]!;
-      this.drawn.set(`${kind} ${choice}`, (this.drawn.get(`${kind} ${choice}`) ?? 0) + 1);
-      this.trace.push(`${what}: ${choice}`);
+      const name = `${step} ${choice}`;
+      this.drawn.set(name, (this.drawn.get(name) ?? 0) + 1);
+      this.trace.push(`${detail}: ${choice}`);
       if (choice.startsWith("crash")) this.crashes++;
+      this.onDrawn(step, choice, detail);
     }
     return choice;
   }
@@ -48,60 +39,30 @@ export class Chances implements LifeChances {
   store(call: string): StoreChoice {
     // Reads change nothing: a crash around one is a crash around its neighbours.
     if (["file", "unfinished", "openPositions", "dust"].includes(call)) return "ok";
-    return this.#draw(`store ${call}`, this.storeChoices);
+    return this.#draw(`store ${call}`, `store ${call}`, this.menus.store);
   }
 
-  send({ clientOrderId }: { readonly clientOrderId: string }) {
-    return this.#draw(`send ${clientOrderId.slice(24)}`, SEND_CHOICES);
+  send({ clientOrderId }: { readonly clientOrderId: string }): SendChoice {
+    return this.#draw(`send ${clientOrderId.at(24)}`, `send ${clientOrderId.slice(24)}`, this.menus.send);
   }
 
   readonly request = (request: VenueRequest): Fault | undefined => {
-    const { call, venue, purpose, attempt } = request;
+    const { call, venue, purpose, attempt, clientOrderId = "", atMs } = request;
     const name = `${venue} ${purpose ?? ""}-${attempt ?? ""}`;
-    if (call === "place") return this.#placeFault(request, this.#draw(`place ${name}`, placeFaults(venue)));
-    if (call === "lookup") return lookupFault(this.#draw(`lookup ${name}`, LOOKUP_FAULTS));
+    if (call === "place") {
+      this.#placedAtMs.set(clientOrderId, this.#placedAtMs.get(clientOrderId) ?? atMs);
+      const menu = placeMenu(this.menus.place, venue);
+      return placeFault(this.#draw(`place ${purpose}`, `place ${name}`, menu), venue);
+    }
+    if (call === "lookup") {
+      const isYoung = atMs - (this.#placedAtMs.get(clientOrderId) ?? atMs) < ABSENT_MS_MAX;
+      const menu = this.menus.lookup.filter((view) => view !== "absent" || isYoung);
+      return lookupFault(this.#draw("lookup", `lookup ${name}`, menu));
+    }
     if (call === "balances" || call === "positions") {
-      return this.#draw(`read ${call}`, ["none", "fails"] as const) === "fails"
-        ? { read: "fails" }
-        : undefined;
+      const read = this.#draw(`read ${call}`, `read ${call} of ${venue}`, this.menus.read);
+      return read === "none" ? undefined : { read };
     }
     return undefined;
   };
-
-  #placeFault({ venue }: VenueRequest, fault: PlaceFault): Fault | undefined {
-    switch (fault) {
-      case "none":
-        return undefined;
-      case "part":
-        return { fillRatio: 0.5 };
-      case "nothing":
-        return { fillRatio: 0 };
-      case "refused":
-        return { refuse: "funds" };
-      case "limited":
-        return { refuse: "limited" };
-      case "reply-lost":
-        return { reply: "lost" };
-      case "request-lost":
-        return { request: "lost" };
-      case "late":
-        return { lateMs: LATE_MS[venue] };
-      case "twice":
-        return { twiceAfterMs: 1_200 };
-    }
-  }
-}
-
-/**
- * Binance's ids are unique among open orders only: a request its network delivered twice executes twice, whatever a
- * client does. It is left out there, and found by reconciliation.
- */
-function placeFaults(venue: string): readonly PlaceFault[] {
-  return venue === "binance" ? PLACE_FAULTS.slice(0, -1) : PLACE_FAULTS;
-}
-
-function lookupFault(view: (typeof LOOKUP_FAULTS)[number]): Fault | undefined {
-  if (view === "none") return undefined;
-  if (view === "fails") return { read: "fails" };
-  return { view };
 }

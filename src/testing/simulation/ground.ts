@@ -9,6 +9,7 @@ import {
   type Venue,
 } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
+import { bookDefect } from "../../domain/order-book.ts";
 import type { Dust } from "../../domain/position.ts";
 import { type SizeDenial, sizeEntry } from "../../domain/sizing.ts";
 import type { FreshBooks } from "../../ports/book-desk.ts";
@@ -17,7 +18,7 @@ import type { PerpetualVenue, TradingVenue } from "../../ports/trading-venue.ts"
 import { entryIntentOf, exitIntentOf, type PairRules } from "../../trading/plan-intents.ts";
 import type { Legs } from "../../trading/run-order.ts";
 import type { ManualClock } from "../manual-clock.ts";
-import type { MarketInput } from "../memory-venues/market.ts";
+import type { Market, MarketInput } from "../memory-venues/market.ts";
 import { createMemoryWorld, type MemoryUser, type MemoryWorld } from "../memory-venues/world.ts";
 
 export const COIN = "XRP";
@@ -26,6 +27,9 @@ export const REFERENCE_KRW = Decimal.of("1400");
 const RATE_MAX = Decimal.of("1450");
 const DOMESTIC_FEE = { upbit: Decimal.of("0.0005"), bithumb: Decimal.of("0.0025") } as const;
 const LEVELS = 12;
+/** On each level of each book. */
+const DOMESTIC_DEPTH_COIN = 200;
+const OVERSEAS_DEPTH_COIN = 300;
 
 export interface GroundOptions {
   readonly pair: PairKey;
@@ -34,9 +38,7 @@ export interface GroundOptions {
   /** In contracts; 0.1 when left out. */
   readonly overseasLot?: string;
   /** Largest single closing order, contracts. */
-  readonly qtyMaxMarket?: number;
-  /** Coins on each level of each book; 200 at home and 300 abroad when left out. */
-  readonly depthCoin?: number;
+  readonly qtyMaxMarket?: string;
   readonly users: readonly Omit<MemoryUser, "balances">[];
   readonly random?: () => number;
   readonly latencyMs?: () => number;
@@ -65,7 +67,7 @@ export class Ground {
         {
           coin: COIN,
           markets: {
-            [this.domestic]: domesticMarket(options),
+            [this.domestic]: domesticMarket(),
             [this.overseas]: abroad,
           },
         },
@@ -92,6 +94,12 @@ export class Ground {
     return this.world.market(venue, this.symbolOf(venue));
   }
 
+  /** What each level of a full book has, in the market's own units. */
+  depthOf(market: Market): Decimal {
+    if (market.venue === this.domestic) return Decimal.of(DOMESTIC_DEPTH_COIN);
+    return Decimal.of(OVERSEAS_DEPTH_COIN).dividedBy(this.multiplier, 8, "down");
+  }
+
   legs(user: string, wrap: <V extends TradingVenue | PerpetualVenue>(venue: V) => V): Legs {
     return {
       domestic: wrap(this.world.venue(user, this.domestic)),
@@ -99,13 +107,13 @@ export class Ground {
     };
   }
 
-  books(): FreshBooks {
-    const { domestic, overseas, world } = this;
-    return {
-      domestic: world.readBook(domestic, this.symbolOf(domestic)),
-      overseas: world.readBook(overseas, this.symbolOf(overseas)),
-      atMs: this.clock.nowMs(),
-    };
+  /** Undefined when a side is empty. */
+  books(): FreshBooks | undefined {
+    const { world, clock } = this;
+    const domestic = world.readBook(this.domestic, this.symbolOf(this.domestic));
+    const overseas = world.readBook(this.overseas, this.symbolOf(this.overseas));
+    if (bookDefect(domestic) !== undefined || bookDefect(overseas) !== undefined) return undefined;
+    return { domestic, overseas, atMs: clock.nowMs() };
   }
 
   rules(): PairRules {
@@ -200,7 +208,7 @@ interface Plan {
   readonly dust: Dust;
 }
 
-function domesticMarket({ depthCoin = 200 }: GroundOptions): MarketInput {
+function domesticMarket(): MarketInput {
   return {
     symbol: `KRW-${COIN}`,
     qtyStep: "0.00000001",
@@ -208,14 +216,14 @@ function domesticMarket({ depthCoin = 200 }: GroundOptions): MarketInput {
     notionalMin: 5000,
     priceIncrement: 1,
     qtyMaxMarket: 1_000_000,
-    bids: levels(2790, -1, depthCoin),
-    asks: levels(2792, 1, depthCoin),
+    bids: levels(2790, -1, DOMESTIC_DEPTH_COIN),
+    asks: levels(2792, 1, DOMESTIC_DEPTH_COIN),
   };
 }
 
 function overseasMarket(options: GroundOptions): MarketInput {
-  const { multiplier = 1, overseasLot = "0.1", qtyMaxMarket = 100_000 } = options;
-  const depth = (options.depthCoin ?? 300) / multiplier;
+  const { multiplier = 1, overseasLot = "0.1", qtyMaxMarket = "100000" } = options;
+  const depth = OVERSEAS_DEPTH_COIN / multiplier;
   const increment = multiplier === 1 ? "0.0001" : "0.01";
   return {
     symbol: `${multiplier === 1 ? "" : multiplier}${COIN}USDT`,

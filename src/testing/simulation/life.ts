@@ -18,7 +18,8 @@ export interface LifeChances {
   send(order: { readonly clientOrderId: string; readonly venue: string }): SendChoice;
 }
 
-const NEVER = new Promise<never>(() => undefined);
+/** A new one each time: a shared one would keep everything that ever waited for it. */
+const never = () => new Promise<never>(() => undefined);
 
 export class Life {
   readonly #died = Promise.withResolvers<"died">();
@@ -56,7 +57,7 @@ export class Life {
       return await work;
     } finally {
       if (this.#thawed && !this.isDead) await this.#thawed;
-      if (this.isDead) await NEVER;
+      if (this.isDead) await never();
     }
   }
 
@@ -64,7 +65,7 @@ export class Life {
     return {
       nowMs: () => clock.nowMs(),
       monotonicMs: () => clock.monotonicMs(),
-      sleep: (lengthMs, signal) => (this.isDead ? NEVER : this.#mine(clock.sleep(lengthMs, signal))),
+      sleep: (lengthMs, signal) => (this.isDead ? never() : this.#mine(clock.sleep(lengthMs, signal))),
     };
   }
 
@@ -81,17 +82,17 @@ export class Life {
   }
 
   async #call(label: string, work: () => Promise<unknown>): Promise<unknown> {
-    if (this.isDead) return NEVER;
+    if (this.isDead) return never();
     const choice = this.chances.store(label);
     if (choice === "crash-before") {
       this.kill();
-      return NEVER;
+      return never();
     }
     if (choice === "away") throw new StoreFault("passing", "ECONNREFUSED", `${label}: the store is away`);
     const answer = await this.#mine(work());
     if (choice === "crash-after") {
       this.kill();
-      return NEVER;
+      return never();
     }
     if (choice === "freeze") {
       this.#freeze();
@@ -110,7 +111,7 @@ export class Life {
         if (typeof member !== "function") return member;
         if (name !== "place") {
           return (...args: unknown[]) =>
-            this.isDead ? NEVER : this.#mine(Promise.resolve(member.apply(target, args)));
+            this.isDead ? never() : this.#mine(Promise.resolve(member.apply(target, args)));
         }
         return (...args: Parameters<TradingVenue["place"]>) => this.#place(target, args);
       },
@@ -118,11 +119,11 @@ export class Life {
   }
 
   async #place(venue: TradingVenue, [order, timeoutMs, options]: Parameters<TradingVenue["place"]>) {
-    if (this.isDead) return NEVER;
+    if (this.isDead) return never();
     const choice = this.chances.send({ clientOrderId: order.clientOrderId, venue: venue.venue });
     if (choice === "crash-unsent") {
       this.kill();
-      return NEVER;
+      return never();
     }
     if (choice === "freeze") {
       this.#freeze();
@@ -138,7 +139,7 @@ export class Life {
       // The bytes leave in the same turn; whoever waited for the answer is gone.
       void outcome.catch(() => undefined);
       queueMicrotask(() => this.kill());
-      return NEVER;
+      return never();
     }
     return await this.#mine(outcome);
   }

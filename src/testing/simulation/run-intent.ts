@@ -36,7 +36,7 @@ export async function runIntent(options: IntentRun): Promise<void> {
   const journal = plant.journal?.(options.journal, clock) ?? options.journal;
   const deps: RunDeps = {
     ...{ clock, log, term, journal },
-    books: { fresh: async () => (life.isDead ? undefined : ground.books()) },
+    books: { fresh: async () => ground.books() },
     incrementAt: (venue) => ground.market(venue).priceIncrement,
     feeValue: async (_venue, asset, fee) => (asset === "BNB" ? fee.times(BNB_USDT) : fee),
     onTrouble: ({ kind, why }) => onTrouble(`${kind}: ${why}`),

@@ -59,7 +59,7 @@ export class Stage {
   /** An entry of one slice, from its plan to its end. */
   async enter(): Promise<IntentRow> {
     const { ground } = this;
-    const books = ground.books();
+    const books = ground.books()!;
     const plan = { ...(await this.#plan(books)), userId: USER_ID, strategyId: STRATEGY_ID };
     const intent = ground.entry({ ...plan, sliceKrw: SLICE_KRW });
     if (typeof intent === "string") throw new Broken(`expected an entry to fit, was ${intent}`);
@@ -68,7 +68,7 @@ export class Stage {
 
   /** The open position leaves, or so much of it. */
   async leave(part = 1): Promise<IntentRow> {
-    const books = this.ground.books();
+    const books = this.ground.books()!;
     const position = await this.position();
     if (!position) throw new Broken("expected an open position, was none");
     return await this.#live(this.ground.exit({ ...(await this.#plan(books)), position, part }), books);
