@@ -20,6 +20,7 @@ import type {
   TradingStateStore,
   TradingSwitch,
 } from "../ports/traders.ts";
+import { Entrant } from "./entrant.ts";
 import type { EntryBasis } from "./plan-entry.ts";
 
 export interface StateDeps {
@@ -55,7 +56,7 @@ const DAY_MS = 86_400_000;
 
 export class EngineState {
   traders: readonly Trader[] = [];
-  screen = new EntryScreen<Trader>([]);
+  screen = new EntryScreen<Entrant>([]);
   readonly positions = new Map<string, OpenPosition>();
   #ofUsers: ReadonlyMap<number, readonly OpenPosition[]> = new Map();
   #notional = notionalOf([]);
@@ -156,7 +157,8 @@ export class EngineState {
     const { traders: found, faults } = await traders.traders();
     this.#revision = revision;
     this.traders = found;
-    this.screen = new EntryScreen(found.filter((trader) => this.mayEnter(trader)));
+    const entrants = found.filter((trader) => this.mayEnter(trader)).map((trader) => new Entrant(trader));
+    this.screen = new EntryScreen(entrants);
     return faults;
   }
 
@@ -213,21 +215,31 @@ export class EngineState {
     return false;
   }
 
+  #openEntryCount({ userId, strategy }: Trader): number {
+    let count = 0;
+    for (const { strategyId, entries } of this.ofUser(userId)) {
+      if (strategyId === strategy.strategyId) count += entries.length;
+    }
+    return count;
+  }
+
+  /** Whether its strategy holds all it may: no rate will make it enter. */
+  isFull(trader: Trader): boolean {
+    return this.#openEntryCount(trader) >= trader.strategy.seedDivision;
+  }
+
   /** What is known about an entry without asking anybody, counted from rows. */
   basis(trader: Trader, coin: string, pair: PairKey, referenceKrw: Decimal | undefined): EntryBasis {
-    const { userId, strategy } = trader;
+    const { userId } = trader;
     const key = userCoin(userId, coin);
     const own = this.positions.get(key);
-    const openEntryCount = this.ofUser(userId)
-      .filter(({ strategyId }) => strategyId === strategy.strategyId)
-      .reduce((count, { entries }) => count + entries.length, 0);
     return {
       entriesOff: this.entriesOff(userId, coin),
       incidentOpen: this.hasIncident(userId),
       coolingUntilMs: this.cooling.get(key)?.untilAtMs,
       heldOnOtherPair: own !== undefined && own.pair !== pair,
       heldByHand: this.heldByHand.has(key) || this.#openedByHand.has(key),
-      openEntryCount: openEntryCount + (this.isEntering(userId) ? 1 : 0),
+      openEntryCount: this.#openEntryCount(trader) + (this.isEntering(userId) ? 1 : 0),
       position: own?.pair === pair ? own : undefined,
       referenceKrw,
       limits: this.limitsOf(userId),

@@ -6,6 +6,7 @@ import { Decimal } from "../domain/decimal.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import type { Trader } from "../ports/traders.ts";
 import { userCoin } from "./engine-state.ts";
+import type { Candidate, Entrant } from "./entrant.ts";
 import { type PlannedEntry, planEntry } from "./plan-entry.ts";
 import type { Runner, TermParts } from "./runner.ts";
 import type { SessionDeps } from "./session.ts";
@@ -15,21 +16,18 @@ const ASKED_MAX = 3;
 /** One that was asked about in vain lets others go first for so long. */
 const PASSED_OVER_MS = 30_000;
 const PASSED_OVER_MAX = 20_000;
+/** Those that hold all they may are told so again after this, some at a time, behind everybody who may enter. */
+const FULL_AGAIN_MS = 30_000;
+const FULL_AT_ONCE = 20;
 /** Reasons that hold for every coin of a strategy. */
 const OF_ALL_COINS: ReadonlySet<string> = new Set(["incident-open", "no-reference", "division-used-up"]);
-
-interface Candidate {
-  readonly row: RateRow;
-  readonly pair: PairKey;
-  readonly rateJeon: number;
-}
 
 type Held = Extract<PlannedEntry, { readonly ok: false }>;
 
 export class EntryDesk {
   /** False until what was unfinished at the start of the term is settled, and after its end. */
   isOpen = false;
-  readonly #candidates = new Map<Trader, Candidate[]>();
+  #concerned: Entrant[] = [];
   /** Users an entry is being planned for. */
   readonly #planning = new Set<number>();
   readonly #passedOver = new Map<string, number>();
@@ -50,33 +48,60 @@ export class EntryDesk {
   /** Notes who is concerned; planning follows in the next turn, when all rows of this one are known. */
   onRow(row: RateRow, pair: PairKey, autoTargetJeon: number | undefined): void {
     if (!this.isOpen || row.reason !== "none") return;
-    this.parts.known.screen.screen(row, autoTargetJeon, (trader, rateJeon) => {
-      const { strategy } = trader;
+    const { known } = this.parts;
+    known.screen.screen(row, autoTargetJeon, (entrant, rateJeon) => {
+      const { strategy } = entrant;
       if (strategy.coinMode === "custom" && !strategy.selectedCoins.has(row.coin)) return;
-      const list = this.#candidates.get(trader);
-      if (list) list.push({ row, pair, rateJeon });
-      else this.#candidates.set(trader, [{ row, pair, rateJeon }]);
+      if (!entrant.isConcerned) {
+        entrant.begin(known.isFull(entrant.trader));
+        this.#concerned.push(entrant);
+      }
+      entrant.note(row, pair, rateJeon);
     });
-    if (this.#candidates.size === 0 || this.#isFlushing) return;
+    if (this.#concerned.length === 0 || this.#isFlushing) return;
     this.#isFlushing = true;
     queueMicrotask(() => this.#plan());
   }
 
   #plan(): void {
-    const { known, work, teller } = this.parts;
+    const nowMs = this.deps.clock.monotonicMs();
     this.#isFlushing = false;
-    const all = [...this.#candidates];
-    this.#candidates.clear();
-    for (const [trader, candidates] of all) {
-      const { userId } = trader;
-      // One running entry per user: whoever is busy looks again at the next rates.
-      if (this.#planning.has(userId) || known.isEntering(userId)) continue;
-      this.#planning.add(userId);
-      const entering = this.#enter(trader, this.#inOrder(trader, candidates)).finally(() =>
-        this.#planning.delete(userId),
-      );
-      void work.track(entering.catch((error) => teller.failed("entry", error)));
+    const concerned = this.#concerned;
+    this.#concerned = [];
+    const full: [Trader, readonly Candidate[]][] = [];
+    for (const entrant of concerned) {
+      const { trader, isFull, toldFullMs } = entrant;
+      const candidates = entrant.take();
+      if (!isFull) this.#planFor(trader, candidates);
+      else if (nowMs - toldFullMs >= FULL_AGAIN_MS) {
+        entrant.toldFullMs = nowMs;
+        full.push([trader, candidates]);
+      }
     }
+    if (full.length > 0) void this.parts.work.track(this.#planFull(full));
+  }
+
+  async #planFull(full: readonly [Trader, readonly Candidate[]][]): Promise<void> {
+    const { term } = this.parts.work;
+    for (let from = 0; from < full.length; from += FULL_AT_ONCE) {
+      // Others get a turn first.
+      await this.deps.clock.sleep(0, term.lost);
+      if (!this.isOpen || term.isOver) return;
+      for (const [trader, candidates] of full.slice(from, from + FULL_AT_ONCE))
+        this.#planFor(trader, candidates);
+    }
+  }
+
+  #planFor(trader: Trader, candidates: readonly Candidate[]): void {
+    const { known, work, teller } = this.parts;
+    const { userId } = trader;
+    // One running entry per user: whoever is busy looks again at the next rates.
+    if (this.#planning.has(userId) || known.isEntering(userId)) return;
+    this.#planning.add(userId);
+    const entering = this.#enter(trader, this.#inOrder(trader, candidates)).finally(() =>
+      this.#planning.delete(userId),
+    );
+    void work.track(entering.catch((error) => teller.failed("entry", error)));
   }
 
   #inOrder(trader: Trader, candidates: readonly Candidate[]): readonly Candidate[] {
