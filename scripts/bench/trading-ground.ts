@@ -23,6 +23,8 @@ const NEAR_KRW = 1_355;
 const FAR_KRW = 1_338;
 const SPREAD_MAX = 0.004;
 const SLICE_SEEDS_MAX = 10;
+/** All ten take from the same books, which are so many times as deep as the frame says. */
+const DEPTH = FIRING;
 
 /** One row that can fall: its rates and books as they are. */
 export interface Fallible {
@@ -152,15 +154,18 @@ export function frameOf(
   });
   const { domestic, overseas } = fallen.books;
   // The overseas side: its prices may be as fine as they come out.
-  return { rows: moved, books: { domestic, overseas: repriced(overseas, 1 / ratio), atMs: tickAtMs } };
+  return {
+    rows: moved,
+    books: { domestic: deeper(domestic, 1), overseas: deeper(overseas, 1 / ratio), atMs: tickAtMs },
+  };
 }
 
-function repriced(book: OrderBook, ratio: number): OrderBook {
+function deeper(book: OrderBook, ratio: number): OrderBook {
   const copy = createOrderBook(Math.max(book.askCount, book.bidCount));
   for (const side of ["ask", "bid"] as const) {
     for (let level = 0; level < book[`${side}Count`]; level++) {
       copy[`${side}Prices`][level] = Number((book[`${side}Prices`][level]! * ratio).toPrecision(9));
-      copy[`${side}Qtys`][level] = book[`${side}Qtys`][level]!;
+      copy[`${side}Qtys`][level] = book[`${side}Qtys`][level]! * DEPTH;
     }
     copy[`${side}Count`] = book[`${side}Count`];
   }
