@@ -61,6 +61,10 @@ if (process.env.FULL) {
       calm(fleet);
       await fleet.scheduler.start();
       await fleet.untilQuiet(RECOVERED_MS_MAX);
+      const { recovered, recoveredMs } = fleet.scheduler
+        .lines()
+        .findLast(({ event }) => event === "trading")!;
+      console.log(`${operation}: ${recovered} unfinished intents ended after ${recoveredMs} ms`);
       expect(await faultsOf(fleet)).toEqual([]);
     }
 
