@@ -3,12 +3,10 @@
 
 import type { PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
-import { exitPolicyOf } from "../domain/intent-terms.ts";
 import { NOTHING_TAKEN, type Taken } from "../domain/own-orders.ts";
-import { averageEntryRate, positionTotals } from "../domain/position.ts";
 import type { RiskLimits } from "../domain/risk.ts";
 import { EntryScreen } from "../domain/screen.ts";
-import { type DecisionSettings, exitRateTargetOf } from "../domain/strategy.ts";
+import type { DecisionSettings } from "../domain/strategy.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { IntentRow, Journal, OpenPosition, TradingMode } from "../ports/journal.ts";
 import type { HandHoldingStore } from "../ports/store.ts";
@@ -22,6 +20,7 @@ import type {
 } from "../ports/traders.ts";
 import { Entrant } from "./entrant.ts";
 import type { EntryBasis } from "./plan-entry.ts";
+import { Watched } from "./watched.ts";
 
 export interface StateDeps {
   readonly clock: Clock;
@@ -37,15 +36,6 @@ export interface StateDeps {
   readonly onBroken: (position: OpenPosition, why: string) => void;
 }
 
-/** A position as new rates are held against it: computed once, compared often. */
-export interface WatchedPosition {
-  readonly position: OpenPosition;
-  readonly worthKrw: Decimal;
-  readonly targetJeon: number;
-  readonly stopJeon: number | undefined;
-  readonly leaveAtMs: number | undefined;
-}
-
 export const userCoin = (userId: number, coin: string) => `${userId} ${coin}`;
 const LOSSES_MS = 30_000;
 /** From an intent's plan until its orders have usually taken what they want. */
@@ -59,12 +49,10 @@ export class EngineState {
   screen = new EntryScreen<Entrant>([]);
   readonly positions = new Map<string, OpenPosition>();
   #ofUsers: ReadonlyMap<number, readonly OpenPosition[]> = new Map();
-  #notional = notionalOf([]);
+  readonly watched: Watched;
   /** Reads begun and the newest one that was taken over: answers may overtake one another. */
   #readsBegun = 0;
   #readTaken = 0;
-  /** By coin and pair. */
-  #watched = new Map<string, WatchedPosition[]>();
   /** By user and coin: planned or running. */
   readonly running = new Map<string, IntentRow>();
   readonly cooling = new Map<string, CoolingRow>();
@@ -78,7 +66,9 @@ export class EngineState {
   #lossesUntilMs = 0;
   #revision = "";
 
-  constructor(private readonly deps: StateDeps) {}
+  constructor(private readonly deps: StateDeps) {
+    this.watched = new Watched(deps.decision);
+  }
 
   async loadAll(): Promise<readonly string[]> {
     await this.loadSwitches();
@@ -103,43 +93,7 @@ export class EngineState {
       this.positions.set(this.positions.has(key) ? `${key} ${position.pair}` : key, position);
     }
     this.#ofUsers = Map.groupBy(open, ({ userId }) => userId);
-    this.#notional = notionalOf(open);
-    this.#watched = new Map();
-    for (const position of open) {
-      try {
-        this.#watch(position);
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        this.deps.onBroken(position, error.message);
-      }
-    }
-  }
-
-  #watch(position: OpenPosition): void {
-    const { exitRateTarget, tradeMode, stopRate, holdingMsMax } = exitPolicyOf(position.exitTerms);
-    const totals = positionTotals(position.entries);
-    const target = exitRateTargetOf(
-      { exitRateTarget, tradeMode },
-      averageEntryRate(totals, 8),
-      this.deps.decision,
-    );
-    const key = `${position.coin} ${position.pair}`;
-    const watched = {
-      position,
-      worthKrw: totals.spentKrw,
-      targetJeon: target.toFloat() * 100,
-      stopJeon: stopRate && stopRate.toFloat() * 100,
-      leaveAtMs: holdingMsMax === undefined ? undefined : position.openedAtMs + holdingMsMax,
-    };
-    this.#watched.set(key, [...(this.#watched.get(key) ?? []), watched]);
-  }
-
-  *allWatched(): Iterable<WatchedPosition> {
-    for (const watched of this.#watched.values()) yield* watched;
-  }
-
-  watched(coin: string, pair: PairKey): readonly WatchedPosition[] {
-    return this.#watched.get(`${coin} ${pair}`) ?? [];
+    this.watched.load(open, this.deps.onBroken);
   }
 
   async loadHandHoldings(): Promise<void> {
@@ -252,11 +206,11 @@ export class EngineState {
     const entering = [...this.running.values()].filter(({ kind }) => kind === "entry");
     const slices = (counts: (intent: IntentRow) => boolean) =>
       Decimal.sum(entering.filter(counts).map(({ terms }) => Decimal.of(terms.sliceKrw!)));
-    const { users, coins, all } = this.#notional;
+    const open = this.watched.notionalKrw(userId, coin);
     return {
-      userNotionalKrw: (users.get(userId) ?? Decimal.ZERO).plus(slices((one) => one.userId === userId)),
-      coinNotionalKrw: (coins.get(coin) ?? Decimal.ZERO).plus(slices((one) => one.coin === coin)),
-      serviceNotionalKrw: all.plus(slices(() => true)),
+      userNotionalKrw: open.user.plus(slices((one) => one.userId === userId)),
+      coinNotionalKrw: open.coin.plus(slices((one) => one.coin === coin)),
+      serviceNotionalKrw: open.all.plus(slices(() => true)),
       openPositionCount: this.ofUser(userId).length,
       lossTodayKrw: this.#losses.get(userId) ?? Decimal.ZERO,
     };
@@ -284,22 +238,4 @@ export class EngineState {
   ofUser(userId: number): readonly OpenPosition[] {
     return this.#ofUsers.get(userId) ?? [];
   }
-}
-
-interface Notional {
-  readonly users: Map<number, Decimal>;
-  readonly coins: Map<string, Decimal>;
-  all: Decimal;
-}
-
-function notionalOf(positions: readonly OpenPosition[]): Notional {
-  const notional: Notional = { users: new Map(), coins: new Map(), all: Decimal.ZERO };
-  const { users, coins } = notional;
-  for (const { userId, coin, entries } of positions) {
-    const { spentKrw } = positionTotals(entries);
-    users.set(userId, (users.get(userId) ?? Decimal.ZERO).plus(spentKrw));
-    coins.set(coin, (coins.get(coin) ?? Decimal.ZERO).plus(spentKrw));
-    notional.all = notional.all.plus(spentKrw);
-  }
-  return notional;
 }

@@ -5,10 +5,11 @@ import type { PairKey } from "../../schema/vocabulary.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import { exitScreenJeon, stopScreenJeon } from "../domain/screen.ts";
 import type { OpenPosition } from "../ports/journal.ts";
-import { userCoin, type WatchedPosition } from "./engine-state.ts";
+import { userCoin } from "./engine-state.ts";
 import { planExit } from "./plan-exit.ts";
 import type { ForceCause, Runner, TermParts } from "./runner.ts";
 import type { SessionDeps } from "./session.ts";
+import type { WatchedPosition } from "./watched.ts";
 
 export class ExitDesk {
   /** By user and coin. */
@@ -24,7 +25,7 @@ export class ExitDesk {
     // A rate too far from the others' is taken off the row, and it may be the very one to leave at: fresh books decide.
     const isHidden = row.reason === "quarantined";
     if (row.reason !== "none" && !isHidden) return;
-    for (const watched of this.parts.known.watched(row.coin, pair)) {
+    for (const watched of this.parts.known.watched.at(row.coin, pair)) {
       if (isHidden || isDue(watched, row)) this.#leave(watched.position, undefined);
     }
   }
@@ -32,7 +33,7 @@ export class ExitDesk {
   /** Each second: what has been held too long, whether or not there is a rate, and what is forced. */
   retry(): void {
     const nowMs = this.deps.clock.nowMs();
-    for (const { position, leaveAtMs } of this.parts.known.allWatched()) {
+    for (const { position, leaveAtMs } of this.parts.known.watched.all()) {
       if (leaveAtMs !== undefined && nowMs >= leaveAtMs) this.#leave(position, undefined);
     }
     for (const [key, cause] of this.runner.forced) {
