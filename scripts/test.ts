@@ -37,7 +37,7 @@ const mode = MODES[(modeName ?? "default") as keyof typeof MODES];
 
 /**
  * Tests of the whole fleet start a dozen processes on wall-clock ticks: beside others, on two cores, they would measure
- * the others. So they run after everything else, a file at a time; with options or filters all is one run.
+ * the others. So they run after everything else; with options or filters all is one run.
  */
 const ALONE = "src/testing/{e2e,trading-e2e}/*.{integration,full}.test.ts";
 const root = join(import.meta.dir, "..");
@@ -49,8 +49,17 @@ const aloneFiles = isWhole
   : [];
 const runs: { readonly ignore: readonly string[]; readonly args: readonly string[] }[] = [
   { ignore: isWhole ? [...mode.ignore, ALONE] : mode.ignore, args },
-  ...aloneFiles.map((file) => ({ ignore: mode.ignore, args: [`./${file}`] })),
+  ...fleetRuns(aloneFiles).map((files) => ({
+    ignore: mode.ignore,
+    args: files.map((file) => `./${file}`),
+  })),
 ];
+
+/** The short forms side by side, two at a time: they mostly wait. In full, where limits are met, one after the other. */
+function fleetRuns(files: readonly string[]): readonly (readonly string[])[] {
+  if (files.length === 0) return [];
+  return modeName === "full" ? files.map((file) => [file]) : [files];
+}
 
 const dir = makeTempDir("junit");
 const startedMs = performance.now();
