@@ -35,8 +35,8 @@ import {
 const WARM_UP_FRAMES = 40;
 const FRAMES = 300;
 const FRAMES_ALL = 2_000;
-/** Longer than an entry that filled nothing rests. */
-const BETWEEN_FRAMES_MS = 31_000;
+/** A coin's turn comes again after many frames, longer than an entry that filled nothing rests. */
+const BETWEEN_FRAMES_MS = 2_000;
 const NAIVE_ROWS = 12;
 const TURNS_MAX = 1_000;
 const TARGET_MS = 10;

@@ -22,7 +22,7 @@ interface Bucket<T> {
 }
 
 /** Strategies by the size that screens them and their entry target. */
-export class EntryScreen<T extends { readonly strategy: Strategy }> {
+export class EntryScreen<T extends { readonly strategy: Strategy; readonly isAside?: boolean }> {
   readonly #buckets: readonly Bucket<T>[];
 
   constructor(items: readonly T[]) {
@@ -41,16 +41,17 @@ export class EntryScreen<T extends { readonly strategy: Strategy }> {
     });
   }
 
-  /** Calls back for every strategy whose target the row's entry rate does not exceed. */
+  /** Calls back for every strategy whose target the row's entry rate does not exceed, but for those set aside. */
   screen(row: RateRow, autoTargetJeon: number | undefined, onHit: (item: T, rateJeon: number) => void): void {
     for (const { seedIndex, targetsJeon, items, auto } of this.#buckets) {
       const rateJeon = row.ratesJeon[seedIndex]!;
       // NaN is below nothing: a null rate reaches no comparison that could be true.
       for (let index = 0; index < items.length && rateJeon <= targetsJeon[index]!; index++) {
-        onHit(items[index]!, rateJeon);
+        const item = items[index]!;
+        if (!item.isAside) onHit(item, rateJeon);
       }
       if (autoTargetJeon !== undefined && rateJeon <= autoTargetJeon) {
-        for (const item of auto) onHit(item, rateJeon);
+        for (const item of auto) if (!item.isAside) onHit(item, rateJeon);
       }
     }
   }

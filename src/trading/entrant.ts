@@ -13,40 +13,30 @@ export interface Candidate {
 
 export class Entrant {
   readonly strategy: Strategy;
-  /** Of a strategy that holds all it may the best one of each pair: they tell why nothing came of it. */
-  #candidates: Candidate[] = [];
-  #isFull = false;
+  /** Something of this moment has met its target. */
+  isConcerned = false;
+  /** Its strategy holds all it may. */
+  isFull = false;
+  /** Nothing can come of it, and why has been told: no more of this moment is held against it. */
+  isAside = false;
   /** When it was last told that it holds all it may, monotonic. */
   toldFullMs = Number.NEGATIVE_INFINITY;
+  #candidates: Candidate[] = [];
 
   constructor(readonly trader: Trader) {
     this.strategy = trader.strategy;
   }
 
-  get isConcerned(): boolean {
-    return this.#candidates.length > 0;
+  note(candidate: Candidate): void {
+    this.#candidates.push(candidate);
   }
 
-  get isFull(): boolean {
-    return this.#isFull;
-  }
-
-  /** The first of a moment. */
-  begin(isFull: boolean): void {
-    this.#isFull = isFull;
-  }
-
-  /** Called for every row that meets the target, by the hundred thousand when many hold all they may. */
-  note(row: RateRow, pair: PairKey, rateJeon: number): void {
-    const candidates = this.#candidates;
-    const held = this.#isFull ? candidates.findIndex((one) => one.row.pairIndex === row.pairIndex) : -1;
-    if (held < 0) candidates.push({ row, pair, rateJeon });
-    else if (rateJeon < candidates[held]!.rateJeon) candidates[held] = { row, pair, rateJeon };
-  }
-
+  /** What was noted; the moment is over. */
   take(): readonly Candidate[] {
     const taken = this.#candidates;
     this.#candidates = [];
+    this.isConcerned = false;
+    this.isAside = false;
     return taken;
   }
 }

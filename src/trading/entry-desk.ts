@@ -16,7 +16,7 @@ const ASKED_MAX = 3;
 /** One that was asked about in vain lets others go first for so long. */
 const PASSED_OVER_MS = 30_000;
 const PASSED_OVER_MAX = 20_000;
-/** Those that hold all they may are told so again after this, some at a time, behind everybody who may enter. */
+/** Those that hold all they may are told so again after this, so many at a time, behind everybody who may enter. */
 const FULL_AGAIN_MS = 30_000;
 const FULL_AT_ONCE = 20;
 /** Reasons that hold for every coin of a strategy. */
@@ -28,6 +28,7 @@ export class EntryDesk {
   /** False until what was unfinished at the start of the term is settled, and after its end. */
   isOpen = false;
   #concerned: Entrant[] = [];
+  #fullLeft = FULL_AT_ONCE;
   /** Users an entry is being planned for. */
   readonly #planning = new Set<number>();
   readonly #passedOver = new Map<string, number>();
@@ -48,48 +49,42 @@ export class EntryDesk {
   /** Notes who is concerned; planning follows in the next turn, when all rows of this one are known. */
   onRow(row: RateRow, pair: PairKey, autoTargetJeon: number | undefined): void {
     if (!this.isOpen || row.reason !== "none") return;
-    const { known } = this.parts;
-    known.screen.screen(row, autoTargetJeon, (entrant, rateJeon) => {
+    this.parts.known.screen.screen(row, autoTargetJeon, (entrant, rateJeon) => {
       const { strategy } = entrant;
       if (strategy.coinMode === "custom" && !strategy.selectedCoins.has(row.coin)) return;
-      if (!entrant.isConcerned) {
-        entrant.begin(known.isFull(entrant.trader));
-        this.#concerned.push(entrant);
-      }
-      entrant.note(row, pair, rateJeon);
+      if (!entrant.isConcerned) this.#concern(entrant);
+      if (!entrant.isAside) entrant.note({ row, pair, rateJeon });
     });
     if (this.#concerned.length === 0 || this.#isFlushing) return;
     this.#isFlushing = true;
     queueMicrotask(() => this.#plan());
   }
 
-  #plan(): void {
+  /** The first of this moment that meets its target. */
+  #concern(entrant: Entrant): void {
+    entrant.isConcerned = true;
+    entrant.isFull = this.parts.known.isFull(entrant.trader);
+    this.#concerned.push(entrant);
+    if (!entrant.isFull) return;
     const nowMs = this.deps.clock.monotonicMs();
-    this.#isFlushing = false;
-    const concerned = this.#concerned;
-    this.#concerned = [];
-    const full: [Trader, readonly Candidate[]][] = [];
-    for (const entrant of concerned) {
-      const { trader, isFull, toldFullMs } = entrant;
-      const candidates = entrant.take();
-      if (!isFull) this.#planFor(trader, candidates);
-      else if (nowMs - toldFullMs >= FULL_AGAIN_MS) {
-        entrant.toldFullMs = nowMs;
-        full.push([trader, candidates]);
-      }
-    }
-    if (full.length > 0) void this.parts.work.track(this.#planFull(full));
+    entrant.isAside = this.#fullLeft === 0 || nowMs - entrant.toldFullMs < FULL_AGAIN_MS;
+    if (entrant.isAside) return;
+    this.#fullLeft--;
+    entrant.toldFullMs = nowMs;
   }
 
-  async #planFull(full: readonly [Trader, readonly Candidate[]][]): Promise<void> {
-    const { term } = this.parts.work;
-    for (let from = 0; from < full.length; from += FULL_AT_ONCE) {
-      // Others get a turn first.
-      await this.deps.clock.sleep(0, term.lost);
-      if (!this.isOpen || term.isOver) return;
-      for (const [trader, candidates] of full.slice(from, from + FULL_AT_ONCE))
-        this.#planFor(trader, candidates);
+  #plan(): void {
+    this.#isFlushing = false;
+    this.#fullLeft = FULL_AT_ONCE;
+    const concerned = this.#concerned;
+    this.#concerned = [];
+    const full: Entrant[] = [];
+    for (const entrant of concerned) {
+      if (entrant.isAside) entrant.take();
+      else if (entrant.isFull) full.push(entrant);
+      else this.#planFor(entrant.trader, entrant.take());
     }
+    for (const entrant of full) this.#planFor(entrant.trader, entrant.take());
   }
 
   #planFor(trader: Trader, candidates: readonly Candidate[]): void {
