@@ -1,5 +1,5 @@
-// Long stories on the production journal in PGlite: a few in the ordinary run, 500 with FULL; `bun run simulate` plays
-// more.
+// Long stories on the production journal in PGlite: a few in the ordinary run, more with FULL, as many as fit beside the
+// other long suites; `bun run simulate` plays any number, in several processes.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Database } from "../../adapters/store/database.ts";
@@ -9,7 +9,7 @@ import { openSimDatabase } from "./sim-database.ts";
 
 setDefaultTimeout(1_500_000);
 
-const SEEDS = process.env.FULL ? 500 : 4;
+const SEEDS = process.env.FULL ? 60 : 2;
 
 let database: Database;
 beforeAll(async () => {
