@@ -4,7 +4,7 @@ import { PAIR_KEYS, SEEDS_KRW } from "../schema/vocabulary.ts";
 import { filterRows, parseStreamQuery, parseTableQuery } from "./filters.ts";
 import { fakeRows, testApi } from "./test-kit.ts";
 
-const INPUTS = process.env.FULL ? 100_000 : 2_000;
+const INPUTS = process.env.FULL ? 100_000 : 500;
 
 const filterOf = (query: string) => {
   const parsed = parseTableQuery(new URLSearchParams(query));

@@ -68,7 +68,7 @@ test("any order of frames ends in the same table: the newest row of each pair", 
       expect(plainRows(live.rowsSince(WHOLE_TABLE))).toEqual(plainRows(newest));
       await live.stop();
     }),
-    { numRuns: 100 },
+    { numRuns: process.env.FULL ? 400 : 30 },
   );
 });
 
@@ -114,7 +114,7 @@ test("what changed since a version is what a client of that version lacks", asyn
       }
       await live.stop();
     }),
-    { numRuns: 200 },
+    { numRuns: process.env.FULL ? 800 : 40 },
   );
 });
 
