@@ -39,13 +39,19 @@ export function createLeaseStore(database: Database): LeaseStore {
                 where name = ${LEASE_NAME} and holder = ${holder} returning ${taken}`,
           );
           if (renewed.length > 0) return renewed[0];
+          // Whatever it conflicts with: two who are the first of all meet at the fence as well as at the name.
+          const first = await rowsOf<Taken>(
+            executor,
+            sql`insert into ${writerLease} (name, holder, fence, expires_at)
+                values (${LEASE_NAME}, ${holder}, 1, ${lengthOf(lengthMs)})
+                on conflict do nothing returning ${taken}`,
+          );
+          if (first.length > 0) return first[0];
           const [fresh] = await rowsOf<Taken>(
             executor,
-            sql`insert into ${writerLease} as lease (name, holder, fence, expires_at)
-                values (${LEASE_NAME}, ${holder}, 1, ${lengthOf(lengthMs)})
-                on conflict (name) do update
-                set holder = excluded.holder, fence = lease.fence + 1, expires_at = excluded.expires_at
-                where lease.holder is null or lease.expires_at <= clock_timestamp() returning ${taken}`,
+            sql`update ${writerLease} set holder = ${holder}, fence = fence + 1, expires_at = ${lengthOf(lengthMs)}
+                where name = ${LEASE_NAME} and (holder is null or expires_at <= clock_timestamp())
+                returning ${taken}`,
           );
           return fresh;
         });
