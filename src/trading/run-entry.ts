@@ -23,6 +23,7 @@ import { hedgeBound, ladderPrice, qtyWorth, worstLadderPrice } from "../domain/o
 import { settleOrder } from "../domain/order-view.ts";
 import type { BookDesk, FreshBooks } from "../ports/book-desk.ts";
 import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
+import { freeCoin, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
 import { IntentRecord } from "./intent-record.ts";
 import { type Legs, type OrderDeps, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
 
@@ -54,6 +55,7 @@ export class EntryRun {
   readonly #record: IntentRecord;
   readonly #driver: OrderDriver;
   readonly #terms: EntryTerms;
+  readonly #missing: MissingWatch;
   readonly #adopted: Partial<Record<OrderPurpose, number>> = {};
   #committedMs: number | undefined;
   #books: FreshBooks | undefined;
@@ -81,6 +83,7 @@ export class EntryRun {
       onSlow: (order) =>
         deps.onTrouble({ intentId, kind: "slow", why: `${order.clientOrderId} is not settled yet` }),
     });
+    this.#missing = new MissingWatch(deps.clock, this.#driver, "unwind");
   }
 
   /** Resolves with how it ended; rejects with TermOver, or with a StoreFault before anything was sent. */
@@ -153,6 +156,7 @@ export class EntryRun {
           await restUntil(this.deps.clock, this.#restUntilMs, () => this.#driver.guard());
           this.#restUntilMs = this.deps.clock.nowMs() + CAREFUL_PAUSE_MS;
           await this.#look();
+          if (step.send.purpose === "unwind" && (await this.#isSoldOutside(step.send.qty))) return undefined;
         }
         const order = this.#driver.rowOf(this.#planOf(step.send));
         await this.#record.addOrders([order]);
@@ -171,6 +175,30 @@ export class EntryRun {
       default:
         throw new RangeError(`expected no open order, was ${step.do}`);
     }
+  }
+
+  /** The human who was called may have sold the coins by hand: then they are not tried for ever. */
+  async #isSoldOutside(qty: Decimal): Promise<boolean> {
+    const { deps } = this;
+    const { coin, intentId } = this.#record.intent;
+    const free = await freeCoin(this.legs.domestic, coin).catch(() => undefined);
+    if (free === undefined || free.atLeast(qty)) {
+      this.#missing.reset();
+      return false;
+    }
+    if ((await this.#missing.look()) !== "confirmed") return true;
+    const missing = qty.minus(free);
+    const { clock } = deps;
+    await recordClosedOutside(
+      { clock, record: this.#record, driver: this.#driver },
+      { purpose: "unwind", qty: missing, price: this.#bidKrw() },
+    );
+    deps.onTrouble({ intentId, kind: "slow", why: `${missing} coins were closed outside our orders` });
+    return true;
+  }
+
+  #bidKrw(): Decimal {
+    return this.#books ? Decimal.ofFloat(this.#books.domestic.bidPrices[0]!) : this.#terms.domesticPriceKrw;
   }
 
   /** The one commit that must be there before anything leaves: a store that is away ends the run here. */
@@ -246,7 +274,6 @@ export class EntryRun {
   #view(): EntryView {
     const { intent } = this.#record;
     const terms = this.#terms;
-    const bidKrw = this.#books ? Decimal.ofFloat(this.#books.domestic.bidPrices[0]!) : terms.domesticPriceKrw;
     return {
       state: intent.state,
       plannedAtMs: intent.plannedAtMs,
@@ -260,7 +287,11 @@ export class EntryRun {
         terms.overseasLot,
         terms.overseasQtyMin,
       ),
-      sellMinCoin: qtyWorth(terms.domesticNotionalMinKrw, worstLadderPrice(bidKrw), terms.domesticLot),
+      sellMinCoin: qtyWorth(
+        terms.domesticNotionalMinKrw,
+        worstLadderPrice(this.#bidKrw()),
+        terms.domesticLot,
+      ),
       dustCoin: terms.dustCoin,
       orders: this.#record.views(),
       adopted: this.#adopted,

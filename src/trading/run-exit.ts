@@ -17,6 +17,7 @@ import { type ExitTerms, exitTermsOf } from "../domain/intent-terms.ts";
 import { ladderPrice, qtyWorth, worstLadderPrice } from "../domain/order-bounds.ts";
 import type { FreshBooks } from "../ports/book-desk.ts";
 import type { ExitEnd, Fence, IntentFile, OpenPosition, OrderRow, Taken } from "../ports/journal.ts";
+import { freeCoin, MISSING_CONFIRMED_MS, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
 import { IntentRecord } from "./intent-record.ts";
 import type { RunDeps } from "./run-entry.ts";
 import { type Legs, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
@@ -39,9 +40,8 @@ export interface ExitResult {
 type Purpose = ExitLeg["purpose"];
 
 const BOOK_MS = 800;
-const MISSING_CONFIRMED_MS = 2_000;
-/** A position not there any more is seen at the venue twice before it is believed. */
-const MISSING_LOOKS = 2;
+/** Somebody should know when what is ours is held for so many looks. */
+const HELD_LOOKS = 5;
 
 export class ExitRun {
   readonly #record: IntentRecord;
@@ -49,10 +49,8 @@ export class ExitRun {
   readonly #terms: ExitTerms;
   readonly #adopted: Record<Purpose, number> = { sell: 0, cover: 0 };
   readonly #shows: Record<Purpose, ExitLeg["venueShows"]> = { sell: undefined, cover: undefined };
-  readonly #missing: Record<Purpose, { looks: number; atMs: number }> = {
-    sell: { looks: 0, atMs: 0 },
-    cover: { looks: 0, atMs: 0 },
-  };
+  readonly #missing: Record<Purpose, MissingWatch>;
+  readonly #held: Record<Purpose, number> = { sell: 0, cover: 0 };
   #committedMs: number | undefined;
   #books: FreshBooks | undefined;
   #looking: Promise<void> | undefined;
@@ -82,6 +80,8 @@ export class ExitRun {
       onSlow: (order) =>
         deps.onTrouble({ intentId, kind: "slow", why: `${order.clientOrderId} is not settled yet` }),
     });
+    const watch = (purpose: Purpose) => new MissingWatch(deps.clock, this.#driver, purpose);
+    this.#missing = { sell: watch("sell"), cover: watch("cover") };
   }
 
   /** Resolves with how it ended; rejects with TermOver, or with a StoreFault before anything was sent. */
@@ -142,6 +142,8 @@ export class ExitRun {
     const { clock } = this.deps;
     switch (step.do) {
       case "send": {
+        this.#missing[purpose].reset();
+        this.#held[purpose] = 0;
         await this.#look();
         const order = this.#driver.rowOf(this.#planOf(purpose, step.attempt, step.qty));
         await this.#record.addOrders([order]);
@@ -240,18 +242,15 @@ export class ExitRun {
     const { clock } = this.deps;
     const atMs = clock.nowMs();
     try {
-      const qty = purpose === "sell" ? await this.#freeCoin() : await this.#shortContracts();
+      const qty =
+        purpose === "sell"
+          ? await freeCoin(this.legs.domestic, this.#record.intent.coin)
+          : await this.#shortContracts();
       this.#shows[purpose] = { qty, atMs };
     } catch (error) {
       this.deps.log.debug("venue not seen before another try", { purpose, error });
       await clock.sleep(BOOK_MS);
     }
-  }
-
-  async #freeCoin(): Promise<Decimal> {
-    const { coin } = this.#record.intent;
-    const balances = await this.legs.domestic.balances();
-    return balances.find(({ asset }) => asset === coin)?.free ?? Decimal.ZERO;
   }
 
   async #shortContracts(): Promise<Decimal> {
@@ -264,73 +263,33 @@ export class ExitRun {
 
   /**
    * The venue holds less than our record: sold, withdrawn or bought back by somebody else, liquidated, deleveraged.
-   * Seen twice with no order open there, what is missing is recorded as closed outside, at the market's price.
+   * What is confirmed to be missing is recorded as closed outside, so that the rest can be left.
    */
   async #reconcile(purpose: Purpose, missing: Decimal): Promise<void> {
     const { clock } = this.deps;
-    const seen = this.#missing[purpose];
-    const nowMs = clock.nowMs();
-    const hasOpen = await this.#driver
-      .venueOf(purpose)
-      .openOrders(this.#driver.symbolOf(purpose))
-      .then((orders) => orders.length > 0)
-      .catch(() => true);
-    if (hasOpen) seen.looks = 0;
-    else if (seen.looks === 0 || nowMs - seen.atMs >= MISSING_CONFIRMED_MS) {
-      seen.looks++;
-      seen.atMs = nowMs;
+    const found = await this.#missing[purpose].look();
+    if (found === "confirmed") return await this.#closeOutside(purpose, missing);
+    if (found === "held" && ++this.#held[purpose] >= HELD_LOOKS) {
+      const what = purpose === "sell" ? "coins are" : "the short is";
+      await this.#needsHuman(`${what} held by an order that is not ours: waiting for it`);
     }
-    if (seen.looks >= MISSING_LOOKS) {
-      seen.looks = 0;
-      await this.#closeOutside(purpose, missing);
-      return;
-    }
-    await clock.sleep(hasOpen ? MISSING_CONFIRMED_MS : MISSING_CONFIRMED_MS / 2);
+    await clock.sleep(found === "held" ? MISSING_CONFIRMED_MS : MISSING_CONFIRMED_MS / 2);
     await this.#checkVenue(purpose);
   }
 
-  async #closeOutside(purpose: Purpose, missing: Decimal): Promise<void> {
-    const { clock } = this.deps;
+  async #closeOutside(purpose: Purpose, qty: Decimal): Promise<void> {
     await this.#look();
-    const attempt =
-      Math.max(0, ...this.#record.orders.filter((o) => o.purpose === purpose).map((o) => o.attempt)) + 1;
-    const clientOrderId = clientOrderIdOf(this.#record.intent.intentId, purpose, attempt);
     const isSell = purpose === "sell";
     const ask = this.#books?.overseas.askPrices[0];
-    const price = isSell
-      ? this.#bidKrw()
-      : ask === undefined
-        ? this.#terms.overseasPriceUsdt
-        : Decimal.ofFloat(ask);
-    const row = this.#driver.rowOf({ clientOrderId, purpose, attempt, qty: missing, limitPrice: price });
-    const nowMs = clock.nowMs();
+    const askUsdt = ask === undefined ? this.#terms.overseasPriceUsdt : Decimal.ofFloat(ask);
     this.#closedOutside = true;
-    await this.#record.addOrders([row]);
-    await this.#record.news(
-      clientOrderId,
-      {
-        status: "done",
-        endedAtMs: nowMs,
-        refusal: "closed outside our orders; the price is the market's when it was noticed",
-      },
-      [
-        {
-          venue: row.venue,
-          fillId: `outside-${clientOrderId}`,
-          clientOrderId,
-          price,
-          qty: missing,
-          fee: Decimal.ZERO,
-          feeAsset: isSell ? "KRW" : "USDT",
-          feeValued: Decimal.ZERO,
-          realisedUsdt: undefined,
-          atMs: nowMs,
-        },
-      ],
+    await recordClosedOutside(
+      { clock: this.deps.clock, record: this.#record, driver: this.#driver },
+      { purpose, qty, price: isSell ? this.#bidKrw() : askUsdt },
     );
     const { intentId } = this.#record.intent;
     const what = isSell ? "coins" : "contracts of the short";
-    this.deps.onTrouble({ intentId, kind: "slow", why: `${missing} ${what} were closed outside our orders` });
+    this.deps.onTrouble({ intentId, kind: "slow", why: `${qty} ${what} were closed outside our orders` });
   }
 
   async #end(): Promise<ExitResult> {

@@ -1,0 +1,92 @@
+// What somebody else has sold or bought back while an intent was about to: a user by hand, or the venue by liquidation
+// and deleveraging. Invariants: it is believed only when seen twice, some time apart, with no order open at the venue
+// that could hold it; it is recorded as an order that filled outside, at the market's price, and never sent again.
+
+import { Decimal } from "../domain/decimal.ts";
+import { clientOrderIdOf, type OrderPurpose } from "../domain/intent.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { TradingVenue } from "../ports/trading-venue.ts";
+import type { IntentRecord } from "./intent-record.ts";
+import { isOverseas, type OrderDriver } from "./run-order.ts";
+
+const LOOKS = 2;
+export const MISSING_CONFIRMED_MS = 2_000;
+
+/**
+ * - confirmed: it is gone
+ * - unconfirmed: look once more
+ * - held: an order that is not ours is open there, or nobody knows
+ */
+export type Missing = "confirmed" | "unconfirmed" | "held";
+
+/** One leg's suspicion that less is there than the record says. */
+export class MissingWatch {
+  #looks = 0;
+  #lastAtMs = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly driver: OrderDriver,
+    private readonly purpose: OrderPurpose,
+  ) {}
+
+  /** All is there again. */
+  reset(): void {
+    this.#looks = 0;
+  }
+
+  /** To be asked each time the venue has shown less. */
+  async look(): Promise<Missing> {
+    const { clock, driver, purpose } = this;
+    const nowMs = clock.nowMs();
+    const isHeld = await driver
+      .venueOf(purpose)
+      .openOrders(driver.symbolOf(purpose))
+      .then((orders) => orders.length > 0)
+      .catch(() => true);
+    if (isHeld) {
+      this.#looks = 0;
+      return "held";
+    }
+    if (this.#looks === 0 || nowMs - this.#lastAtMs >= MISSING_CONFIRMED_MS) {
+      this.#looks++;
+      this.#lastAtMs = nowMs;
+    }
+    if (this.#looks < LOOKS) return "unconfirmed";
+    this.#looks = 0;
+    return "confirmed";
+  }
+}
+
+/** Of a user's coins at home, what no open order holds. Rejects with VenueReadFault. */
+export async function freeCoin(venue: TradingVenue, coin: string): Promise<Decimal> {
+  const balances = await venue.balances();
+  return balances.find(({ asset }) => asset === coin)?.free ?? Decimal.ZERO;
+}
+
+export async function recordClosedOutside(
+  parts: { readonly clock: Clock; readonly record: IntentRecord; readonly driver: OrderDriver },
+  closed: { readonly purpose: OrderPurpose; readonly qty: Decimal; readonly price: Decimal },
+): Promise<void> {
+  const { clock, record, driver } = parts;
+  const { purpose, qty, price } = closed;
+  const attempts = record.orders.filter((order) => order.purpose === purpose).map(({ attempt }) => attempt);
+  const attempt = Math.max(0, ...attempts) + 1;
+  const clientOrderId = clientOrderIdOf(record.intent.intentId, purpose, attempt);
+  const row = driver.rowOf({ clientOrderId, purpose, attempt, qty, limitPrice: price });
+  const nowMs = clock.nowMs();
+  await record.addOrders([row]);
+  const refusal = "closed outside our orders; the price is the market's when it was noticed";
+  await record.news(clientOrderId, { status: "done", endedAtMs: nowMs, refusal }, [
+    {
+      ...{ clientOrderId, price, qty },
+      venue: row.venue,
+      fillId: `outside-${clientOrderId}`,
+      fee: Decimal.ZERO,
+      feeAsset: isOverseas(purpose) ? "USDT" : "KRW",
+      feeValued: Decimal.ZERO,
+      realisedUsdt: undefined,
+      atMs: nowMs,
+    },
+  ]);
+}
