@@ -1,9 +1,11 @@
 // `bun run simulate`: long seeded stories of the trading engine, what they have covered, and whether a promise broke.
 
+import { availableParallelism } from "node:os";
 import { Coverage, SECOND_LEG_P99_MS_MAX } from "../src/testing/simulation/coverage.ts";
 import { createProgress } from "./replay/progress.ts";
 import { type Arguments, HELP, readArguments } from "./simulate/arguments.ts";
 import { playHere, playShared, processesOf, type Told } from "./simulate/play.ts";
+import { searchAll, searchPart } from "./simulate/search.ts";
 
 async function run(args: Arguments): Promise<boolean> {
   const coverage = new Coverage();
@@ -50,7 +52,12 @@ async function main(): Promise<number> {
     process.stderr.write("\nbun run simulate --help lists the options\n");
     return 1;
   }
-  return (await run(read.run)) ? 0 : 1;
+  const { search, share, processes } = read.run;
+  if (search === undefined) return (await run(read.run)) ? 0 : 1;
+  const count = processes ?? availableParallelism();
+  if (share === 0) return (await searchAll(search, count)) ? 0 : 1;
+  await searchPart(search, { index: share - 1, count });
+  return 0;
 }
 
 process.exitCode = await main();

@@ -9,6 +9,7 @@ lost or late, and users trade by hand. After each story nothing may be executed 
   --seeds N        how many stories (500)
   --from S         the first one's number (1)
   --processes P    how many processes share the work (one per core, at most the number of stories)
+  --search N       instead of stories: every entry and every exit with up to N faults, on each pair, in memory
   --trace          tells each story line by line, for a few seeds
   --json           one JSON line per story instead of text
   --help           this text
@@ -20,6 +21,10 @@ export interface Arguments {
   readonly seeds: number;
   readonly from: number;
   readonly processes: number | undefined;
+  /** Faults of an exhaustive search instead of stories. */
+  readonly search: number | undefined;
+  /** This process's part of a search that several share. */
+  readonly share: number;
   readonly trace: boolean;
   readonly json: boolean;
 }
@@ -30,7 +35,7 @@ export type Read =
   | { readonly kind: "faults"; readonly faults: readonly string[] };
 
 const COUNT = /^\d{1,9}$/;
-const VALUES = ["seeds", "from", "processes"] as const;
+const VALUES = ["seeds", "from", "processes", "search", "share"] as const;
 const SWITCHES = ["trace", "json"] as const;
 
 export function readArguments(args: readonly string[]): Read {
@@ -58,6 +63,8 @@ export function readArguments(args: readonly string[]): Read {
       seeds: counts.get("seeds") ?? 500,
       from: counts.get("from") ?? 1,
       processes: counts.get("processes"),
+      search: counts.get("search"),
+      share: counts.get("share") ?? 0,
       trace: switches.has("trace"),
       json: switches.has("json"),
     },
