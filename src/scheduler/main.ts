@@ -164,7 +164,8 @@ await runProcess({
     const notices = noticesOf(settings, { clock, log, database });
     releases.push(() => notices.stop());
     const fetcher = createBookFetcher(venueUrlsOf(settings), clock);
-    const leaseDatabase = openPostgres({ ...postgresOf(settings), log, poolSize: 1 });
+    // Quiet: it goes and comes back with the other, which says so.
+    const leaseDatabase = openPostgres({ ...postgresOf(settings), log: quietLog, poolSize: 1 });
     releases.push(() => leaseDatabase.close());
     const trading = createTrading({
       ...{ clock, log, database, leaseDatabase, governor, fetcher },

@@ -46,11 +46,13 @@ export class Observer {
 
   /** Looks at every tick that has closed since the last call. */
   async audit(): Promise<Audit> {
+    // The ticks first: the records of many take a while to arrive, and a tick that closes meanwhile is not in them.
+    const closed = [...this.published.closed()];
     this.served.add(await this.fleet.simulator.records());
     const from = this.#tickCount;
     const seedsOf: SeedChoice = (row, tick) => this.seedsOf(row, from + tick);
     const audit = new Audit(this.#truth, this.served, this.fleet.tickMs, seedsOf);
-    for (const tick of this.published.closed()) {
+    for (const tick of closed) {
       if (tick.tickAtMs <= this.#auditedUntilMs) continue;
       const { tickMs } = this.fleet;
       // Before the first there is no tick whose successor could be lacking.
