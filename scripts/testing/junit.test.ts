@@ -11,7 +11,7 @@ const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
         <skipped />
       </testcase>
     </testsuite>
-    <testcase name="breaks" classname="outer" file="b.test.ts"><failure type="AssertionError" message="a > b" /></testcase>
+    <testcase name="breaks" classname="outer" file="b.test.ts"><failure type="AssertionError" message="expected&#10;&#10;a &gt; b" /></testcase>
   </testsuite>
 </testsuites>
 `;
@@ -21,7 +21,7 @@ test("a report gives counts and the names of what failed and what was skipped", 
     passedCount: 1,
     failedCount: 1,
     skippedCount: 2,
-    failed: ["b.test.ts: outer > breaks"],
+    failed: ["b.test.ts: outer > breaks (expected a > b)"],
     skipped: [
       "b.test.ts: outer > inner > deep",
       'b.test.ts: the store (lacks PostgreSQL: run "bun run setup")',

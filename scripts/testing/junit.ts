@@ -4,7 +4,7 @@ export interface TestReport {
   readonly passedCount: number;
   readonly failedCount: number;
   readonly skippedCount: number;
-  /** "file: group > test", in the order they ran. */
+  /** "file: group > test", in the order they ran; a failed one followed by what its error says. */
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
 }
@@ -24,7 +24,7 @@ export function readJunit(xml: string): TestReport | undefined {
   )) {
     const groups = attribute(head!, "classname").split(" > ").filter(Boolean).reverse();
     const name = `${attribute(head!, "file")}: ${[...groups, attribute(head!, "name")].join(" > ")}`;
-    if (/<(failure|error)\b/.test(body)) failed.push(name);
+    if (/<(failure|error)\b/.test(body)) failed.push(name + saidBy(body));
     else if (/<skipped\b/.test(body)) skipped.push(name);
   }
   return {
@@ -34,6 +34,15 @@ export function readJunit(xml: string): TestReport | undefined {
     failed,
     skipped,
   };
+}
+
+/** What a failure says, in one line. */
+function saidBy(body: string): string {
+  const head = body.match(/<(?:failure|error)\b((?:[^">]|"[^"]*")*)>/)?.[1] ?? "";
+  const said = attribute(head, "message")
+    .replace(/(?:\s|&#10;)+/g, " ")
+    .trim();
+  return said === "" ? "" : ` (${said.slice(0, 200)})`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
