@@ -111,7 +111,9 @@ needs(["redis"], "the edge", () => {
     const response = await fetch(`http://127.0.0.1:${edgePort}/api/premium`);
     const { rows: shown } = (await response.json()) as { rows: { tickAtMs: number }[] };
     expect(shown.map((row) => row.tickAtMs - tickAtMs)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
-    expect((await fetch(`http://127.0.0.1:${edgePort}/health/ready`)).status).toBe(200);
+    // The snapshot may be read before the subscription stands again.
+    const isReady = async () => (await fetch(`http://127.0.0.1:${edgePort}/health/ready`)).status === 200;
+    while (!(await isReady())) await Bun.sleep(20);
 
     edge.signal("SIGTERM");
     expect(await edge.exited).toBe(0);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { packFrame, unpackFrame } from "../src/adapters/frame-codec.ts";
+import type { Frame } from "../src/domain/frame.ts";
 import { nullRow, type RateRow, rowKey } from "../src/domain/rate-table.ts";
 import { ManualClock } from "../src/testing/manual-clock.ts";
 import { EVERYTHING, LiveFrames, WHOLE_TABLE } from "./live-frames.ts";
@@ -168,5 +169,50 @@ test("rates nobody renews become nulls, then tombstones; renewed ones stay", asy
   await clock.advance(2_000);
   expect(new Set(live.rowsSince(WHOLE_TABLE).map((row) => row.coin))).toEqual(new Set(["BTC"]));
   expect(live.rowsSince(nulled).filter((row) => row.reason === "delisted").length).toBe(4);
+  await live.stop();
+});
+
+test("a frame lost between the snapshot and the subscription is found in the next snapshot", async () => {
+  const { feed, clock, live } = set();
+  const [before, lost, heard, later] = ["BTC", "ETH", "XRP", "SOL"].map((coin, part) =>
+    fakeFrame(fakeRows({ seed: part, coins: [coin] }), { part }),
+  );
+  const upTo = (...frames: Frame[]) =>
+    fakeFrame(
+      frames.flatMap(({ rows }) => rows),
+      { part: frames.at(-1)!.part },
+    );
+  feed.snapshotFrame = upTo(before!);
+  await live.start();
+  feed.publish(heard!);
+  await clock.advance(600);
+  // The snapshot is still the old one: asked for again, less and less often, until it has what was lost.
+  expect(feed.snapshotReads).toBe(2);
+  feed.snapshotFrame = upTo(before!, lost!, heard!);
+  await clock.advance(1_000);
+  expect(live.rowsSince(WHOLE_TABLE).map(({ coin }) => coin)).toContain("ETH");
+  feed.publish(later!);
+  await clock.advance(60_000);
+  expect(feed.snapshotReads).toBe(3);
+  await live.stop();
+});
+
+test("after a loss of the link the snapshot is read at once, and until it is as new as what is heard", async () => {
+  const { feed, clock, live } = set();
+  await live.start();
+  expect(feed.snapshotReads).toBe(1);
+  feed.snapshotFrame = fakeFrame(fakeRows({ coins: ["BTC"] }), { part: 3 });
+  feed.comeBack();
+  await clock.advance(0);
+  expect(live.latest?.part).toBe(3);
+  feed.publish(fakeFrame(fakeRows({ seed: 2, coins: ["ETH"] }), { part: 5 }));
+  await clock.advance(5_000);
+  expect(feed.snapshotReads).toBeGreaterThan(2);
+  feed.snapshotFrame = fakeFrame(fakeRows({ seed: 3, coins: ["XRP"] }), { part: 5 });
+  await clock.advance(8_000);
+  expect(live.rowsSince(WHOLE_TABLE).map(({ coin }) => coin)).toContain("XRP");
+  const reads = feed.snapshotReads;
+  await clock.advance(60_000);
+  expect(feed.snapshotReads).toBe(reads);
   await live.stop();
 });

@@ -1,5 +1,6 @@
 // The latest rates as this process knows them: subscribes to the feed first, then reads the snapshot, and applies both
-// by tick. Every change gets a version; each row remembers the version that changed it last, so "what changed since"
+// by tick. A snapshot may have been taken before frames that went out before the subscription: it is read again until
+// one is as new as the first frame heard, at the start and after every loss of the link. Every change gets a version; each row remembers the version that changed it last, so "what changed since"
 // has an answer for streams, for Last-Event-ID and for slow readers alike, without keeping old frames.
 // Rows that nobody renews become nulls after rowAgeMsMax and tombstones an hour later: an old rate never looks fresh.
 
@@ -32,7 +33,8 @@ export interface LiveFramesDeps {
 export const WHOLE_TABLE = 0;
 export const EVERYTHING = -1;
 
-const WATCH_MS = 1_000;
+const WATCH_MS = 500;
+const CATCH_UP_MS_MAX = 30_000;
 const RETRY_MS = 1_000;
 const ROW_AGE_TICKS_MAX = 3;
 const ROW_AGE_MS_MIN = 15_000;
@@ -59,6 +61,10 @@ export class LiveFrames {
   #sorted: RateRow[] | undefined;
   #unsubscribe: (() => Promise<void>) | undefined;
   #ready = false;
+  #firstHeard: Frame | undefined;
+  #isCaughtUp = false;
+  #catchUpAtMs = 0;
+  #catchUpPauseMs = WATCH_MS;
 
   constructor(deps: LiveFramesDeps) {
     this.#deps = deps;
@@ -83,8 +89,11 @@ export class LiveFrames {
     let told = false;
     while (!this.#stopped.signal.aborted) {
       try {
-        this.#unsubscribe ??= await feed.subscribe((packed) => this.apply(packed));
-        await this.#readSnapshot();
+        this.#unsubscribe ??= await feed.subscribe(
+          (packed) => this.#hear(packed),
+          () => this.#listenAnew(),
+        );
+        this.#compare(await this.#readSnapshot());
         this.#ready = true;
         break;
       } catch (error) {
@@ -109,28 +118,67 @@ export class LiveFrames {
     await unsubscribe?.();
   }
 
-  async #readSnapshot(): Promise<void> {
-    const packed = await this.#deps.feed.snapshot();
-    if (packed) this.apply(packed);
+  #hear(packed: Uint8Array): void {
+    const frame = this.apply(packed);
+    if (frame && this.#firstHeard === undefined) this.#firstHeard = frame;
   }
 
-  /** The feed brings a snapshot by itself after a loss of the link; what is left to watch is age. */
+  /** The link is back: what went out meanwhile is in a snapshot as new as the first frame from now on. */
+  #listenAnew(): void {
+    this.#firstHeard = undefined;
+    this.#isCaughtUp = false;
+    this.#catchUpPauseMs = 0;
+    this.#catchUpAtMs = 0;
+    void this.#catchUp();
+  }
+
+  async #readSnapshot(): Promise<Frame | undefined> {
+    const packed = await this.#deps.feed.snapshot();
+    return packed && this.apply(packed);
+  }
+
+  /** Whether that snapshot holds all that went out before the first frame heard. */
+  #compare(snapshot: Frame | undefined): void {
+    const first = this.#firstHeard;
+    if (snapshot === undefined || first === undefined) return;
+    this.#isCaughtUp =
+      snapshot.tickAtMs > first.tickAtMs ||
+      (snapshot.tickAtMs === first.tickAtMs && snapshot.part >= first.part);
+  }
+
+  /** Reads snapshots until one has caught up: often at first, then rarely, since a reader over REST pays for each. */
+  async #catchUp(): Promise<void> {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (this.#isCaughtUp || nowMs < this.#catchUpAtMs) return;
+    // Without a frame heard there is nothing to compare with; after a loss one look is due all the same.
+    if (this.#firstHeard === undefined && this.#catchUpPauseMs > 0) return;
+    this.#catchUpPauseMs = Math.min(CATCH_UP_MS_MAX, Math.max(WATCH_MS, 2 * this.#catchUpPauseMs));
+    this.#catchUpAtMs = nowMs + this.#catchUpPauseMs;
+    try {
+      this.#compare(await this.#readSnapshot());
+    } catch (error) {
+      this.#deps.log.debug("snapshot not read, will try again", { error });
+    }
+  }
+
   async #watch(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       await this.#deps.clock.sleep(WATCH_MS, signal);
-      if (!signal.aborted) this.#expire();
+      if (signal.aborted) return;
+      this.#expire();
+      await this.#catchUp();
     }
   }
 
-  /** Takes a packed frame in. Never throws: a damaged frame is logged and ignored. */
-  apply(packed: Uint8Array): void {
+  /** Takes a packed frame in and returns it. Never throws: a damaged frame is logged and ignored. */
+  apply(packed: Uint8Array): Frame | undefined {
     let frame: Frame;
     try {
       frame = this.#deps.unpackFrame(packed);
     } catch (error) {
       this.#deps.log.error("frame ignored", { error, bytes: packed.length });
-      return;
+      return undefined;
     }
     const taken: RateRow[] = [];
     const freshAtMs = this.#freshAtMs();
@@ -152,6 +200,7 @@ export class LiveFrames {
       this.#latest = { id: frameId(tickAtMs, part), tickAtMs, part, closing };
     }
     if (taken.length > 0 || newer || referenceChanged) this.#publish(taken);
+    return frame;
   }
 
   #takeReference(reference: ReferencePrice | undefined): boolean {

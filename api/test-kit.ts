@@ -84,14 +84,20 @@ export function fakeFrame(rows: readonly RateRow[], head: Partial<Frame> = {}): 
 /** A feed one can publish on and cut off. */
 export class MemoryFeed implements FrameFeed {
   readonly #listeners = new Set<(packed: Uint8Array) => void>();
+  readonly #returns = new Set<() => void>();
   snapshotFrame: Frame | undefined;
+  snapshotReads = 0;
   up = true;
   /** Runs inside snapshot(), before the answer: for frames that arrive meanwhile. */
   beforeSnapshot: () => void = () => {};
 
-  async subscribe(onFrame: (packed: Uint8Array) => void): Promise<() => Promise<void>> {
+  async subscribe(
+    onFrame: (packed: Uint8Array) => void,
+    onReturn: () => void = () => {},
+  ): Promise<() => Promise<void>> {
     if (!this.up) throw new Error("no link");
     this.#listeners.add(onFrame);
+    this.#returns.add(onReturn);
     return async () => {
       this.#listeners.delete(onFrame);
     };
@@ -99,12 +105,19 @@ export class MemoryFeed implements FrameFeed {
 
   async snapshot(): Promise<Uint8Array | undefined> {
     if (!this.up) throw new Error("no link");
+    this.snapshotReads++;
     this.beforeSnapshot();
     return this.snapshotFrame && packFrame(this.snapshotFrame);
   }
 
   state() {
     return { up: this.up, detail: this.up ? "in memory" : "cut off" };
+  }
+
+  /** The link is back after a loss. */
+  comeBack(): void {
+    this.up = true;
+    for (const onReturn of this.#returns) onReturn();
   }
 
   publish(frame: Frame): void {

@@ -38,10 +38,10 @@ export interface ReportStream {
 /** What clients read: frames as deflated bytes (adapters/frame-codec.ts). */
 export interface FrameFeed {
   /**
-   * Frames from now on, and after a loss of the link the newest snapshot as one more frame, since frames were missed.
-   * A listener must not throw. Returns the unsubscriber.
+   * Frames from now on. `onReturn` is called when the link is back after a loss: frames were missed, the snapshot is to
+   * be read again. Neither may throw. Returns the unsubscriber.
    */
-  subscribe(onFrame: (packed: Uint8Array) => void): Promise<() => Promise<void>>;
+  subscribe(onFrame: (packed: Uint8Array) => void, onReturn?: () => void): Promise<() => Promise<void>>;
   /** The newest snapshot (a frame holding every row), undefined when there is none yet. */
   snapshot(): Promise<Uint8Array | undefined>;
   /** Whether the link to the feed is up, with words for /health/ready. */

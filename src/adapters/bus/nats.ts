@@ -58,7 +58,7 @@ export class NatsBus implements Bus {
       subscribe: (fromAtMs, onReport) => this.#subscribeReports(fromAtMs, onReport),
     };
     this.frames = {
-      subscribe: (onFrame) => this.#subscribeFrames(onFrame),
+      subscribe: (onFrame, onReturn) => this.#subscribeFrames(onFrame, onReturn),
       snapshot: () => this.#snapshot(),
       state: () => this.state(),
       publishFrame: (packed) => this.#publishFrame(packed),
@@ -120,17 +120,11 @@ export class NatsBus implements Bus {
     };
   }
 
-  async #subscribeFrames(onFrame: (packed: Uint8Array) => void) {
+  async #subscribeFrames(onFrame: (packed: Uint8Array) => void, onReturn: (() => void) | undefined) {
     const unlisten = await this.#listen(FRAMES_SUBJECT, onFrame);
-    // What was published while the link was down is made up for by the snapshot.
-    const unwatch = this.link.onReturn(() => {
-      this.#snapshot().then(
-        (packed) => packed !== undefined && onFrame(packed),
-        (cause: unknown) => this.log.debug("no snapshot after the return", { cause: messageOf(cause) }),
-      );
-    });
+    const unwatch = onReturn && this.link.onReturn(onReturn);
     return async () => {
-      unwatch();
+      unwatch?.();
       await unlisten();
     };
   }

@@ -1,8 +1,8 @@
 // Frames out of Redis over REST (Upstash's protocol), for processes that have nothing but HTTP: one subscription for
 // the whole process, and the snapshot key for late joiners.
 //
-//   down -> up     the server has confirmed the subscription; unless it is the first, the newest snapshot is handed to
-//                  the listeners, since what was published meanwhile is lost
+//   down -> up     the server has confirmed the subscription; unless it is the first, the listeners are told, since
+//                  what was published meanwhile is lost
 //   up -> down     the stream ended, broke, or was silent for longer than the heartbeat allows; then again, after a pause
 //
 // The vendor's client tells nobody when a subscription's stream ends. It accepts a requester of one's own, so this
@@ -41,6 +41,7 @@ export function createUpstashFeed(options: UpstashFeedOptions): UpstashFeed {
   const { framesChannel: channel, snapshotKey } = REDIS;
   const silenceMsMax = options.silenceMsMax ?? SILENCE_MS_MAX;
   const listeners = new Set<(packed: Uint8Array) => void>();
+  const returns = new Set<() => void>();
   const closing = new AbortController();
   let state = { up: false, detail: "not subscribed yet" };
   let running: Promise<void> | undefined;
@@ -65,11 +66,6 @@ export function createUpstashFeed(options: UpstashFeedOptions): UpstashFeed {
     return packed;
   };
 
-  const resume = async () => {
-    const packed = await snapshot();
-    if (packed) for (const listener of listeners) listener(packed);
-  };
-
   /** One subscription until it ends; resolves with why. */
   async function subscribeOnce(isFirst: boolean): Promise<string> {
     const over = new AbortController();
@@ -83,7 +79,7 @@ export function createUpstashFeed(options: UpstashFeedOptions): UpstashFeed {
       state = { up: true, detail: `subscribed to ${channel}` };
       log.info("subscribed to frames", { channel });
       firstEnd();
-      if (!isFirst) resume().catch((error) => end(`the snapshot could not be read: ${String(error)}`));
+      if (!isFirst) for (const onReturn of returns) onReturn();
     });
     subscriber.on("message", ({ message }) => {
       heardAtMs = clock.monotonicMs();
@@ -115,12 +111,14 @@ export function createUpstashFeed(options: UpstashFeedOptions): UpstashFeed {
   }
 
   return {
-    async subscribe(onFrame) {
+    async subscribe(onFrame, onReturn) {
       listeners.add(onFrame);
+      if (onReturn) returns.add(onReturn);
       running ??= run();
       await firstAttempt;
       return async () => {
         listeners.delete(onFrame);
+        if (onReturn) returns.delete(onReturn);
       };
     },
     snapshot,
