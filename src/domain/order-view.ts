@@ -28,6 +28,8 @@ export interface VenueTiming {
 }
 
 const LOOKUP_GAP_MS = 1_000;
+/** While an id can still be accepted an empty look-up settles nothing: asked ever less often, and when it is dead. */
+const LOOKUP_GAP_MS_MAX = 8_000;
 const LOOKUPS_EMPTY_MIN = 2;
 
 /** What to do about an order that is not terminal. */
@@ -54,9 +56,12 @@ export function settleOrder(order: OrderView, timing: VenueTiming, nowMs: number
   if (counting.length >= LOOKUPS_EMPTY_MIN && counting.at(-1)! - counting[0]! >= LOOKUP_GAP_MS) {
     return { do: "never-arrived", order };
   }
-  if (lastMs !== undefined && nowMs < lastMs + LOOKUP_GAP_MS)
-    return { do: "wait", untilMs: lastMs + LOOKUP_GAP_MS };
-  return { do: "lookup", order };
+  if (lastMs === undefined) return { do: "lookup", order };
+  const early = order.emptyLookupsAtMs.length - counting.length;
+  const gapMs = Math.min(LOOKUP_GAP_MS_MAX, LOOKUP_GAP_MS * 2 ** Math.max(0, early - 1));
+  const untilMs =
+    deadMs !== undefined && lastMs < deadMs ? Math.min(deadMs, lastMs + gapMs) : lastMs + LOOKUP_GAP_MS;
+  return nowMs < untilMs ? { do: "wait", untilMs } : { do: "lookup", order };
 }
 
 export function filledOf(orders: readonly OrderView[], purpose: OrderPurpose): Decimal {

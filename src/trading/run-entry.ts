@@ -14,6 +14,7 @@ import {
   clientOrderIdOf,
   isTerminal,
   type OrderPurpose,
+  PRE_AUTHORISED_MS,
   preAuthoriseEntry,
   SUCCESSOR_WAIT_MS,
 } from "../domain/intent.ts";
@@ -101,16 +102,17 @@ export class EntryRun {
     const { intent } = this.#record;
     const { clock } = this.deps;
     if (intent.state === "planned" || intent.sendingAtMs === undefined) return;
-    const untilMs = intent.sendingAtMs + SUCCESSOR_WAIT_MS;
-    await restUntil(clock, untilMs, () => this.#driver.guard());
+    await restUntil(clock, intent.sendingAtMs + SUCCESSOR_WAIT_MS, () => this.#driver.guard());
+    // The predecessor asked last thing before the bytes left; beyond its deadline nothing left.
+    const sentAtMsMax = intent.sendingAtMs + PRE_AUTHORISED_MS;
     const { intentId, qtyCoin, qtyContracts, state } = intent;
     const allowed = preAuthoriseEntry(intentId, { qtyCoin, qtyContracts });
-    const views = adoptPreAuthorised({ state, orders: this.#record.views() }, allowed, untilMs);
+    const views = adoptPreAuthorised({ state, orders: this.#record.views() }, allowed, sentAtMsMax);
     const rows = views.map(
       (view): OrderRow => ({
         ...this.#driver.rowOf({ ...view, limitPrice: undefined }),
         adopted: true,
-        sentAtMsMax: untilMs,
+        sentAtMsMax,
       }),
     );
     // Ids it may have used before it died count as its tries, those with a row as well.

@@ -9,6 +9,7 @@ import {
   clientOrderIdOf,
   isTerminal,
   PLANNED_MS_MAX,
+  PRE_AUTHORISED_MS,
   preAuthoriseExit,
   SUCCESSOR_WAIT_MS,
 } from "../domain/intent.ts";
@@ -112,15 +113,16 @@ export class ExitRun {
   async #takeOver(): Promise<void> {
     const { intent } = this.#record;
     if (intent.state === "planned" || intent.sendingAtMs === undefined) return;
-    const untilMs = intent.sendingAtMs + SUCCESSOR_WAIT_MS;
-    await restUntil(this.deps.clock, untilMs, () => this.#driver.guard());
+    await restUntil(this.deps.clock, intent.sendingAtMs + SUCCESSOR_WAIT_MS, () => this.#driver.guard());
+    // As in run-entry: beyond the predecessor's deadline nothing left.
+    const sentAtMsMax = intent.sendingAtMs + PRE_AUTHORISED_MS;
     const { intentId, qtyCoin, qtyContracts, state } = intent;
     const allowed = preAuthoriseExit(intentId, { qtyCoin, qtyContracts });
-    const rows = adoptPreAuthorised({ state, orders: this.#record.views() }, allowed, untilMs).map(
+    const rows = adoptPreAuthorised({ state, orders: this.#record.views() }, allowed, sentAtMsMax).map(
       (view): OrderRow => ({
         ...this.#driver.rowOf({ ...view, limitPrice: undefined }),
         adopted: true,
-        sentAtMsMax: untilMs,
+        sentAtMsMax,
       }),
     );
     if (rows.length > 0) await this.#record.addOrders(rows);

@@ -146,8 +146,9 @@ export class OrderDriver {
     }
   }
 
-  /** Whether an order may leave now. */
+  /** Whether an order may leave now: never later than its row says, since a successor counts from that. */
   #mayLeave(order: OrderRow): boolean {
+    if (this.deps.clock.nowMs() > order.sentAtMsMax) return false;
     const { record, allowed } = this.parts;
     if (record.isStored && this.deps.term.holds()) return true;
     const sinceMs = this.#sinceCommitMs();
