@@ -6,12 +6,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeTempDir, removeTempDir } from "../src/testing/services/temp-dir.ts";
 import { readJunit } from "./testing/junit.ts";
+import { longFiles } from "./testing/long-files.ts";
 
 const HELP = `bun run test [unit|full] [options and path filters of bun test]
 
   bun run test               unit and integration tests (at most 3 minutes on two cores)
   bun run test unit          those that need no server and no browser (at most 10 seconds); also: bun run test:unit
   bun run test full          everything, with the long suites (*.full.test.ts and FULL=1); also: bun run test:full
+  bun run test:full --rest   of full only the files that do more there than in the ordinary run
   bun run test src/domain    only files whose path contains src/domain
   bun run test -t "sweep"    only tests whose name fits
 
@@ -32,6 +34,8 @@ if (args.includes("--help") || args.includes("-h")) {
   console.log(HELP);
   process.exit(0);
 }
+const isRest = args.includes("--rest");
+if (isRest) args.splice(args.indexOf("--rest"), 1);
 const modeName = args[0] === "unit" || args[0] === "full" ? args.shift() : undefined;
 const mode = MODES[(modeName ?? "default") as keyof typeof MODES];
 
@@ -42,18 +46,27 @@ const mode = MODES[(modeName ?? "default") as keyof typeof MODES];
 const ALONE = "src/testing/{e2e,trading-e2e}/*.{integration,full}.test.ts";
 const root = join(import.meta.dir, "..");
 const isWhole = args.length === 0 && modeName !== "unit";
-const aloneFiles = isWhole
-  ? [...new Bun.Glob(ALONE).scanSync(root)]
-      .filter((file) => !mode.ignore.some((pattern) => new Bun.Glob(pattern).match(file)))
-      .sort()
-  : [];
+const isAlone = (file: string) => new Bun.Glob(ALONE).match(file);
+const files = isWhole ? testFiles() : [];
+const aloneFiles = files.filter(isAlone);
 const runs: { readonly ignore: readonly string[]; readonly args: readonly string[] }[] = [
-  { ignore: isWhole ? [...mode.ignore, ALONE] : mode.ignore, args },
+  isRest
+    ? { ignore: [], args: files.filter((file) => !isAlone(file)).map((file) => `./${file}`) }
+    : { ignore: isWhole ? [...mode.ignore, ALONE] : mode.ignore, args },
   ...fleetRuns(aloneFiles).map((files) => ({
     ignore: mode.ignore,
     args: files.map((file) => `./${file}`),
   })),
 ];
+
+/** Every test file of this mode, from the root, in order; with --rest the long ones alone. */
+function testFiles(): readonly string[] {
+  const found = ["src", "api", "worker", "scripts", "schema"]
+    .flatMap((folder) => [...new Bun.Glob(`${folder}/**/*.test.ts`).scanSync(root)])
+    .filter((file) => !mode.ignore.some((pattern) => new Bun.Glob(pattern).match(file)))
+    .sort();
+  return isRest ? longFiles(root, found) : found;
+}
 
 /** The short forms side by side, two at a time: they mostly wait. In full, where limits are met, one after the other. */
 function fleetRuns(files: readonly string[]): readonly (readonly string[])[] {
