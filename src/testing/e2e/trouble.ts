@@ -9,6 +9,8 @@ export interface Trouble {
   readonly venue: SimVenue;
   readonly fault: Omit<FaultSpec, "venue" | "symbol">;
   readonly reason: Reason;
+  /** What a machine too slow for the fault's own timing makes of it. */
+  readonly reasonIfLate?: Reason;
 }
 
 /** Beyond the two seconds legs may be apart, within the 0.55 of a tick that a worker waits for an answer. */
@@ -16,7 +18,10 @@ const SKEWING_DELAY_MS = 2_280;
 
 /** Coins with a book of their own on all four venues and no multiplier. */
 export const TROUBLES: readonly Trouble[] = [
-  { coin: "ETH", venue: "bybit", fault: { kind: "delay", delayMs: SKEWING_DELAY_MS }, reason: "skewed" },
+  {
+    ...{ coin: "ETH", venue: "bybit", fault: { kind: "delay", delayMs: SKEWING_DELAY_MS } },
+    ...{ reason: "skewed", reasonIfLate: "fetch-failed" },
+  },
   { coin: "XRP", venue: "binance", fault: { kind: "hang" }, reason: "fetch-failed" },
   { coin: "SOL", venue: "bithumb", fault: { kind: "reset" }, reason: "fetch-failed" },
   { coin: "DOGE", venue: "bybit", fault: { kind: "server-error", status: 503 }, reason: "fetch-failed" },
@@ -47,11 +52,11 @@ export function symbolOf({ coin, venue }: Pick<Trouble, "coin" | "venue">): stri
   return venue === "upbit" || venue === "bithumb" ? `KRW-${coin}` : `${coin}USDT`;
 }
 
-/** Row key to the reason it must carry. */
-export function reasonsOf(troubles: readonly Trouble[]): Map<string, Reason> {
-  const reasons = new Map<string, Reason>();
-  for (const { coin, venue, reason } of troubles) {
-    for (const pairIndex of PAIRS_OF[venue]) reasons.set(`${coin}|${pairIndex}`, reason);
+/** Row key to the reasons of which it must carry one. */
+export function reasonsOf(troubles: readonly Trouble[]): Map<string, readonly Reason[]> {
+  const reasons = new Map<string, readonly Reason[]>();
+  for (const { coin, venue, reason, reasonIfLate = reason } of troubles) {
+    for (const pairIndex of PAIRS_OF[venue]) reasons.set(`${coin}|${pairIndex}`, [reason, reasonIfLate]);
   }
   return reasons;
 }
