@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
 import { StoreFault } from "../domain/store-fault.ts";
 import { type EngineRig, type RigOptions, traderOf } from "../testing/engine/rig.ts";
@@ -201,6 +201,78 @@ test("funding received and paid while XRP was held is part of its profit", async
   const [received, paid, none] = profits.map(D);
   expect(received!.minus(none!).rounded(2, "half-up").toString()).toBe("4900");
   expect(none!.minus(paid!).rounded(2, "half-up").toString()).toBe("2800");
+});
+
+describe("an automatic exit's profit, projected,", () => {
+  /** Entered 1.4 % below the reference price; at 1,430 it earns some 33,000 KRW. */
+  const auto = async (strategy: Terms[1] = { tradeMode: "auto" }) => {
+    const rig = await started({}, (of) => {
+      of.traders.set([traderOf(1, strategy)]);
+      of.market.setRate("XRP", 1_380);
+    });
+    await rig.tick();
+    expect(rig.held).toEqual(["1 XRP"]);
+    rig.state.switchRows.set("global", { ...OFF, entriesOff: true });
+    await rig.pass(60_000);
+    return rig;
+  };
+  const due = async (rig: EngineRig) => {
+    rig.market.setRate("XRP", 1_430);
+    await rig.tick();
+    return rig.held;
+  };
+  const pay = (rig: EngineRig, usdt: string) => rig.world.payFunding("user 1", "binance", "XRPUSDT", usdt);
+
+  test("counts the funding paid so far, and again what came since it was read", async () => {
+    expect(await due(await auto())).toEqual([]);
+    const rig = await auto();
+    pay(rig, "-40");
+    expect(await due(rig)).toEqual(["1 XRP"]);
+    expect(rig.state.decisionRows.at(-1)).toMatchObject({ reason: "no-profit" });
+    expect(rig.state.decisionRows.at(-1)!.context).toEndWith("fundingUsdt=-40");
+    pay(rig, "40");
+    await rig.ticks(60_000);
+    expect(rig.held).toEqual(["1 XRP"]);
+    await rig.ticks(150_000);
+    expect(rig.held).toEqual([]);
+  });
+
+  test("goes by what was stored where the venue does not tell, and says so", async () => {
+    for (const read of ["fails", "hangs"] as const) {
+      const rig = await auto();
+      pay(rig, "-40");
+      expect(await due(rig)).toEqual(["1 XRP"]);
+      await rig.restart();
+      pay(rig, "40");
+      rig.world.faults.arm({ call: "funding", times: 1 }, { read });
+      expect(await due(rig)).toEqual(["1 XRP"]);
+      expect(rig.state.decisionRows.at(-1)!.context).toEndWith("fundingUsdt=-40 (not read now)");
+    }
+  });
+
+  test("asks for it at most every three minutes, and a position with an exit rate of its own only as it closes", async () => {
+    const reads = { auto: 0, custom: 0 };
+    for (const tradeMode of ["auto", "custom"] as const) {
+      const rig = await auto({ tradeMode, exitRateTarget: D("1440") });
+      pay(rig, "-40");
+      rig.world.faults.hook = ({ call }) => {
+        if (call === "funding") reads[tradeMode]++;
+        return undefined;
+      };
+      rig.market.setRate("XRP", 1_430);
+      await rig.ticks(370_000);
+      expect(rig.held).toEqual(["1 XRP"]);
+    }
+    expect(reads).toEqual({ auto: 3, custom: 0 });
+  });
+
+  test("does not wait for a venue that is silent", async () => {
+    const rig = await auto();
+    rig.world.faults.arm({ call: "funding", times: 1 }, { read: "hangs" });
+    rig.market.setRate("XRP", 1_430);
+    await rig.tick(3_000);
+    expect(rig.intents("exit").map(({ reason }) => reason)).toEqual(["target"]);
+  });
 });
 
 test("funding is in the profit also when the store was away as it was to be read", async () => {

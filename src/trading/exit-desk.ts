@@ -6,6 +6,7 @@ import type { RateRow } from "../domain/rate-table.ts";
 import { exitScreenJeon, stopScreenJeon } from "../domain/screen.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import { userCoin } from "./engine-state.ts";
+import { FundingSeen } from "./funding.ts";
 import { planExit } from "./plan-exit.ts";
 import type { ForceCause, Runner, TermParts } from "./runner.ts";
 import type { SessionDeps } from "./session.ts";
@@ -14,12 +15,15 @@ import type { WatchedPosition } from "./watched.ts";
 export class ExitDesk {
   /** By user and coin. */
   readonly #planning = new Set<string>();
+  readonly #funding: FundingSeen;
 
   constructor(
     private readonly deps: SessionDeps,
     private readonly parts: TermParts,
     private readonly runner: Runner,
-  ) {}
+  ) {
+    this.#funding = new FundingSeen(deps, parts.work);
+  }
 
   onRow(row: RateRow, pair: PairKey): void {
     // A rate too far from the others' is taken off the row, and it may be the very one to leave at: fresh books decide.
@@ -69,7 +73,7 @@ export class ExitDesk {
   async #exit(position: OpenPosition, cause: ForceCause | undefined): Promise<void> {
     const { known, accounts, reference, teller, work } = this.parts;
     const key = userCoin(position.userId, position.coin);
-    const planned = await planExit({ ...this.deps, accounts }, position, {
+    const planned = await planExit({ ...this.deps, accounts, funding: this.#funding }, position, {
       forcedBy: cause,
       halted: known.halted,
       referenceKrw: reference.lastValid(),

@@ -15,6 +15,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { IntentRow, Journal, OpenPosition, TradingMode } from "../ports/journal.ts";
 import type { MarketView } from "../ports/trading-desk.ts";
 import type { Accounts } from "./accounts.ts";
+import type { FundingSeen } from "./funding.ts";
 import { exitIntentOf, type PairRules } from "./plan-intents.ts";
 import type { Legs } from "./run-order.ts";
 import type { ForceCause } from "./runner.ts";
@@ -26,6 +27,7 @@ export interface PlanExitDeps {
   readonly books: BookDesk;
   readonly market: MarketView;
   readonly accounts: Accounts;
+  readonly funding: Pick<FundingSeen, "since">;
   readonly decision: DecisionSettings;
 }
 
@@ -65,12 +67,16 @@ export async function planExit(
   if (!facts) return hold("not-tradable", "the coin is on no list any more");
   const legs = await deps.accounts.legs(userId, pair);
   if (!legs) return hold("no-key");
-  const [seen, rules, fees, dust, unreached] = await Promise.all([
+  const policy = exitPolicyOf(position.exitTerms);
+  // Only a profit that is asked for has to be known.
+  const asksProfit = policy.tradeMode === "auto" && !wish.forcedBy;
+  const [seen, rules, fees, dust, unreached, funding] = await Promise.all([
     deps.books.fresh(coin, pair, BOOKS_MS),
     deps.accounts.rules(legs, coin, pair, facts).catch(() => undefined),
     deps.accounts.fees(userId, legs, facts),
     deps.journal.dust({ mode: deps.mode, userId, coin, venue: legs.domestic.venue }),
     unreachedOf(legs, facts.overseasSymbol),
+    asksProfit ? deps.funding.since(position, legs, facts.overseasSymbol) : undefined,
   ]);
   if (!seen || !rules) return hold("no-rate", "fresh books or rules not to be had");
   // With the short gone there is nothing to do abroad.
@@ -80,12 +86,14 @@ export async function planExit(
   // Whoever is forced out does not wait for others to be done.
   const books = wish.forcedBy ? seen : lessTaken(seen, wish.taken(seen.atMs));
   if (!books) return hold("no-rate", "our own orders take the whole book");
-  const policy = exitPolicyOf(position.exitTerms);
   const totals = positionTotals(position.entries);
   const { multiplier } = facts;
   const lotCoin = rules.overseas.qtyStep.times(multiplier);
   const whole = exitRateForQty(books, totals.qtyCoin, multiplier);
   const { referenceKrw } = wish;
+  const fundingText = funding
+    ? ` fundingUsdt=${funding.usdt}${funding.isFresh ? "" : " (not read now)"}`
+    : "";
   const decisionFor = (exitRate: Decimal | undefined, saleKrw: Decimal | undefined) =>
     decideExit(
       policy as unknown as Strategy,
@@ -102,7 +110,7 @@ export async function planExit(
                 exitRate,
                 saleKrw,
                 fees,
-                fundingUsdt: Decimal.ZERO,
+                fundingUsdt: funding?.usdt ?? Decimal.ZERO,
                 referenceKrw,
               })
             : undefined,
@@ -123,12 +131,13 @@ export async function planExit(
     const target = exitRateTargetOf(policy, averageEntryRate(totals, 8), deps.decision);
     const part = largestExitMeeting(books, totals.qtyCoin, target, lotCoin, multiplier);
     if (!part || !isWorthLeaving(part, totals.qtyCoin, rules, books)) {
-      return hold(decided.reason, `rate=${whole?.rate ?? "none"} target=${target}`);
+      return hold(decided.reason, `rate=${whole?.rate ?? "none"} target=${target}${fundingText}`);
     }
     const rate = exitRateForQty(books, part, multiplier)!;
     // Auto mode asks for the whole position's profit at the part's rate.
     decided = decisionFor(rate.rate, rate.saleKrw.times(totals.qtyCoin).dividedBy(part, 12, "half-up"));
-    if (decided.action === "hold") return hold(decided.reason, `rate=${rate.rate} target=${target}`);
+    if (decided.action === "hold")
+      return hold(decided.reason, `rate=${rate.rate} target=${target}${fundingText}`);
     qtyCoin = part;
   }
   const intent = exitIntentOf({
