@@ -124,6 +124,13 @@ export interface OpenPosition {
   readonly parts: readonly (Taken & { readonly exitIntentId: string; readonly atMs: number })[];
 }
 
+/** A position that is gone: what is needed to ask for funding that belongs to it. */
+export interface ClosedPosition
+  extends Pick<OpenPosition, "positionId" | "userId" | "coin" | "pair" | "openedAtMs"> {
+  readonly closedAtMs: number;
+  readonly overseasSymbol: string;
+}
+
 /** A share of one entry: coins, and their share of its cost and proceeds; its last coins take all that is left. */
 export interface Taken extends MatchedEntry {
   readonly entryIntentId: string;
@@ -231,6 +238,8 @@ export interface Journal {
   unfinished(mode: TradingMode): Promise<IntentFile[]>;
   file(intentId: string): Promise<IntentFile | undefined>;
   openPositions(mode: TradingMode): Promise<OpenPosition[]>;
+  /** Closed at this instant or later, oldest first. */
+  closedSince(mode: TradingMode, sinceMs: number): Promise<ClosedPosition[]>;
   dust(options: {
     readonly mode: TradingMode;
     readonly userId: number;

@@ -21,6 +21,7 @@ import { Accounts } from "./accounts.ts";
 import { EngineState, userCoin } from "./engine-state.ts";
 import { EntryDesk } from "./entry-desk.ts";
 import { ExitDesk } from "./exit-desk.ts";
+import { LateFunding } from "./late-funding.ts";
 import { Reference } from "./reference.ts";
 import type { ExitRunDeps } from "./run-exit.ts";
 import { type ForceCause, Runner, type TermParts } from "./runner.ts";
@@ -55,6 +56,7 @@ const PROJECTIONS_EVERY_MS = 60_000;
 const SWEEP_EVERY_MS = 10_000;
 const DECISIONS_EVERY_MS = 1_000;
 const EXITS_EVERY_MS = 1_000;
+const FUNDING_EVERY_MS = 10_000;
 
 export class Session {
   readonly known: EngineState;
@@ -102,6 +104,7 @@ export class Session {
     this.isLoaded = true;
     const begunMs = clock.monotonicMs();
     const recovering = Promise.all(unfinished.map((file) => this.#runner.recover(file)));
+    const lateFunding = new LateFunding({ ...this.deps, accounts: this.accounts, work: this.#work });
     const loops = [
       this.#every(SWITCHES_EVERY_MS, () => this.known.loadSwitches()),
       this.#every(TRADERS_EVERY_MS, async () => {
@@ -113,6 +116,7 @@ export class Session {
       this.#every(PROJECTIONS_EVERY_MS, () => this.#retryProjections()),
       this.#every(DECISIONS_EVERY_MS, () => this.#teller.keepDecisions()),
       this.#every(EXITS_EVERY_MS, async () => this.#exits.retry()),
+      this.#every(FUNDING_EVERY_MS, () => lateFunding.look()),
     ];
     await Promise.race([recovering, this.#work.over()]);
     if (!this.term.isOver) {

@@ -1,7 +1,7 @@
 // What the journal holds, as the kernels and the screens want it. Each read sees one instant: intents never come with
 // orders, nor positions with entries, of another one.
 
-import { and, asc, desc, eq, inArray, isNull, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import {
   dustEvents,
   fills,
@@ -14,7 +14,14 @@ import {
 } from "../../../schema/tables/trading.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import { type Dust, type MatchedEntry, NO_DUST } from "../../domain/position.ts";
-import type { IntentFile, IntentRow, Journal, OpenPosition, TradingMode } from "../../ports/journal.ts";
+import type {
+  ClosedPosition,
+  IntentFile,
+  IntentRow,
+  Journal,
+  OpenPosition,
+  TradingMode,
+} from "../../ports/journal.ts";
 import type { Database, Executor } from "./database.ts";
 import { fillOf, intentOf, matchedLess, matchedOf, orderOf } from "./journal-rows.ts";
 
@@ -90,6 +97,33 @@ export function readOpenPositions(database: Database, mode: TradingMode): Promis
       parts: (partsBy.get(row.positionId) ?? []).map(({ positionId: _, ...part }) => part),
     }));
   });
+}
+
+/** By the exits of that time, which are indexed: the last one closed it, at its own instant. */
+export async function readClosedSince(
+  database: Database,
+  mode: TradingMode,
+  sinceMs: number,
+): Promise<ClosedPosition[]> {
+  const { positionId, userId, coin, pair, openedAt, closedAt } = hedgedPositions;
+  const rows = await database.run("read closed positions", (executor) =>
+    executor
+      .select({ positionId, userId, coin, pair, openedAt, at: positionExits.at, terms: intents.terms })
+      .from(positionExits)
+      .innerJoin(
+        hedgedPositions,
+        and(eq(positionId, positionExits.positionId), eq(closedAt, positionExits.at)),
+      )
+      .innerJoin(intents, eq(intents.intentId, positionExits.intentId))
+      .where(and(eq(hedgedPositions.mode, mode), gte(positionExits.at, new Date(sinceMs))))
+      .orderBy(asc(positionExits.at), asc(positionId)),
+  );
+  return rows.map(({ openedAt, at, terms, ...row }) => ({
+    ...row,
+    openedAtMs: openedAt.getTime(),
+    closedAtMs: at.getTime(),
+    overseasSymbol: terms.overseasSymbol!,
+  }));
 }
 
 interface LeftOfEntry extends MatchedEntry {

@@ -72,7 +72,8 @@ export function journalSuite(database: () => Database): void {
     }
 
     async function planExit(decisionId: string): Promise<string> {
-      const exit = intentOf({ decisionId, userId: 7, strategyId: 70, kind: "exit" });
+      const terms = { overseasSymbol: "BTCUSDT" };
+      const exit = intentOf({ decisionId, userId: 7, strategyId: 70, kind: "exit", terms });
       expect(await journal.plan(exit, fence)).toBe("planned");
       await journal.move(
         { intentId: exit.intentId, from: "planned", to: "sending", atMs: NOW_MS + 12 },
@@ -324,6 +325,8 @@ export function journalSuite(database: () => Database): void {
         [first, "0.02"],
       ]);
 
+      expect(await reopened().closedSince("live", 0)).toEqual([]);
+
       const second = await planExit("x2");
       const { intentId: entryIntentId, atMs: _, ...left } = position!.entries[0]!;
       const more = exitEnd(positionId, [{ ...left, qtyCoin: whole.qtyCoin, entryIntentId }]);
@@ -332,7 +335,7 @@ export function journalSuite(database: () => Database): void {
       await expect(journal.endExit(second, less, fence)).rejects.toBeInstanceOf(RangeError);
       const costLeft = exitEnd(positionId, [{ ...left, spentKrw: D("1"), entryIntentId }], { to: "parted" });
       await expect(journal.endExit(second, costLeft, fence)).rejects.toThrow("to take all of its cost");
-      const all = exitEnd(positionId, [{ ...left, entryIntentId }]);
+      const all = exitEnd(positionId, [{ ...left, entryIntentId }], { atMs: NOW_MS + 30 });
       await expect(journal.endExit(second, { ...all, to: "parted" }, fence)).rejects.toBeInstanceOf(
         RangeError,
       );
@@ -346,6 +349,14 @@ export function journalSuite(database: () => Database): void {
       await journal.endExit(second, all, fence);
       await reopened().endExit(second, all, fence);
       expect(await reopened().openPositions("live")).toEqual([]);
+      expect(await reopened().closedSince("live", NOW_MS + 30)).toEqual([
+        {
+          ...{ positionId, userId: 7, coin: "BTC", pair: "upbit-bybit", overseasSymbol: "BTCUSDT" },
+          ...{ openedAtMs: position!.openedAtMs, closedAtMs: NOW_MS + 30 },
+        },
+      ]);
+      expect(await reopened().closedSince("live", NOW_MS + 31)).toEqual([]);
+      expect(await reopened().closedSince("paper", 0)).toEqual([]);
     });
 
     test("an add-on joins the open position; exit terms stay, leverage is the larger", async () => {

@@ -10,7 +10,7 @@ import type { Database, Executor } from "./database.ts";
 import { endEntry, endExit } from "./journal-ends.ts";
 import { retryProjections } from "./journal-karbit.ts";
 import { addOrders, recordOrder, requireNoOpenOrder } from "./journal-orders.ts";
-import { readDust, readFile, readOpenPositions, readUnfinished } from "./journal-reads.ts";
+import { readClosedSince, readDust, readFile, readOpenPositions, readUnfinished } from "./journal-reads.ts";
 import { intentColumns } from "./journal-rows.ts";
 import { appendEvent, lockIntent } from "./journal-states.ts";
 import { fencedWrite } from "./lease.ts";
@@ -38,6 +38,7 @@ export function createJournal(database: Database): Journal {
     unfinished: (mode) => readUnfinished(database, mode),
     file: (intentId) => readFile(database, intentId),
     openPositions: (mode) => readOpenPositions(database, mode),
+    closedSince: (mode, sinceMs) => readClosedSince(database, mode, sinceMs),
     dust: (options) => readDust(database, options),
   };
 }

@@ -4,7 +4,13 @@
 //
 //   const rig = new EngineRig(); await rig.start(); await rig.tick(); expect(rig.position(1, "XRP"))...
 
-import type { DomesticVenue, OverseasVenue, PairKey, Venue } from "../../../schema/vocabulary.ts";
+import {
+  type DomesticVenue,
+  type OverseasVenue,
+  PAIRS,
+  type PairKey,
+  type Venue,
+} from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import { RISK_LIMITS_DEFAULT } from "../../domain/risk.ts";
 import { DECISION_SETTINGS_DEFAULT, type Strategy } from "../../domain/strategy.ts";
@@ -18,7 +24,7 @@ import { ManualClock } from "../manual-clock.ts";
 import { createMemoryWorld, type MemoryWorld } from "../memory-venues/world.ts";
 import { RecordingLog } from "../recording-log.ts";
 import { MemoryJournal } from "../simulation/memory-journal.ts";
-import { coinOf, RigMarket } from "./market.ts";
+import { coinOf, RigMarket, symbolOf } from "./market.ts";
 import { MemoryState, MemoryTraders } from "./memory-state.ts";
 import { RigProcess } from "./process.ts";
 
@@ -284,6 +290,25 @@ export class EngineRig {
         if (exposure.abs().atLeast(Decimal.of("0.1"))) faults.push(`${user} ${coin}: exposed ${exposure}`);
       }
     }
-    return faults;
+    return [...faults, ...this.#fundingFaults()];
+  }
+
+  /** Closed positions whose funding, as their venue paid it while they were open, is not what is stored of them. */
+  #fundingFaults(): string[] {
+    return this.journal.positions.flatMap(({ positionId, userId, coin, pair, openedAtMs, closedAtMs }) => {
+      if (closedAtMs === undefined) return [];
+      const { overseas } = PAIRS.find(({ key }) => key === pair)!;
+      const paid = this.world
+        .account(this.nameOf(userId), overseas)
+        .fundings.filter(
+          ({ symbol, atMs }) =>
+            symbol === symbolOf(overseas, coin) && atMs >= openedAtMs && atMs <= closedAtMs,
+        );
+      const noted = [...this.state.fundings.values()].filter((row) => row.positionId === positionId);
+      const sum = (events: readonly { readonly amountUsdt: Decimal }[]) =>
+        Decimal.sum(events.map(({ amountUsdt }) => amountUsdt));
+      if (sum(noted).equals(sum(paid))) return [];
+      return [`user ${userId} ${coin}: expected funding of ${sum(paid)}, was ${sum(noted)}`];
+    });
   }
 }

@@ -128,15 +128,15 @@ export abstract class AccountEvents {
     this.exchange.note(account, order, fill, 0);
   }
 
-  /** Positive is received. */
-  payFunding(user: string, venue: OverseasVenue, symbol: string, amountUsdt: Amount): void {
+  /** Positive is received; `agoMs`: of an instant that long past, told only now. */
+  payFunding(user: string, venue: OverseasVenue, symbol: string, amountUsdt: Amount, agoMs = 0): void {
     const account = this.account(user, venue);
     this.market(venue, symbol);
     const event = {
       id: `${venue}-funding-${++this.#count}`,
       symbol,
       amountUsdt: decimalOf(amountUsdt),
-      atMs: this.exchange.venueNowMs(venue),
+      atMs: this.exchange.venueNowMs(venue) - agoMs,
     };
     account.fundings.push(event);
     const { ledger } = account;

@@ -38,7 +38,7 @@ export class Chances implements LifeChances {
 
   store(call: string): StoreChoice {
     // Reads change nothing: a crash around one is a crash around its neighbours.
-    if (["file", "unfinished", "openPositions", "dust"].includes(call)) return "ok";
+    if (["file", "unfinished", "openPositions", "closedSince", "dust"].includes(call)) return "ok";
     return this.#draw(`store ${call}`, `store ${call}`, this.menus.store);
   }
 

@@ -5,6 +5,7 @@ import { Decimal } from "../../domain/decimal.ts";
 import { checkMove, isEnd, isTerminal } from "../../domain/intent.ts";
 import { type Dust, type MatchedEntry, NO_DUST } from "../../domain/position.ts";
 import {
+  type ClosedPosition,
   type ExitEnd,
   type Fence,
   Fenced,
@@ -15,6 +16,7 @@ import {
   type OpenPosition,
   type OrderRow,
   type Taken,
+  type TradingMode,
 } from "../../ports/journal.ts";
 
 interface Position extends OpenPosition {
@@ -220,6 +222,15 @@ export class MemoryJournal implements Journal {
     return this.positions
       .filter(({ closedAtMs }) => closedAtMs === undefined)
       .map((position) => ({ ...position }));
+  }
+
+  async closedSince(_mode: TradingMode, sinceMs: number): Promise<ClosedPosition[]> {
+    return this.exits.flatMap(({ intentId, end: { to, positionId, atMs } }) => {
+      if (to !== "closed" || atMs < sinceMs) return [];
+      const position = this.positions.find((one) => one.positionId === positionId)!;
+      const { overseasSymbol } = this.#intent(intentId).terms;
+      return [{ ...position, closedAtMs: atMs, overseasSymbol: overseasSymbol! }];
+    });
   }
 
   #dustKey(userId: number, coin: string, pair: string): string {
