@@ -343,3 +343,18 @@ for (const [defect, planted] of Object.entries(PLANTED)) {
     ).toThrow();
   });
 }
+
+test("an entry sold back before its unwinding was stored ends flat, not hedged", () => {
+  const done = (purpose: "buy" | "unwind"): OrderView => ({
+    ...{ clientOrderId: purpose, purpose, attempt: 1, qty: d("10"), status: "done", filledQty: d("10") },
+    ...{ sentAtMsMax: 0, emptyLookupsAtMs: [], burnedAtMs: undefined },
+  });
+  const { domestic, overseas } = Object.values(PAIR_TIMINGS)[0]!;
+  const view: EntryView = {
+    ...{ state: "overseas-sending", plannedAtMs: 0, domesticDoneAtMs: 0, qtyCoin: d("10") },
+    ...{ multiplier: d("1"), overseasLot: d("1"), hedgeMinContracts: d("1"), sellMinCoin: d("0.4") },
+    ...{ dustCoin: d("0"), orders: [done("buy"), done("unwind")], adopted: {}, domestic, overseas },
+  };
+  expect(nextEntryStep(view, 20_000)).toEqual({ do: "move", to: "unwinding", send: undefined });
+  expect(nextEntryStep({ ...view, state: "unwinding" }, 20_000)).toMatchObject({ do: "end", to: "flat" });
+});

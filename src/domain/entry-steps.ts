@@ -142,7 +142,9 @@ function domesticDone(view: EntryView): EntryStep {
 function overseasSending(view: EntryView, nowMs: number): EntryStep {
   const hedged = filledOf(view.orders, "hedge");
   const left = qtyLeft(hedgeWanted(view), [hedged]);
-  if (left.isZero) return end("hedged", hedged);
+  if (left.isZero && hedged.isPositive) return end("hedged", hedged);
+  // Nothing hedged and nothing left: somebody who died has sold it back.
+  if (left.isZero) return { do: "move", to: "unwinding", send: undefined };
   const attempt = nextAttempt(ordersOf(view.orders, "hedge"));
   const inTime = view.domesticDoneAtMs !== undefined && nowMs - view.domesticDoneAtMs < HEDGE_MS_MAX;
   if (attempt - adoptedOf(view, "hedge") <= HEDGE_TRIES && inTime && left.atLeast(view.hedgeMinContracts)) {

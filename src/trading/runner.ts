@@ -193,7 +193,12 @@ export class Runner {
     if (intent.kind === "entry") return await new EntryRun(deps, legs, file, term.fence, books).run();
     const positions = await journal.openPositions(mode);
     const position = positions.find(({ positionId }) => String(positionId) === intent.terms.positionId);
-    if (!position) throw new RangeError(`expected the position of ${intent.intentId} to be open`);
+    if (!position) {
+      const now = await journal.file(intent.intentId);
+      // A newer writer has ended it while this process stood still.
+      if (now && isEnd(now.intent.state)) throw new TermOver(`${intent.intentId} was ended by somebody else`);
+      throw new RangeError(`expected the position of ${intent.intentId} to be open`);
+    }
     const ids = [...new Set(position.parts.map(({ exitIntentId }) => exitIntentId))];
     const earlier = await Promise.all(ids.map(async (id) => (await journal.file(id))!));
     const exitDeps: ExitRunDeps = {

@@ -1,12 +1,15 @@
 // One intent in one life of a process: the real entry or exit, over the ground's venues and a journal.
 
 import { Decimal } from "../../domain/decimal.ts";
+import { isEnd } from "../../domain/intent.ts";
 import type { FreshBooks } from "../../ports/book-desk.ts";
 import type { Fence, IntentFile, Journal } from "../../ports/journal.ts";
 import type { Log } from "../../ports/telemetry.ts";
 import { EntryRun, type RunDeps } from "../../trading/run-entry.ts";
 import { ExitRun } from "../../trading/run-exit.ts";
+import { TermOver } from "../../trading/run-order.ts";
 import type { Term } from "../../trading/writer.ts";
+import { Broken } from "./checks.ts";
 import { type Ground, REFERENCE_KRW } from "./ground.ts";
 import type { Life } from "./life.ts";
 import type { Plant } from "./plant.ts";
@@ -51,7 +54,12 @@ export async function runIntent(options: IntentRun): Promise<void> {
     await new EntryRun(deps, legs, file, fence, books).run();
     return;
   }
-  const position = (await journal.openPositions("live")).find(({ userId }) => userId === file.intent.userId)!;
+  const position = (await journal.openPositions("live")).find(({ userId }) => userId === file.intent.userId);
+  if (!position) {
+    const now = await journal.file(file.intent.intentId);
+    if (now && isEnd(now.intent.state)) throw new TermOver("expected to be the one who ends it");
+    throw new Broken(`expected the position of ${file.intent.intentId} to be open`);
+  }
   const ids = [...new Set(position.parts.map(({ exitIntentId }) => exitIntentId))];
   const earlier = await Promise.all(ids.map(async (id) => (await journal.file(id))!));
   await new ExitRun(
