@@ -6,6 +6,7 @@ import { docsPage } from "./docs-page.ts";
 import { EncodedCache } from "./encoded-cache.ts";
 import { openApiDocument } from "./openapi.ts";
 import { CORS_HEADERS, problem } from "./problem.ts";
+import { accountRoutes } from "./routes/accounts.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { premiumRoutes } from "./routes/premium.ts";
 import { TRADING_PATH, tradingRoutes } from "./routes/trading.ts";
@@ -34,7 +35,10 @@ export function createApp(deps: ApiDeps): Hono {
   const settings = { ...API_SETTINGS_DEFAULT, ...deps.settings };
   const streams = new Streams(deps, settings, new EncodedCache(settings.encodedBytesMax));
   const tables = new TableDocuments(deps, settings);
-  const document = openApiDocument(deps.version ?? "0.0.0", { trading: deps.trading !== undefined });
+  const document = openApiDocument(deps.version ?? "0.0.0", {
+    trading: deps.trading !== undefined,
+    accounts: deps.accounts !== undefined,
+  });
   const documentText = JSON.stringify(document);
   const pageText = docsPage(document);
 
@@ -42,6 +46,7 @@ export function createApp(deps: ApiDeps): Hono {
   app.route("/", premiumRoutes(deps, streams, tables));
   app.route("/", healthRoutes(deps, settings, streams));
   if (deps.trading) app.route("/", tradingRoutes(deps.trading, deps.log));
+  if (deps.accounts) app.route("/", accountRoutes(deps.accounts, deps));
   app.get("/api/openapi.json", () => {
     return new Response(documentText, { headers: { ...CORS_HEADERS, "Content-Type": "application/json" } });
   });

@@ -20,7 +20,9 @@ summary { cursor: pointer; margin: .4rem 0; }
 /** The whole page as HTML. */
 export function docsPage(document: OpenApiDocument): string {
   const { info, paths, components } = document;
-  const operations = Object.entries(paths).map(([path, item]) => operationHtml(path, item.get));
+  const operations = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => operationHtml(method, path, operation)),
+  );
   const schemas = Object.entries(components.schemas).map(([name, schema]) => schemaHtml(name, schema));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -35,12 +37,12 @@ ${schemas.join("\n")}
 `;
 }
 
-function operationHtml(path: string, operation: OpenApiOperation): string {
+function operationHtml(method: string, path: string, operation: OpenApiOperation): string {
   const parameters = operation.parameters.map(parameterHtml).join("");
   const responses = Object.entries(operation.responses).map(responseHtml).join("");
   const parameterTable =
     parameters && `<table><tr><th>Parameter<th>Value<th>Meaning</tr>${parameters}</table>`;
-  return `<section><h2 id="${escaped(path)}"><span class="method">GET</span> <a href="${escaped(path)}">${escaped(path)}</a></h2>
+  return `<section><h2 id="${escaped(method)} ${escaped(path)}"><span class="method">${escaped(method.toUpperCase())}</span> <a href="${escaped(path)}">${escaped(path)}</a></h2>
 <p><b>${escaped(operation.summary)}.</b> ${escaped(operation.description)}</p>
 ${parameterTable}<table><tr><th>Answer<th>Type<th>Meaning</tr>${responses}</table></section>`;
 }

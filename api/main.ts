@@ -1,15 +1,45 @@
 // schedulerx-api: reads frames from the bus and serves them to clients, with the page.
 
+import { randomUUID } from "node:crypto";
 import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
-import { apiFields } from "../src/config.ts";
+import { createPasswords } from "../src/adapters/passwords.ts";
+import { openPostgres } from "../src/adapters/store/postgres.ts";
+import { createSessionStore } from "../src/adapters/store/sessions.ts";
+import { type ApiSettings, apiFields } from "../src/config.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
 import { busOf, quietLog } from "../src/main/connect.ts";
 import { runProcess } from "../src/main/process.ts";
+import type { Log } from "../src/ports/telemetry.ts";
 import { VERSION } from "../src/version.ts";
 import { startApiServer } from "./serve.ts";
+import type { ApiDeps } from "./settings.ts";
 
 const CHECK_WITHIN_MS = 3_000;
+
+/** The database is connected to at the first request that needs it. */
+async function accountsOf(settings: ApiSettings, log: Log) {
+  const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP } = settings;
+  if (DATABASE_URL === undefined || JWT_SECRET === undefined) {
+    const missing = Object.entries({ DATABASE_URL, JWT_SECRET })
+      .filter(([, value]) => value === undefined)
+      .map(([name]) => name);
+    return { accounts: { missing }, close: async () => {} };
+  }
+  const database = openPostgres({
+    url: DATABASE_URL,
+    ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}),
+    log,
+  });
+  const accounts: ApiDeps["accounts"] = {
+    sessions: createSessionStore(database),
+    passwords: await createPasswords(),
+    jwtSecret: JWT_SECRET,
+    signUpOpen: SIGN_UP,
+    newId: randomUUID,
+  };
+  return { accounts, close: () => database.close() };
+}
 
 await runProcess({
   name: "schedulerx-api",
@@ -44,6 +74,8 @@ await runProcess({
   start: async (settings, log, releases, stop) => {
     const bus = await busOf(settings, "schedulerx-api", log, { signal: stop });
     releases.push(() => bus.drain());
+    const { accounts, close } = await accountsOf(settings, log);
+    releases.push(close);
     const server = await startApiServer({
       feed: bus.frames,
       codec: { packFrame, unpackFrame, packText },
@@ -54,6 +86,7 @@ await runProcess({
       tickPeriodMs: settings.TICK_INTERVAL_MS,
       version: VERSION,
       simulated: settings.SIMULATED,
+      accounts,
     });
     releases.push(() => server.stop());
     log.info("listening", { url: server.url });

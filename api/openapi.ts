@@ -4,6 +4,8 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
 import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
+import { accountOperations } from "./openapi-accounts.ts";
+import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
 import { TRADING_PATH, tradingSchema } from "./routes/trading.ts";
 
@@ -14,6 +16,8 @@ export interface OpenApiOperation {
   readonly description: string;
   readonly tags: readonly string[];
   readonly parameters: readonly Json[];
+  readonly requestBody?: Json;
+  readonly security?: readonly Json[];
   readonly responses: Record<string, Json>;
 }
 
@@ -21,8 +25,8 @@ export interface OpenApiDocument {
   readonly openapi: "3.1.0";
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly servers: readonly { readonly url: string }[];
-  readonly paths: Record<string, { readonly get: OpenApiOperation }>;
-  readonly components: { readonly schemas: Record<string, Json> };
+  readonly paths: Record<string, Partial<Record<"get" | "post" | "delete", OpenApiOperation>>>;
+  readonly components: { readonly schemas: Record<string, Json>; readonly securitySchemes?: Json };
 }
 
 export const problemSchema = v.object({
@@ -79,10 +83,10 @@ const busyResponse: Json = {
   headers: { "Retry-After": { schema: { type: "integer" } } },
 };
 
-/** The document; `version` is the program's, `trading` whether it shows any. */
+/** The document; `version` is the program's, `trading` whether it shows any, `accounts` whether it has private paths. */
 export function openApiDocument(
   version: string,
-  { trading = false }: { readonly trading?: boolean } = {},
+  { trading = false, accounts = false }: { readonly trading?: boolean; readonly accounts?: boolean } = {},
 ): OpenApiDocument {
   return {
     openapi: "3.1.0",
@@ -97,6 +101,7 @@ export function openApiDocument(
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
       ...(trading && { [TRADING_PATH]: { get: tradingOperation() } }),
+      ...(accounts && accountOperations()),
       "/health/live": {
         get: {
           summary: "Whether the process lives",
@@ -127,7 +132,19 @@ export function openApiDocument(
         Live: jsonSchema(liveSchema),
         Ready: jsonSchema(readySchema),
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
+        ...(accounts && {
+          Account: jsonSchema(accountSchema),
+          Session: jsonSchema(sessionSchema),
+          SignIn: jsonSchema(signInSchema),
+          SignUp: jsonSchema(signUpSchema),
+        }),
       },
+      ...(accounts && {
+        securitySchemes: {
+          cookie: { type: "apiKey", in: "cookie", name: "auth-token" },
+          bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        },
+      }),
     },
   };
 }

@@ -11,8 +11,14 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
 
 const TITLES = {
   400: "Bad request",
+  401: "Not logged in",
+  403: "Not allowed",
   404: "Not found",
   405: "Method not allowed",
+  409: "In conflict with what is there",
+  413: "Too large",
+  415: "Unsupported content type",
+  429: "Too many attempts",
   500: "Internal error",
   503: "Not available now",
 } as const;

@@ -7,7 +7,7 @@ import type { Log } from "../src/ports/telemetry.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import { createApp } from "./app.ts";
 import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
-import type { FrameCodec } from "./settings.ts";
+import type { ApiDeps, FrameCodec } from "./settings.ts";
 import page from "./web/index.html";
 
 export interface ServeOptions {
@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly simulated: boolean;
   /** Shown to everybody who can reach the page. */
   readonly trading?: TradingViewSource;
+  /** As in ApiDeps. */
+  readonly accounts?: ApiDeps["accounts"];
 }
 
 export interface ApiServer {
@@ -35,7 +37,7 @@ const IDLE_TIMEOUT_S = 60;
 
 /** Resolves once the port is open; frames may come later. Rejects when the port is taken. */
 export async function startApiServer(options: ServeOptions): Promise<ApiServer> {
-  const { feed, codec, clock, log, tickPeriodMs, version, simulated, trading } = options;
+  const { feed, codec, clock, log, tickPeriodMs, version, simulated, trading, accounts } = options;
   const stopping = new AbortController();
   const rowAgeMsMax = rowAgeMsMaxOf(tickPeriodMs);
   const live = new LiveFrames({ feed, unpackFrame: codec.unpackFrame, clock, log, rowAgeMsMax });
@@ -46,6 +48,7 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
     log,
     version,
     trading,
+    accounts,
     settings: { periodMs: tickPeriodMs },
     signal: stopping.signal,
     sockets: {

@@ -5,6 +5,7 @@ import type { Frame } from "../src/domain/frame.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Log } from "../src/ports/telemetry.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
+import type { AccountsDeps } from "./accounts.ts";
 import type { LiveFrames } from "./live-frames.ts";
 
 export interface ApiSettings {
@@ -68,4 +69,6 @@ export interface ApiDeps {
   readonly version?: string;
   /** Opens /api/trading, to everybody: only for trading with nobody's money. */
   readonly trading?: TradingViewSource | undefined;
+  /** Opens the private routes; `missing`: they answer 503 and name these settings. Left out: there are none. */
+  readonly accounts?: AccountsDeps | { readonly missing: readonly string[] } | undefined;
 }

@@ -76,3 +76,14 @@ test("a fault about an address shows it without its password, however it is spel
 test("an empty variable counts as absent", () => {
   expect(readSettings(apiFields, { PORT: "" }).PORT).toBe(8080);
 });
+
+test("a secret for sessions that anybody could guess is refused", () => {
+  const given = ["short-one", "your-jwt-secret-of-karbit", "my-default-signing-text", "a".repeat(32)];
+  for (const JWT_SECRET of given) {
+    const faults = faultsOf(() => readSettings(apiFields, { JWT_SECRET }));
+    expect(faults.map((fault) => fault.split(":")[0])).toEqual(["JWT_SECRET"]);
+    expect(faults[0]).not.toContain(JWT_SECRET);
+  }
+  const JWT_SECRET = "0f3c9a7d5b1e8246";
+  expect(readSettings(apiFields, { JWT_SECRET }).JWT_SECRET).toBe(JWT_SECRET);
+});

@@ -165,15 +165,19 @@ const riskFields = {
   },
 } as const satisfies Fields;
 
-export const schedulerFields = {
-  ...tickField,
-  ...natsFields,
+const databaseFields = {
   DATABASE_URL: {
     about: "PostgreSQL, e.g. postgres://user:password@host:5432/name?sslmode=verify-full.",
     required: true,
     schema: url(["postgres", "postgresql"]),
   },
   DATABASE_CA_FILE: { about: "CA certificate (PEM) for sslmode=verify-full, as RDS needs.", schema: text },
+} as const satisfies Fields;
+
+export const schedulerFields = {
+  ...tickField,
+  ...natsFields,
+  ...databaseFields,
   KARBIT_TABLES: {
     about:
       "expect: Karbit's own migrations have made its tables (refuses to start without them). create: make them, for installs without Karbit.",
@@ -297,6 +301,29 @@ export const apiFields = {
     schema: onOff,
   },
   ...natsFields,
+  DATABASE_URL: {
+    about: "The scheduler's PostgreSQL, for what needs a login. Without it the private routes answer 503.",
+    schema: databaseFields.DATABASE_URL.schema,
+  },
+  DATABASE_CA_FILE: databaseFields.DATABASE_CA_FILE,
+  JWT_SECRET: {
+    about:
+      "Karbit's JWT_SECRET, the same text, or one of your own without Karbit: sessions are signed with it. Without it the private routes answer 503.",
+    secret: true,
+    schema: v.pipe(
+      secretText,
+      v.minLength(16, "expected at least 16 characters"),
+      v.check(
+        (value) => !/default|secret[-_ ]?key|jwt[-_ ]?secret|^(.)\1*$/i.test(value),
+        "expected a real value, was a placeholder",
+      ),
+    ),
+  },
+  SIGN_UP: {
+    about: "on: strangers may make an account here. off where Karbit does that.",
+    default: "off",
+    schema: onOff,
+  },
   ...logFields,
 } as const satisfies Fields;
 

@@ -11,6 +11,7 @@ import { migratePglite } from "./migrate.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { openPglite } from "./pglite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
+import { sessionsSuite } from "./sessions-suite.ts";
 import { recordLog } from "./store-fixtures.ts";
 import { tradersRevisionSuite } from "./traders-revision-suite.ts";
 import { tradersSuite } from "./traders-suite.ts";
@@ -43,6 +44,7 @@ tradersRevisionSuite(() => database);
 tradingStateSuite(() => database);
 tradingLossesSuite(() => database);
 tradingViewSuite(() => database);
+sessionsSuite(() => database);
 
 test("migrating again changes nothing and says nothing", async () => {
   const log = recordLog();

@@ -13,6 +13,7 @@ import { migratePostgres } from "./migrate.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { openPostgres } from "./postgres.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
+import { sessionsSuite } from "./sessions-suite.ts";
 import { recordLog } from "./store-fixtures.ts";
 import { tradersRevisionSuite } from "./traders-revision-suite.ts";
 import { tradersSuite } from "./traders-suite.ts";
@@ -47,6 +48,7 @@ needs(["postgres"], "the stores on PostgreSQL", () => {
   tradingStateSuite(() => database);
   tradingLossesSuite(() => database);
   tradingViewSuite(() => database);
+  sessionsSuite(() => database);
 
   test("a closed store refuses further work as passing, and closing twice is one closing", async () => {
     const closed = openPostgres({ url: server.url, log: recordLog() });

@@ -1,0 +1,87 @@
+// The private paths in the OpenAPI document, with examples.
+
+import type { OpenApiDocument } from "./openapi.ts";
+
+type Json = Record<string, unknown>;
+
+const ACCOUNT = { userId: 7, email: "kim@mail.kr", name: "Kim" };
+const SESSION = { account: ACCOUNT, token: "eyJhbGciOi...", expiresAtMs: 1_780_000_000_000 };
+const SIGN_IN = { email: "kim@mail.kr", password: "a long password" };
+
+const content = (name: string, example: Json) => ({
+  content: { "application/json": { schema: { $ref: `#/components/schemas/${name}` }, example } },
+});
+const body = (name: string, example: Json) => ({ required: true, ...content(name, example) });
+
+const PROBLEMS: Readonly<Record<number, readonly [description: string, detail: string]>> = {
+  400: ["The body cannot be used.", "The body cannot be used: email."],
+  401: ["Not logged in.", "Expected a live session, by cookie or as a bearer."],
+  403: ["Sign-up is closed.", "Accounts are not made here; SIGN_UP is off."],
+  409: ["The address is taken.", "There is an account with this address."],
+  413: ["The body is too large.", "Expected a body of at most 4096 bytes."],
+  415: ["The body is of another type.", "Expected a body of type application/json."],
+  429: [
+    "Locked after repeated failures; Retry-After says how long.",
+    "Too many failed logins for this address.",
+  ],
+  503: ["Not available now.", "The database does not answer right now."],
+};
+
+function problems(...statuses: readonly number[]): Record<string, Json> {
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const [description, detail] = PROBLEMS[status]!;
+      const schema = { $ref: "#/components/schemas/Problem" };
+      const example = { type: "about:blank", title: description.replace(/[.;].*/, ""), status, detail };
+      return [status, { description, content: { "application/problem+json": { schema, example } } }];
+    }),
+  );
+}
+
+const SECURED = [{ cookie: [] }, { bearer: [] }];
+const tags = ["account"];
+
+export function accountOperations(): OpenApiDocument["paths"] {
+  return {
+    "/api/session": {
+      post: {
+        summary: "Log in",
+        description:
+          "Begins a session of two hours and ends the user's others. An unknown address and a wrong password are answered alike; five failures within a quarter of an hour lock the address.",
+        ...{ tags, parameters: [], requestBody: body("SignIn", SIGN_IN) },
+        responses: {
+          200: { description: "Logged in; the cookie auth-token is set.", ...content("Session", SESSION) },
+          ...problems(400, 401, 413, 415, 429, 503),
+        },
+      },
+      delete: {
+        summary: "Log out",
+        description: "Ends the session at once, wherever its token is still kept.",
+        ...{ tags, parameters: [], security: SECURED },
+        responses: { 204: { description: "Logged out." }, ...problems(401, 503) },
+      },
+    },
+    "/api/account": {
+      post: {
+        summary: "Make an account",
+        description: "Only where SIGN_UP is on. Logs in as well.",
+        ...{ tags, parameters: [], requestBody: body("SignUp", { ...SIGN_IN, name: "Kim" }) },
+        responses: {
+          201: { description: "Made and logged in.", ...content("Session", SESSION) },
+          ...problems(400, 403, 409, 413, 415, 503),
+        },
+      },
+    },
+    "/api/me": {
+      get: {
+        summary: "Who is logged in",
+        description: "The account the session belongs to.",
+        ...{ tags, parameters: [], security: SECURED },
+        responses: {
+          200: { description: "The account.", ...content("Account", ACCOUNT) },
+          ...problems(401, 503),
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,132 @@
+// Logging in and out, and who one is. Never cached, and for no other origin: no header here lets a page elsewhere read.
+
+import { type Context, Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import * as v from "valibot";
+import { isPassing } from "../../src/domain/store-fault.ts";
+import type { Account } from "../../src/ports/sessions.ts";
+import { Accounts, type Session } from "../accounts.ts";
+import { jsonBody } from "../body.ts";
+import { problem } from "../problem.ts";
+import type { ApiDeps } from "../settings.ts";
+
+/** Karbit's. */
+const COOKIE = "auth-token";
+const SIGN_UP_PASSWORD_CHARS_MIN = 10;
+const NO_STORE = { "Cache-Control": "no-store" };
+
+/** Every private path with its methods; all others are refused with 405. */
+export const ACCOUNT_PATHS = {
+  "/api/session": ["POST", "DELETE"],
+  "/api/account": ["POST"],
+  "/api/me": ["GET", "HEAD"],
+} as const satisfies Record<string, readonly string[]>;
+
+const plainText = v.regex(/^\P{Cc}*$/u, "expected no control characters");
+const emailSchema = v.pipe(v.string(), v.minLength(3), v.maxLength(255), plainText);
+const passwordSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+export const signInSchema = v.strictObject({ email: emailSchema, password: passwordSchema });
+export const signUpSchema = v.strictObject({
+  email: v.pipe(emailSchema, v.email("expected an e-mail address")),
+  password: v.pipe(
+    passwordSchema,
+    v.minLength(SIGN_UP_PASSWORD_CHARS_MIN, `expected at least ${SIGN_UP_PASSWORD_CHARS_MIN} characters`),
+  ),
+  name: v.optional(v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(100), plainText)), null),
+});
+export const accountSchema = v.object({
+  userId: v.number(),
+  email: v.string(),
+  name: v.nullable(v.string()),
+}) satisfies v.GenericSchema<unknown, Account>;
+export const sessionSchema = v.object({
+  account: accountSchema,
+  token: v.pipe(v.string(), v.description("For clients without cookies: Authorization: Bearer and this.")),
+  expiresAtMs: v.number(),
+}) satisfies v.GenericSchema<unknown, Session>;
+
+export function accountRoutes(
+  given: NonNullable<ApiDeps["accounts"]>,
+  { clock, log }: Pick<ApiDeps, "clock" | "log">,
+): Hono {
+  const routes = new Hono();
+  if ("missing" in given) {
+    const detail = `Accounts are not served here; expected the settings ${given.missing.join(" and ")}.`;
+    for (const path of Object.keys(ACCOUNT_PATHS)) routes.all(path, () => problem(503, { detail }));
+    return routes;
+  }
+  const accounts = new Accounts(given, clock);
+
+  routes.post("/api/session", async (c) => {
+    const body = await jsonBody(c, signInSchema);
+    if ("refusal" in body) return body.refusal;
+    const outcome = await accounts.signIn(body.value.email, body.value.password);
+    if ("session" in outcome) return begun(c, outcome.session, 200);
+    if (outcome.refused === "busy") return busy();
+    if (outcome.refused === "wrong") return problem(401, { detail: "The address or the password is wrong." });
+    return problem(429, {
+      detail: "Too many failed logins for this address.",
+      retryAfterSeconds: Math.ceil(outcome.waitMs / 1000),
+    });
+  });
+
+  routes.delete("/api/session", async (c) => {
+    const token = tokenOf(c);
+    if (token === undefined || !(await accounts.accountOf(token))) return notLoggedIn();
+    await accounts.signOut(token);
+    deleteCookie(c, COOKIE, { path: "/" });
+    return c.body(null, 204, NO_STORE);
+  });
+
+  routes.post("/api/account", async (c) => {
+    if (!accounts.signUpOpen) return problem(403, { detail: "Accounts are not made here; SIGN_UP is off." });
+    const body = await jsonBody(c, signUpSchema);
+    if ("refusal" in body) return body.refusal;
+    const outcome = await accounts.signUp(body.value);
+    if (outcome === "busy") return busy();
+    if (outcome === "taken") return problem(409, { detail: "There is an account with this address." });
+    return begun(c, outcome, 201);
+  });
+
+  routes.get("/api/me", async (c) => {
+    const token = tokenOf(c);
+    const account = token === undefined ? undefined : await accounts.accountOf(token);
+    return account ? c.json(account, 200, NO_STORE) : notLoggedIn();
+  });
+
+  for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {
+    const allow = methods.join(", ");
+    routes.all(path, (c) => {
+      return problem(405, {
+        detail: `${c.req.method} is not possible here; expected one of ${allow}.`,
+        allow,
+      });
+    });
+  }
+  routes.onError((error, c) => {
+    if (!isPassing(error)) throw error;
+    log.warn("an account cannot be served", { path: c.req.path, error });
+    return problem(503, { detail: "The database does not answer right now.", retryAfterSeconds: 2 });
+  });
+  return routes;
+}
+
+function begun(c: Context, session: Session, status: 200 | 201): Response {
+  setCookie(c, COOKIE, session.token, {
+    path: "/",
+    httpOnly: true,
+    sameSite: "Lax",
+    secure: c.req.url.startsWith("https:") || c.req.header("X-Forwarded-Proto") === "https",
+    expires: new Date(session.expiresAtMs),
+  });
+  return c.json(session, status, NO_STORE);
+}
+
+/** A bearer counts before a cookie: it was sent on purpose. */
+function tokenOf(c: Context): string | undefined {
+  const bearer = /^Bearer (\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
+  return bearer ?? getCookie(c, COOKIE);
+}
+
+const notLoggedIn = () => problem(401, { detail: "Expected a live session, by cookie or as a bearer." });
+const busy = () => problem(503, { detail: "Too many logins at once.", retryAfterSeconds: 1 });

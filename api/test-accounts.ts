@@ -1,0 +1,45 @@
+// An app with accounts on a database of its own, for the tests of the private routes.
+
+import { createPasswords } from "../src/adapters/passwords.ts";
+import { migratePglite } from "../src/adapters/store/migrate.ts";
+import { openPglite } from "../src/adapters/store/pglite.ts";
+import { createSessionStore } from "../src/adapters/store/sessions.ts";
+import type { AccountsDeps } from "./accounts.ts";
+import { KeptLog, type TestApi, testApi } from "./test-kit.ts";
+
+export const JWT_SECRET = "a-text-of-this-test-only";
+export const PASSWORD = "correct horse battery";
+
+/** `users` are rows of Karbit's table; bcrypt of few rounds, for speed alone. */
+export async function accountsDatabase() {
+  const database = await openPglite();
+  await migratePglite(database, { karbitTables: "create", log: new KeptLog() });
+  const sessions = createSessionStore(database);
+  const passwords = await createPasswords(4);
+  let count = 0;
+  const accounts: AccountsDeps = {
+    ...{ sessions, passwords, jwtSecret: JWT_SECRET, signUpOpen: true, newId: () => `id-${++count}` },
+  };
+  const addUser = async (email: string) => {
+    const passwordHash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });
+    return (await sessions.addUser({ email, passwordHash, name: null, atMs: 0 }))!;
+  };
+  return { database, accounts, addUser };
+}
+
+export const accountsApi = (accounts: AccountsDeps): Promise<TestApi> => testApi({ deps: { accounts } });
+
+export function send(api: TestApi, path: string, body: unknown, headers: Record<string, string> = {}) {
+  return api.app.request(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Logs in; the token of the session. */
+export async function tokenFor(api: TestApi, email: string): Promise<string> {
+  const response = await send(api, "/api/session", { email, password: PASSWORD });
+  if (response.status !== 200) throw new Error(`expected a session, was ${response.status}`);
+  return (await response.json()).token;
+}

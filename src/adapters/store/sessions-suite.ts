@@ -1,0 +1,99 @@
+// Logins on whichever database: whose a token is and when no more, and that a login ends the others.
+
+import { beforeEach, describe, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import type { SessionStore } from "../../ports/sessions.ts";
+import type { Database } from "./database.ts";
+import { addUser, clearJournal, rows } from "./journal-fixtures.ts";
+import { createSessionStore } from "./sessions.ts";
+
+const NOW_MS = Date.UTC(2026, 0, 31, 23, 30);
+const HOUR_MS = 3_600_000;
+
+export function sessionsSuite(database: () => Database): void {
+  describe("sessions", () => {
+    let store: SessionStore;
+    let userId: number;
+
+    beforeEach(async () => {
+      await clearJournal(database());
+      store = createSessionStore(database());
+      ({ userId } = await addUser(database()));
+    });
+
+    const begin = (token: string, of: { userId?: number; expiresAtMs?: number } = {}) =>
+      store.begin({ userId, token, expiresAtMs: NOW_MS + HOUR_MS, ...of });
+    const holder = async (token: string, atMs = NOW_MS) => (await store.accountOf(token, atMs))?.userId;
+
+    test("a token is its user's until the instant it expires, which is written as UTC", async () => {
+      expect(await begin("a")).toBe(true);
+      expect(await store.accountOf("a", NOW_MS)).toEqual({
+        ...{ userId, email: expect.stringContaining("@"), name: null },
+      });
+      expect(await holder("a", NOW_MS + HOUR_MS - 1)).toBe(userId);
+      expect(await holder("a", NOW_MS + HOUR_MS)).toBeUndefined();
+      expect(await holder("A")).toBeUndefined();
+      const stored = await rows(database(), sql`select expires_at::text as at from user_sessions`);
+      expect(stored).toEqual([{ at: "2026-02-01 00:30:00" }]);
+    });
+
+    test("a login ends the user's other logins, and nobody else's", async () => {
+      const other = await addUser(database());
+      await begin("other's", { userId: other.userId });
+      await begin("first");
+      await begin("second");
+      expect(await holder("first")).toBeUndefined();
+      expect([await holder("second"), await holder("other's")]).toEqual([userId, other.userId]);
+      await Promise.all(["x", "y", "z"].map((token) => begin(token)));
+      const [count] = await rows<{ n: number }>(
+        database(),
+        sql`select count(*)::int as n from user_sessions where user_id = ${userId}`,
+      );
+      expect(count!.n).toBe(1);
+    });
+
+    test("rows with session data are no logins and are left alone", async () => {
+      await rows(
+        database(),
+        sql`insert into user_sessions (user_id, token, expires_at, session_data)
+            values (${userId}, 'web', '2030-01-01', '{}')`,
+      );
+      expect(await holder("web")).toBeUndefined();
+      expect(await store.end("web")).toBe(false);
+      await begin("login");
+      expect(await rows(database(), sql`select token from user_sessions order by id`)).toEqual([
+        { token: "web" },
+        { token: "login" },
+      ]);
+    });
+
+    test("an ended login is nobody's, and ends once", async () => {
+      await begin("a");
+      expect([await store.end("a"), await store.end("a")]).toEqual([true, false]);
+      expect(await holder("a")).toBeUndefined();
+    });
+
+    test("nobody who is gone can begin a login, and his logins are gone with him", async () => {
+      await begin("a");
+      await rows(database(), sql`delete from users where id = ${userId}`);
+      expect(await holder("a")).toBeUndefined();
+      expect(await begin("b")).toBe(false);
+    });
+
+    test("a new user has what he gave; an address is given once, in whatever case", async () => {
+      const user = { email: "New@example.com", passwordHash: "$argon2id$x", name: "이름", atMs: NOW_MS };
+      const id = await store.addUser(user);
+      expect(await store.credentialsOf("New@example.com")).toEqual({
+        ...{ userId: id!, email: "New@example.com", name: "이름", passwordHash: "$argon2id$x" },
+      });
+      expect(await store.addUser({ ...user, passwordHash: "other" })).toBeUndefined();
+      expect(await store.addUser({ ...user, email: "new@EXAMPLE.com" })).toBeUndefined();
+      expect(await store.credentialsOf("nobody@example.com")).toBeUndefined();
+      const stored = await rows(
+        database(),
+        sql`select created_at::text as at, total_order_amount::text as amount from users where id = ${id!}`,
+      );
+      expect(stored).toEqual([{ at: "2026-01-31 23:30:00", amount: "0.00000000" }]);
+    });
+  });
+}

@@ -1,0 +1,85 @@
+// Logins in Karbit's tables (SessionStore in src/ports/sessions.ts; contract 3.5). Rows of `user_sessions` that hold
+// session data are a web framework's and no logins: they are neither believed nor deleted.
+
+import { and, eq, gt, isNull, sql } from "drizzle-orm";
+import { userSessions, users } from "../../../schema/tables/karbit.ts";
+import type { SessionStore } from "../../ports/sessions.ts";
+import type { Database } from "./database.ts";
+
+const ACCOUNT = { userId: users.id, email: users.email, name: users.name };
+
+export function createSessionStore(database: Database): SessionStore {
+  return {
+    async accountOf(token, atMs) {
+      const [account] = await database.run("read a session", (executor) =>
+        executor
+          .select(ACCOUNT)
+          .from(userSessions)
+          .innerJoin(users, eq(users.id, userSessions.userId))
+          .where(
+            and(
+              eq(userSessions.token, token),
+              isNull(userSessions.sessionData),
+              gt(userSessions.expiresAt, new Date(atMs)),
+            ),
+          ),
+      );
+      return account;
+    },
+
+    async credentialsOf(email) {
+      const [credentials] = await database.run("read credentials", (executor) =>
+        executor
+          .select({ ...ACCOUNT, passwordHash: users.passwordHash })
+          .from(users)
+          .where(eq(users.email, email)),
+      );
+      return credentials;
+    },
+
+    begin({ userId, token, expiresAtMs }) {
+      return database.transaction("begin a session", async (executor) => {
+        // Two logins at once wait for each other here, so that one of them ends the other.
+        const [user] = await executor
+          .select({ id: users.id })
+          .from(users)
+          .where(eq(users.id, userId))
+          .for("no key update");
+        if (!user) return false;
+        await executor
+          .delete(userSessions)
+          .where(and(eq(userSessions.userId, userId), isNull(userSessions.sessionData)));
+        await executor.insert(userSessions).values({ userId, token, expiresAt: new Date(expiresAtMs) });
+        return true;
+      });
+    },
+
+    async end(token) {
+      const ended = await database.run("end a session", (executor) =>
+        executor
+          .delete(userSessions)
+          .where(and(eq(userSessions.token, token), isNull(userSessions.sessionData)))
+          .returning({ id: userSessions.id }),
+      );
+      return ended.length > 0;
+    },
+
+    addUser({ email, passwordHash, name, atMs }) {
+      const at = new Date(atMs);
+      return database.transaction("add a user", async (executor) => {
+        const [taken] = await executor
+          .select({ id: users.id })
+          .from(users)
+          .where(eq(sql`lower(${users.email})`, email.toLowerCase()))
+          .limit(1);
+        if (taken) return undefined;
+        const [added] = await executor
+          .insert(users)
+          .values({ email, passwordHash, name, createdAt: at, updatedAt: at })
+          .onConflictDoNothing({ target: users.email })
+          .returning({ id: users.id });
+        return added?.id;
+      });
+    },
+  };
+}
