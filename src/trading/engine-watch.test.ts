@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { Notice } from "../ports/notifier.ts";
 import type { EngineRig, RigOptions } from "../testing/engine/rig.ts";
 import { rigStarter } from "../testing/engine/rigs.ts";
@@ -49,6 +49,74 @@ test("a short 15 % from its liquidation is nothing to tell of, one nearer is, an
   expect(told(rig, "guardian").at(-1)!.verdict).toBe("close");
   expect(told(rig, "exited").map(({ cause }) => cause)).toEqual(["guardian"]);
   expect(rig.state.rests.get("1 XRP")).toMatchObject({ cause: "guardian", troubles: 1 });
+});
+
+describe("when the price moves between two rounds", () => {
+  const priceOf = (rig: EngineRig, usdt: number) =>
+    rig.world.setBook("binance", SYMBOL, {
+      bids: [[usdt.toFixed(4), 9_000]],
+      asks: [[(usdt + 0.001).toFixed(4), 9_000]],
+    });
+  const asked = (rig: EngineRig) => {
+    const calls = { count: 0 };
+    rig.world.faults.hook = ({ call }) => {
+      if (call === "positions") calls.count++;
+      return undefined;
+    };
+    return calls;
+  };
+  /** A round has just been: the next one is nearly ten seconds away. */
+  const afterRound = async (distance: number) => {
+    const rig = await holding();
+    liquidationAt(rig, distance);
+    const calls = asked(rig);
+    while (calls.count === 0) await rig.pass(200);
+    await rig.tick(200);
+    return rig;
+  };
+
+  test("a short that was not far is looked at, told of and closed within a second", async () => {
+    const rig = await afterRound(0.25);
+    priceOf(rig, 2.2);
+    await rig.tick(1_000);
+    expect(told(rig, "guardian").map(({ verdict }) => verdict)).toEqual(["alert"]);
+    // What was told is not asked for with each rate.
+    const calls = asked(rig);
+    await rig.ticks(2_000, 1_000);
+    expect([calls.count, told(rig, "guardian").length]).toEqual([0, 1]);
+    priceOf(rig, 2.4);
+    await rig.tick(1_000);
+    expect(told(rig, "guardian").map(({ verdict }) => verdict)).toEqual(["alert", "close"]);
+    await rig.pass(5_000);
+    expect(rig.held).toEqual([]);
+  });
+
+  test("so is one that was far, once its rate jumps", async () => {
+    const rig = await afterRound(0.5);
+    priceOf(rig, 2.7);
+    await rig.tick(1_000);
+    expect(told(rig, "guardian").map(({ verdict }) => verdict)).toEqual(["alert"]);
+  });
+
+  test("no account is asked while the public price says that all is well", async () => {
+    const rig = await afterRound(0.25);
+    const calls = asked(rig);
+    for (const usdt of [2.01, 2.02, 2.1]) {
+      priceOf(rig, usdt);
+      await rig.tick(1_000);
+    }
+    expect([calls.count, told(rig, "guardian")]).toEqual([0, []]);
+  });
+
+  test("with a venue unreachable it is told, and neither leg is sent", async () => {
+    const rig = await afterRound(0.25);
+    const lift = rig.world.impose({ venue: "upbit", kind: "closed" });
+    priceOf(rig, 2.4);
+    await rig.tick(1_000);
+    expect(told(rig, "guardian").map(({ verdict }) => verdict)).toEqual(["blocked"]);
+    expect(rig.intents("exit")).toEqual([]);
+    lift();
+  });
 });
 
 test("what the guardian began is still the guardian's after a restart", async () => {

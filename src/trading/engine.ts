@@ -52,6 +52,7 @@ function quiet(notifier: Notifier, log: Log): Notifier {
 export class TradingEngine {
   readonly #writer: Writer;
   #session: Session | undefined;
+  #watch: PositionWatch | undefined;
 
   private readonly deps: EngineDeps;
 
@@ -67,10 +68,12 @@ export class TradingEngine {
       const session = new Session(this.deps, term);
       const watch = new PositionWatch(this.deps, session, this.deps.watch ?? WATCH_DEFAULT);
       this.#session = session;
+      this.#watch = watch;
       try {
         await Promise.all([session.run(), watch.run(), new KeyWatch(this.deps, session).run()]);
       } finally {
         this.#session = undefined;
+        this.#watch = undefined;
       }
     });
   }
@@ -89,6 +92,7 @@ export class TradingEngine {
   onRows(rows: readonly RateRow[]): void {
     try {
       this.#session?.onRows(rows);
+      this.#watch?.onRows(rows);
     } catch (error) {
       this.deps.log.error("rates not looked at", { error });
     }

@@ -4,16 +4,19 @@
 // Per position: fine -> alert (under 15 %) -> close (under 7 %, only when both venues answer; else "blocked" is told, each
 // time). A venue that does not show its short is judged by what it showed last and the public price. A short that is
 // gone or smaller is believed when it was seen twice; then the coins are sold at once. A short that is larger was joined
-// by hand: automatic exits of it wait for the user.
+// by hand: automatic exits of it wait for the user. Between the rounds a market that has moved is looked at at once, for
+// the distance alone: differences need the time between two rounds to be believed.
 
 import { type OverseasVenue, PAIRS, type PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import { positionTotals } from "../domain/position.ts";
+import type { RateRow } from "../domain/rate-table.ts";
 import { guardianVerdict, liquidationDistance } from "../domain/risk.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import type { CoinFacts } from "../ports/trading-desk.ts";
 import type { VenueBalance, VenuePosition } from "../ports/trading-venue.ts";
 import { userCoin } from "./engine-state.ts";
+import { type HeldMarket, MovedMarkets } from "./moved-markets.ts";
 import type { Session, SessionDeps } from "./session.ts";
 
 export interface WatchSettings {
@@ -42,6 +45,7 @@ export class PositionWatch {
 
   /** Shorts as their venue showed them last, by position. */
   readonly #shorts = new Map<number, VenuePosition>();
+  readonly #moved: MovedMarkets;
   /** Conditions of a coin that were told and still hold. */
   readonly #told = new Set<string>();
 
@@ -49,10 +53,78 @@ export class PositionWatch {
     private readonly deps: SessionDeps,
     private readonly session: Session,
     private readonly settings: WatchSettings,
-  ) {}
+  ) {
+    this.#moved = new MovedMarkets(session.known.watched, (positionId) => {
+      const short = this.#shorts.get(positionId);
+      if (!short?.liquidationPrice) return undefined;
+      return liquidationDistance(short.markPrice, short.liquidationPrice).toFloat();
+    });
+  }
+
+  /** New rates. Never waits. */
+  onRows(rows: readonly RateRow[]): void {
+    this.#moved.onRows(rows);
+  }
 
   /** Until the term is over. */
   async run(): Promise<void> {
+    await Promise.all([this.#rounds(), this.#followMoves()]);
+  }
+
+  async #followMoves(): Promise<void> {
+    const { clock, log } = this.deps;
+    const { lost } = this.session.term;
+    while (!lost.aborted) {
+      for (const market of await this.#moved.next(clock, lost)) {
+        if (lost.aborted) return;
+        await this.#lookAtMarket(market).catch((error) =>
+          log.error("looking at a moved market failed", { ...market, error }),
+        );
+      }
+    }
+  }
+
+  async #lookAtMarket({ coin, pair }: HeldMarket): Promise<void> {
+    const markPrice = await this.#publicPrice({ coin, pair });
+    if (!markPrice) return;
+    const near = this.session.known.watched.at(coin, pair).filter(({ position }) => {
+      const short = this.#shorts.get(position.positionId);
+      if (!short?.liquidationPrice) return false;
+      const verdictAt = (price: Decimal) =>
+        guardianVerdict(liquidationDistance(price, short.liquidationPrice!), this.settings);
+      // What has been seen of it already is the rounds' to tell again.
+      const verdict = verdictAt(markPrice);
+      return verdict !== "fine" && verdict !== verdictAt(short.markPrice);
+    });
+    for (let from = 0; from < near.length && !this.session.term.isOver; from += SIDE_BY_SIDE) {
+      await Promise.all(
+        near.slice(from, from + SIDE_BY_SIDE).map(({ position }) => this.#guardNow(position)),
+      );
+    }
+  }
+
+  async #guardNow(position: OpenPosition): Promise<void> {
+    const { known, accounts } = this.session;
+    const { userId, coin, pair, positionId } = position;
+    const legs = await accounts.legs(userId, pair);
+    // Without a key the next round tells.
+    if (!legs) return;
+    const [shorts, balances] = await Promise.allSettled([
+      legs.overseas.positions(),
+      legs.domestic.balances(),
+    ]);
+    const key = keyOf(position);
+    if (known.running.has(key) || known.positions.get(key)?.positionId !== positionId) return;
+    if (shorts.status === "rejected" || balances.status === "rejected")
+      return await this.#judgeUnseen(position, shorts.status === "fulfilled" ? shorts.value : undefined);
+    const symbol = this.deps.market.facts(coin, pair)?.overseasSymbol;
+    const short = shorts.value.find((one) => one.symbol === symbol && one.side === "short");
+    if (!short) return;
+    this.#shorts.set(positionId, short);
+    this.#guard(position, overseasOf(pair), { ...short, isReached: true });
+  }
+
+  async #rounds(): Promise<void> {
     const { clock, log } = this.deps;
     const { lost } = this.session.term;
     while (!lost.aborted) {
@@ -158,7 +230,7 @@ export class PositionWatch {
   }
 
   /** The middle of the overseas book. */
-  async #publicPrice({ coin, pair }: OpenPosition): Promise<Decimal | undefined> {
+  async #publicPrice({ coin, pair }: HeldMarket): Promise<Decimal | undefined> {
     const books = await this.deps.books.fresh(coin, pair, BOOK_MS);
     if (!books) return undefined;
     const { bidPrices, askPrices } = books.overseas;
