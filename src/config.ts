@@ -155,6 +155,15 @@ const riskFields = {
     schema: amountKrw,
   },
   OPEN_POSITIONS_MAX: { about: "Most open positions of a user.", schema: integer(1, 10_000) },
+  FUNDING_COST_PCT_MAX: {
+    about:
+      "When a held coin's funding is expected to cost more than this over 8 h its holders are told, % of the position.",
+    default: "0.5",
+    schema: v.pipe(
+      v.string(),
+      v.regex(/^(?!0*\.?0*$)\d{1,2}(\.\d{1,4})?$/, "expected a percentage above 0 and below 100"),
+    ),
+  },
   LEVERAGE_MAX: { about: "Highest leverage a strategy may ask for.", default: "5", schema: integer(1, 20) },
   NEVER_COINS: {
     about: "Coins that are never traded, with commas between: BTT,LUNC.",

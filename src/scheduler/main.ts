@@ -23,7 +23,7 @@ import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { createControl } from "./control.ts";
 import { noticesOf } from "./main/notices.ts";
-import { createTrading, limitsOf, modeFault } from "./main/trading.ts";
+import { createTrading, limitsOf, modeFault, watchOf } from "./main/trading.ts";
 import { Scheduler } from "./run.ts";
 
 const CHECK_WITHIN_MS = 3_000;
@@ -175,6 +175,7 @@ await runProcess({
       secrets: settings.ENCRYPTION_KEY ? createSecretReader(settings.ENCRYPTION_KEY) : undefined,
       notifier: notices,
       limits: limitsOf(settings),
+      watch: watchOf(settings),
       // Looked at once rates come, and they come from it.
       scheduler: () => scheduler,
     });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Decimal } from "../domain/decimal.ts";
 import type { Notice } from "../ports/notifier.ts";
 import type { EngineRig, RigOptions } from "../testing/engine/rig.ts";
 import { rigStarter } from "../testing/engine/rigs.ts";
@@ -246,4 +247,17 @@ test("while nothing is held nobody is asked", async () => {
   const before = rig.world.requestCount;
   await rig.pass(29_000);
   expect(rig.world.requestCount - before).toBe(0);
+});
+
+test("funding that will cost more than the set limit is told of once each time it begins", async () => {
+  const rig = await holding();
+  const costs = async (ratio: string) => {
+    rig.market.odd.set("XRP", { fundingRatio: Decimal.of(ratio) });
+    await rig.pass(21_000);
+    return told(rig, "funding-high").map(({ costPct }) => costPct.toString());
+  };
+  expect(await costs("-0.005")).toEqual([]);
+  expect(await costs("-0.0061")).toEqual(["0.61"]);
+  await costs("0.01");
+  expect(await costs("-0.02")).toEqual(["0.61", "2"]);
 });

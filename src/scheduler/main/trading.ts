@@ -31,6 +31,7 @@ import type { Log } from "../../ports/telemetry.ts";
 import type { TraderStore } from "../../ports/traders.ts";
 import type { CoinFacts, MarketView, UserVenues } from "../../ports/trading-desk.ts";
 import { TradingEngine } from "../../trading/engine.ts";
+import { WATCH_DEFAULT, type WatchSettings } from "../../trading/watch-positions.ts";
 import { createBookDesk } from "../book-desk.ts";
 import type { Scheduler } from "../run.ts";
 
@@ -48,6 +49,7 @@ export interface TradingParts {
   readonly secrets: SecretReader | undefined;
   readonly notifier: Notifier;
   readonly limits?: RiskLimits;
+  readonly watch?: WatchSettings;
   /** The scheduler comes after the engine, which looks at what it knows. */
   readonly scheduler: () => Pick<Scheduler, "instruments" | "collector" | "depths">;
 }
@@ -66,6 +68,14 @@ export function limitsOf(settings: SchedulerSettings): RiskLimits {
     leverageMax: Decimal.of(settings.LEVERAGE_MAX),
     neverCoins: new Set(settings.NEVER_COINS?.split(",") ?? []),
   };
+}
+
+/** What the watch over positions goes by, from the settings. */
+export function watchOf({
+  FUNDING_COST_PCT_MAX,
+}: Pick<SchedulerSettings, "FUNDING_COST_PCT_MAX">): WatchSettings {
+  const fundingCostMax = Decimal.of(FUNDING_COST_PCT_MAX).dividedBy(Decimal.of(100), 8, "half-up");
+  return { ...WATCH_DEFAULT, fundingCostMax };
 }
 
 /**
@@ -128,6 +138,7 @@ export function createTrading(parts: TradingParts): TradingEngine {
     reference: () => scheduler().collector.table.reference,
     decision: DECISION_SETTINGS_DEFAULT,
     limits: parts.limits ?? RISK_LIMITS_DEFAULT,
+    watch: parts.watch ?? WATCH_DEFAULT,
     feeValue: async (venue, asset, fee) => {
       const seen = await desk.book(venue, { symbol: `${asset}USDT`, depth: 5 }, FEE_BOOK_MS);
       // Without a price the fee counts as nothing paid in money, but the asset it took stands in the journal.
