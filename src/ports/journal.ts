@@ -240,6 +240,8 @@ export interface Journal {
   openPositions(mode: TradingMode): Promise<OpenPosition[]>;
   /** Closed at this instant or later, oldest first. */
   closedSince(mode: TradingMode, sinceMs: number): Promise<ClosedPosition[]>;
+  /** Entries ended at this instant or later that sold something back, counted by coin over all users. */
+  unwindsSince(mode: TradingMode, sinceMs: number): Promise<ReadonlyMap<string, number>>;
   dust(options: {
     readonly mode: TradingMode;
     readonly userId: number;

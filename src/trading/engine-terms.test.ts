@@ -164,6 +164,35 @@ test("three entries of XRP sold back within five minutes, of whichever users, qu
   expect(rig.held.toSorted()).toEqual(["1 DOGE", "2 DOGE", "3 DOGE", "4 DOGE"]);
 });
 
+test("entries sold back before a restart count towards the quarantine", async () => {
+  const rig = await started({ users: 3 }, (of) => {
+    onePair(of);
+    of.traders.set([1, 2].map((userId) => traderOf(userId)));
+  });
+  rig.world.faults.arm({ purpose: "hedge", times: 9 }, { refuse: "closed" });
+  await rig.ticks(10_000);
+  expect([rig.heard("unwound").length, rig.state.switchRows.size]).toEqual([2, 0]);
+  await rig.restart();
+  rig.traders.set([3].map((userId) => traderOf(userId)));
+  await rig.pass(3_000);
+  await rig.ticks(10_000);
+  expect(rig.state.switchRows.get("coin XRP")).toMatchObject({ entriesOff: true, by: "engine" });
+});
+
+test("a process that died between the third and its quarantine leaves it to the next", async () => {
+  const rig = await started({ users: 3 }, onePair);
+  const setSwitch = rig.state.setSwitch.bind(rig.state);
+  const late = Promise.withResolvers<void>();
+  rig.state.setSwitch = () => late.promise;
+  rig.world.faults.arm({ purpose: "hedge", times: 9 }, { refuse: "closed" });
+  await rig.ticks(10_000);
+  expect(rig.state.switchRows.size).toBe(0);
+  rig.state.setSwitch = setSwitch;
+  await rig.restart();
+  expect(rig.state.switchRows.get("coin XRP")).toMatchObject({ entriesOff: true, by: "engine" });
+  late.resolve();
+});
+
 test("what was lost today counts from the first frame of a term", async () => {
   const rig = await started({}, (of) => {
     of.state.limitRows.set(0, { dailyLossKrwMax: D(1_000) });

@@ -43,7 +43,6 @@ const UNWINDS_WITHIN_MS = 300_000;
 export class Runner {
   /** By user and coin: what a position is to be left for, also while something of it still runs. */
   readonly forced = new Map<string, ForceCause>();
-  readonly #unwinds = new Map<string, number[]>();
   /** Those recovered, by intent: called when one cannot go on by itself. */
   readonly #onStuck = new Map<string, () => void>();
 
@@ -239,7 +238,7 @@ export class Runner {
     if (wasUnwound && !outcome.unwindLossKrw.isZero) {
       teller.tell(userId, { kind: "unwound", mode, coin, lossKrw: outcome.unwindLossKrw });
       await this.#rest(userId, coin, "unwound");
-      await this.#countUnwind(coin);
+      await this.quarantine(coin);
     } else if (to !== "hedged") {
       const why = to === "abandoned" ? "nothing was filled" : "too little was filled to be hedged or sold";
       teller.tell(userId, { kind: "entry-failed", mode, coin, pair, why });
@@ -279,15 +278,23 @@ export class Runner {
     await work.insist(() => state.setCooling(mode, row, work.term.fence));
   }
 
-  async #countUnwind(coin: string): Promise<void> {
+  /** Coins, or this one, sold back too often of late, counted in the journal, so that a restart forgets none. */
+  async quarantine(only?: string): Promise<void> {
+    const { clock, journal, mode } = this.deps;
+    const { known, work } = this.parts;
+    const sinceMs = clock.nowMs() - UNWINDS_WITHIN_MS;
+    const counts = await work.insist(() => journal.unwindsSince(mode, sinceMs));
+    for (const [coin, count] of counts ?? []) {
+      const isOff = known.switches.some(({ scope, subject }) => scope === "coin" && subject === coin);
+      if (count >= UNWINDS_MAX && !isOff && (only ?? coin) === coin) await this.#switchOff(coin, count);
+    }
+  }
+
+  async #switchOff(coin: string, count: number): Promise<void> {
     const { clock, state } = this.deps;
     const { known, work, teller } = this.parts;
     const atMs = clock.nowMs();
-    const recent = (this.#unwinds.get(coin) ?? []).filter((past) => atMs - past < UNWINDS_WITHIN_MS);
-    recent.push(atMs);
-    this.#unwinds.set(coin, recent);
-    if (recent.length < UNWINDS_MAX) return;
-    const why = `${recent.length} entries were sold back within five minutes`;
+    const why = `${count} entries were sold back within five minutes`;
     const change = { scope: "coin", subject: coin, entriesOff: true, halted: false, why, atMs } as const;
     await work.insist(() => state.setSwitch({ ...change, by: "engine" }));
     await work.insist(() => known.loadSwitches());

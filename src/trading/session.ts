@@ -101,6 +101,7 @@ export class Session {
     this.#tellFaults(faults);
     const unfinished = (await this.#work.insist(() => journal.unfinished(mode))) ?? [];
     for (const { intent } of unfinished) this.known.running.set(userCoin(intent.userId, intent.coin), intent);
+    await this.#runner.quarantine();
     this.isLoaded = true;
     const begunMs = clock.monotonicMs();
     const recovering = Promise.all(unfinished.map((file) => this.#runner.recover(file)));

@@ -126,6 +126,24 @@ export async function readClosedSince(
   }));
 }
 
+export async function readUnwindsSince(
+  database: Database,
+  mode: TradingMode,
+  sinceMs: number,
+): Promise<ReadonlyMap<string, number>> {
+  const { coin, intentId } = intents;
+  const rows = await database.run("count unwinds", (executor) =>
+    executor
+      .select({ coin, count: sql<number>`count(distinct ${intentId})::int` })
+      .from(intents)
+      .innerJoin(orders, and(eq(orders.intentId, intentId), eq(orders.purpose, "unwind")))
+      .innerJoin(fills, eq(fills.clientOrderId, orders.clientOrderId))
+      .where(and(eq(intents.mode, mode), eq(intents.kind, "entry"), gte(intents.endedAt, new Date(sinceMs))))
+      .groupBy(coin),
+  );
+  return new Map(rows.map((row) => [row.coin, row.count]));
+}
+
 interface LeftOfEntry extends MatchedEntry {
   readonly positionId: number;
   readonly intentId: string;

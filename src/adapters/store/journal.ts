@@ -10,7 +10,14 @@ import type { Database, Executor } from "./database.ts";
 import { endEntry, endExit } from "./journal-ends.ts";
 import { retryProjections } from "./journal-karbit.ts";
 import { addOrders, recordOrder, requireNoOpenOrder } from "./journal-orders.ts";
-import { readClosedSince, readDust, readFile, readOpenPositions, readUnfinished } from "./journal-reads.ts";
+import {
+  readClosedSince,
+  readDust,
+  readFile,
+  readOpenPositions,
+  readUnfinished,
+  readUnwindsSince,
+} from "./journal-reads.ts";
 import { intentColumns } from "./journal-rows.ts";
 import { appendEvent, lockIntent } from "./journal-states.ts";
 import { fencedWrite } from "./lease.ts";
@@ -39,6 +46,7 @@ export function createJournal(database: Database): Journal {
     file: (intentId) => readFile(database, intentId),
     openPositions: (mode) => readOpenPositions(database, mode),
     closedSince: (mode, sinceMs) => readClosedSince(database, mode, sinceMs),
+    unwindsSince: (mode, sinceMs) => readUnwindsSince(database, mode, sinceMs),
     dust: (options) => readDust(database, options),
   };
 }

@@ -110,6 +110,19 @@ export function tradingLossesSuite(database: () => Database): void {
       await journal.endExit(exit.intentId, exitEnd(position.positionId, taken, end), fence);
     }
 
+    test("entries that sold back count by coin and mode since an instant, once each; others do not", async () => {
+      const bought: Fill[] = [["100", "2", "0"]];
+      const sold: Fill[][] = [[["99", "1", "0"]], [["99", "1", "0"]]];
+      await unwind(bought, sold, { coin: "XRP" });
+      await unwind(bought, sold, { coin: "XRP", userId: 8, hedgedCoin: "1" });
+      await unwind(bought, sold, { coin: "XRP", userId: 9, endMs: NOW_MS - 1 });
+      await unwind(bought, sold, { coin: "XRP", mode: "paper" });
+      await unwind(bought, [], { coin: "DOGE" });
+      const since = (sinceMs: number) => createJournal(database()).unwindsSince("live", sinceMs);
+      expect([...(await since(NOW_MS))]).toEqual([["XRP", 2]]);
+      expect([...(await since(NOW_MS - 1))]).toEqual([["XRP", 3]]);
+    });
+
     test("nothing traded, nothing lost", async () => {
       expect(await losses()).toEqual({});
     });

@@ -233,6 +233,22 @@ export class MemoryJournal implements Journal {
     });
   }
 
+  async unwindsSince(mode: TradingMode, sinceMs: number): Promise<ReadonlyMap<string, number>> {
+    const filled = new Set([...this.fills.values()].map(({ clientOrderId }) => clientOrderId));
+    const soldBack = new Set(
+      [...this.orders.values()]
+        .filter(({ purpose, clientOrderId }) => purpose === "unwind" && filled.has(clientOrderId))
+        .map(({ intentId }) => intentId),
+    );
+    const counts = new Map<string, number>();
+    for (const { intentId, mode: of, coin, endedAtMs } of this.intents.values()) {
+      if (of !== mode || !soldBack.has(intentId) || !(endedAtMs !== undefined && endedAtMs >= sinceMs))
+        continue;
+      counts.set(coin, (counts.get(coin) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   #dustKey(userId: number, coin: string, pair: string): string {
     return `${userId} ${coin} ${pair.split("-")[0]}`;
   }
