@@ -144,7 +144,8 @@ test("without the settings the private paths say which are missing", async () =>
 
 test("the OpenAPI document has every private path and its references resolve", async () => {
   const document = await (await api.app.request("/api/openapi.json")).json();
-  for (const path of ["/api/session", "/api/account", "/api/me"]) expect(document.paths[path]).toBeDefined();
+  for (const path of ["/api/session", "/api/account", "/api/me", "/api/positions/active"])
+    expect(document.paths[path]).toBeDefined();
   for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
     expect(document.components.schemas[name!]).toBeDefined();
   }

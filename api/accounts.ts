@@ -4,12 +4,14 @@
 import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
 import type { Clock } from "../src/ports/clock.ts";
+import type { OwnPositionStore } from "../src/ports/own-positions.ts";
 import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts";
 import { Attempts } from "./attempts.ts";
 
 export interface AccountsDeps {
   readonly sessions: SessionStore;
   readonly passwords: Passwords;
+  readonly positions: OwnPositionStore;
   /** Karbit's JWT_SECRET where the database is shared. */
   readonly jwtSecret: string;
   /** Whether strangers may make an account: not where Karbit does. */

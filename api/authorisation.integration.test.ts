@@ -23,6 +23,7 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "POST /api/session": everybody(415),
   "POST /api/account": everybody(415),
   "GET /api/me": usersOnly(200),
+  "GET /api/positions/active": usersOnly(200),
   "DELETE /api/session": usersOnly(204),
 };
 

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
+import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
@@ -34,6 +35,7 @@ async function accountsOf(settings: ApiSettings, log: Log) {
   const accounts: ApiDeps["accounts"] = {
     sessions: createSessionStore(database),
     passwords: await createPasswords(),
+    positions: createOwnPositionStore(database),
     jwtSecret: JWT_SECRET,
     signUpOpen: SIGN_UP,
     newId: randomUUID,

@@ -8,13 +8,20 @@ const ACCOUNT = { userId: 7, email: "kim@mail.kr", name: "Kim" };
 const SESSION = { account: ACCOUNT, token: "eyJhbGciOi...", expiresAtMs: 1_780_000_000_000 };
 const SIGN_IN = { email: "kim@mail.kr", password: "a long password" };
 
-const content = (name: string, example: Json) => ({
+const ACTIVE = {
+  ...{ coin: "BTC", krExchange: "UPBIT", frExchange: "BYBIT", entries: 2, leverage: 3 },
+  ...{ krVolumeCoin: "0.02000000", frVolumeCoin: "0.02000000" },
+  ...{ krFundsKrw: "2000000.00000000", frFundsUsdt: "1404.00000000", entryRate: "1424.50" },
+  latestEntryAtMs: 1_780_000_000_000,
+};
+
+const content = (name: string, example: unknown) => ({
   content: { "application/json": { schema: { $ref: `#/components/schemas/${name}` }, example } },
 });
 const body = (name: string, example: Json) => ({ required: true, ...content(name, example) });
 
 const PROBLEMS: Readonly<Record<number, readonly [description: string, detail: string]>> = {
-  400: ["The body cannot be used.", "The body cannot be used: email."],
+  400: ["The request cannot be used.", "The body cannot be used: email."],
   401: ["Not logged in.", "Expected a live session, by cookie or as a bearer."],
   403: ["Sign-up is closed.", "Accounts are not made here; SIGN_UP is off."],
   409: ["The address is taken.", "There is an account with this address."],
@@ -69,6 +76,18 @@ export function accountOperations(): OpenApiDocument["paths"] {
         responses: {
           201: { description: "Made and logged in.", ...content("Session", SESSION) },
           ...problems(400, 403, 409, 413, 415, 503),
+        },
+      },
+    },
+    "/api/positions/active": {
+      get: {
+        summary: "What is open",
+        description:
+          "The caller's open positions as Karbit computes them: a close hides every earlier entry of its coin.",
+        ...{ tags, parameters: [], security: SECURED },
+        responses: {
+          200: { description: "By coin and exchanges.", ...content("ActivePositions", [ACTIVE]) },
+          ...problems(400, 401, 503),
         },
       },
     },

@@ -7,6 +7,7 @@ import { tableSchema } from "./forms.ts";
 import { accountOperations } from "./openapi-accounts.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
+import { activePositionsSchema } from "./routes/positions.ts";
 import { TRADING_PATH, tradingSchema } from "./routes/trading.ts";
 
 type Json = Record<string, unknown>;
@@ -133,6 +134,7 @@ export function openApiDocument(
         Ready: jsonSchema(readySchema),
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
         ...(accounts && {
+          ActivePositions: jsonSchema(activePositionsSchema),
           Account: jsonSchema(accountSchema),
           Session: jsonSchema(sessionSchema),
           SignIn: jsonSchema(signInSchema),

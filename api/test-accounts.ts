@@ -2,6 +2,7 @@
 
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
+import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { openPglite } from "../src/adapters/store/pglite.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import type { AccountsDeps } from "./accounts.ts";
@@ -16,9 +17,17 @@ export async function accountsDatabase() {
   await migratePglite(database, { karbitTables: "create", log: new KeptLog() });
   const sessions = createSessionStore(database);
   const passwords = await createPasswords(4);
+  const positions = createOwnPositionStore(database);
   let count = 0;
   const accounts: AccountsDeps = {
-    ...{ sessions, passwords, jwtSecret: JWT_SECRET, signUpOpen: true, newId: () => `id-${++count}` },
+    ...{
+      sessions,
+      passwords,
+      positions,
+      jwtSecret: JWT_SECRET,
+      signUpOpen: true,
+      newId: () => `id-${++count}`,
+    },
   };
   const addUser = async (email: string) => {
     const passwordHash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });

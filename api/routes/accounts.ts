@@ -9,6 +9,7 @@ import { Accounts, type Session } from "../accounts.ts";
 import { jsonBody } from "../body.ts";
 import { problem } from "../problem.ts";
 import type { ApiDeps } from "../settings.ts";
+import { addPositionRoutes } from "./positions.ts";
 
 /** Karbit's. */
 const COOKIE = "auth-token";
@@ -20,6 +21,7 @@ export const ACCOUNT_PATHS = {
   "/api/session": ["POST", "DELETE"],
   "/api/account": ["POST"],
   "/api/me": ["GET", "HEAD"],
+  "/api/positions/active": ["GET", "HEAD"],
 } as const satisfies Record<string, readonly string[]>;
 
 const plainText = v.regex(/^\P{Cc}*$/u, "expected no control characters");
@@ -88,11 +90,16 @@ export function accountRoutes(
     return begun(c, outcome, 201);
   });
 
-  routes.get("/api/me", async (c) => {
+  const accountOf = async (c: Context) => {
     const token = tokenOf(c);
     const account = token === undefined ? undefined : await accounts.accountOf(token);
-    return account ? c.json(account, 200, NO_STORE) : notLoggedIn();
+    return account ?? notLoggedIn();
+  };
+  routes.get("/api/me", async (c) => {
+    const account = await accountOf(c);
+    return account instanceof Response ? account : c.json(account, 200, NO_STORE);
   });
+  addPositionRoutes(routes, given.positions, accountOf);
 
   for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {
     const allow = methods.join(", ");

@@ -8,6 +8,7 @@ import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { migratePglite } from "./migrate.ts";
+import { ownPositionsSuite } from "./own-positions-suite.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { openPglite } from "./pglite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
@@ -45,6 +46,7 @@ tradingStateSuite(() => database);
 tradingLossesSuite(() => database);
 tradingViewSuite(() => database);
 sessionsSuite(() => database);
+ownPositionsSuite(() => database);
 
 test("migrating again changes nothing and says nothing", async () => {
   const log = recordLog();

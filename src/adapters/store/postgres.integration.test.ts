@@ -10,6 +10,7 @@ import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { migratePostgres } from "./migrate.ts";
+import { ownPositionsSuite } from "./own-positions-suite.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { openPostgres } from "./postgres.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
@@ -49,6 +50,7 @@ needs(["postgres"], "the stores on PostgreSQL", () => {
   tradingLossesSuite(() => database);
   tradingViewSuite(() => database);
   sessionsSuite(() => database);
+  ownPositionsSuite(() => database);
 
   test("a closed store refuses further work as passing, and closing twice is one closing", async () => {
     const closed = openPostgres({ url: server.url, log: recordLog() });
