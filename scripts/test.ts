@@ -51,7 +51,7 @@ const files = isWhole ? testFiles() : [];
 const aloneFiles = files.filter(isAlone);
 const runs: { readonly ignore: readonly string[]; readonly args: readonly string[] }[] = [
   isRest
-    ? { ignore: [], args: files.filter((file) => !isAlone(file)).map((file) => `./${file}`) }
+    ? { ignore: mode.ignore, args: files.filter((file) => !isAlone(file)).map((file) => `./${file}`) }
     : { ignore: isWhole ? [...mode.ignore, ALONE] : mode.ignore, args },
   ...fleetRuns(aloneFiles).map((files) => ({
     ignore: mode.ignore,
