@@ -2,6 +2,7 @@
 // whether a tick ever went backwards on one connection.
 
 import { openPremiumStream, type RowsInfo, type StreamState } from "../../../api/client.ts";
+import { rowAgeMsMaxOf } from "../../../api/live-frames.ts";
 import { type RateRow, rowKey } from "../../domain/rate-table.ts";
 
 export interface PublishedTick {
@@ -13,6 +14,9 @@ export interface PublishedTick {
   /** When the word came that it is complete. */
   closedAtMs: number | undefined;
 }
+
+/** No row becomes null by age sooner, however short the ticks are. */
+const ROW_AGE_MS_MIN = rowAgeMsMaxOf(0);
 
 export class PublishedRates {
   readonly ticks = new Map<number, PublishedTick>();
@@ -115,7 +119,9 @@ export class PublishedRates {
       this.#newestOfRow.set(key, Math.max(newest, row.tickAtMs));
       const tick = this.#tick(row.tickAtMs, nowMs);
       const told = tick.rows.get(key) ?? [];
-      if (!told.some((held) => sameRates(held, row))) told.push(row);
+      // A rate that nobody renewed in time becomes null by the api's own clock: that takes nothing back of its tick.
+      const isAged = row.reason === "missing" && told.length > 0 && nowMs - row.tickAtMs >= ROW_AGE_MS_MIN;
+      if (!isAged && !told.some((held) => sameRates(held, row))) told.push(row);
       tick.rows.set(key, told);
     }
     if (info.closing) this.#tick(info.tickAtMs, nowMs).closedAtMs ??= nowMs;
