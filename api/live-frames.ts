@@ -1,7 +1,8 @@
 // The latest rates as this process knows them: subscribes to the feed first, then reads the snapshot, and applies both
 // by tick. A snapshot may have been taken before frames that went out before the subscription: it is read again until
-// one is as new as the first frame heard, at the start and after every loss of the link. Every change gets a version; each row remembers the version that changed it last, so "what changed since"
-// has an answer for streams, for Last-Event-ID and for slow readers alike, without keeping old frames.
+// one is as new as the first frame heard, at the start and after every loss of the link.
+// Every change gets a version; each row remembers the version that changed it last, so "what changed since" has an answer
+// for streams, for Last-Event-ID and for slow readers alike, without keeping old frames.
 // Rows that nobody renews become nulls after rowAgeMsMax and tombstones an hour later: an old rate never looks fresh.
 
 import { frameId } from "../schema/messages/premium-frame.ts";

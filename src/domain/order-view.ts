@@ -28,8 +28,11 @@ export interface VenueTiming {
 }
 
 const LOOKUP_GAP_MS = 1_000;
-/** While an id can still be accepted an empty look-up settles nothing: asked ever less often, and when it is dead. */
-const LOOKUP_GAP_MS_MAX = 8_000;
+/**
+ * While an id can still be accepted an empty look-up settles nothing: asked less often, and when it is dead. Not much
+ * less: an order that shows late in the venue's lists may be a leg that nothing covers yet.
+ */
+const LOOKUP_GAP_MS_MAX = 2_000;
 const LOOKUPS_EMPTY_MIN = 2;
 
 /** What to do about an order that is not terminal. */

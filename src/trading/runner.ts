@@ -285,7 +285,9 @@ export class Runner {
     const sinceMs = clock.nowMs() - UNWINDS_WITHIN_MS;
     const counts = await work.insist(() => journal.unwindsSince(mode, sinceMs));
     for (const [coin, count] of counts ?? []) {
-      const isOff = known.switches.some(({ scope, subject }) => scope === "coin" && subject === coin);
+      const isOff = known.switches.some(
+        ({ scope, subject, entriesOff }) => scope === "coin" && subject === coin && entriesOff,
+      );
       if (count >= UNWINDS_MAX && !isOff && (only ?? coin) === coin) await this.#switchOff(coin, count);
     }
   }
