@@ -4,6 +4,7 @@
 import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
 import type { Clock } from "../src/ports/clock.ts";
+import type { TradingMode } from "../src/ports/journal.ts";
 import type { OwnPositionStore } from "../src/ports/own-positions.ts";
 import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts";
 import { Attempts } from "./attempts.ts";
@@ -12,6 +13,8 @@ export interface AccountsDeps {
   readonly sessions: SessionStore;
   readonly passwords: Passwords;
   readonly positions: OwnPositionStore;
+  /** Whose strategies, positions and decisions are meant where the two are kept apart. */
+  readonly mode: TradingMode;
   /** Karbit's JWT_SECRET where the database is shared. */
   readonly jwtSecret: string;
   /** Whether strangers may make an account: not where Karbit does. */

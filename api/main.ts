@@ -20,7 +20,7 @@ const CHECK_WITHIN_MS = 3_000;
 
 /** The database is connected to at the first request that needs it. */
 async function accountsOf(settings: ApiSettings, log: Log) {
-  const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP } = settings;
+  const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP, TRADING_MODE } = settings;
   if (DATABASE_URL === undefined || JWT_SECRET === undefined) {
     const missing = Object.entries({ DATABASE_URL, JWT_SECRET })
       .filter(([, value]) => value === undefined)
@@ -37,6 +37,7 @@ async function accountsOf(settings: ApiSettings, log: Log) {
     passwords: await createPasswords(),
     positions: createOwnPositionStore(database),
     jwtSecret: JWT_SECRET,
+    mode: TRADING_MODE === "paper" ? "paper" : "live",
     signUpOpen: SIGN_UP,
     newId: randomUUID,
   };

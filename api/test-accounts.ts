@@ -24,6 +24,7 @@ export async function accountsDatabase() {
       sessions,
       passwords,
       positions,
+      mode: "paper",
       jwtSecret: JWT_SECRET,
       signUpOpen: true,
       newId: () => `id-${++count}`,

@@ -174,6 +174,13 @@ const riskFields = {
   },
 } as const satisfies Fields;
 
+const tradingModeField = {
+  about:
+    "off: rates only. paper: strategies trade on paper accounts against the real books. live: with the users' own keys and money.",
+  default: "paper",
+  schema: v.picklist(["off", "paper", "live"], "expected off, paper or live"),
+} as const;
+
 const databaseFields = {
   DATABASE_URL: {
     about: "PostgreSQL, e.g. postgres://user:password@host:5432/name?sslmode=verify-full.",
@@ -246,12 +253,7 @@ export const schedulerFields = {
     schema: secretText,
   },
   BINANCE_SECRET_KEY: { about: "Its secret.", secret: true, schema: secretText },
-  TRADING_MODE: {
-    about:
-      "off: rates only. paper: strategies trade on paper accounts against the real books. live: with the users' own keys and money.",
-    default: "paper",
-    schema: v.picklist(["off", "paper", "live"], "expected off, paper or live"),
-  },
+  TRADING_MODE: tradingModeField,
   LIVE_TRADING_CONSENT: {
     about: `With TRADING_MODE=live: the words "${LIVE_CONSENT}". Each user consents besides, in our own tables.`,
     schema: v.literal(LIVE_CONSENT, `expected the words "${LIVE_CONSENT}"`),
@@ -327,6 +329,11 @@ export const apiFields = {
         "expected a real value, was a placeholder",
       ),
     ),
+  },
+  TRADING_MODE: {
+    ...tradingModeField,
+    about:
+      "The scheduler's TRADING_MODE: whose strategies and positions are shown, those on paper or the real ones.",
   },
   SIGN_UP: {
     about: "on: strangers may make an account here. off where Karbit does that.",

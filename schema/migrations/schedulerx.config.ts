@@ -10,6 +10,7 @@ export default defineConfig({
     "./schema/tables/trading.ts",
     "./schema/tables/paper.ts",
     "./schema/tables/trading-state.ts",
+    "./schema/tables/accounts.ts",
   ],
   out: "./schema/migrations/schedulerx",
 });

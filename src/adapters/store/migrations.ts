@@ -9,6 +9,9 @@ import schedulerxPaper from "../../../schema/migrations/schedulerx/0002_paper.sq
 import schedulerxTradingState from "../../../schema/migrations/schedulerx/0003_trading-state.sql" with {
   type: "text",
 };
+import schedulerxAccounts from "../../../schema/migrations/schedulerx/0004_accounts.sql" with {
+  type: "text",
+};
 
 export interface Migration {
   readonly tag: string;
@@ -28,6 +31,7 @@ export const SCHEDULERX_SET: MigrationSet = {
     { tag: "0001_trading", text: schedulerxTrading },
     { tag: "0002_paper", text: schedulerxPaper },
     { tag: "0003_trading-state", text: schedulerxTradingState },
+    { tag: "0004_accounts", text: schedulerxAccounts },
   ],
 };
 

@@ -1,0 +1,31 @@
+// The audit trail (src/ports/audit.ts).
+
+import { desc, eq } from "drizzle-orm";
+import { auditEvents } from "../../../schema/tables/accounts.ts";
+import type { AuditEvent, AuditStore } from "../../ports/audit.ts";
+import type { Database, Executor } from "./database.ts";
+
+export function createAuditStore(database: Database): AuditStore {
+  return {
+    async read(userId, limit) {
+      const rows = await database.run("read the audit trail", (executor) =>
+        executor
+          .select()
+          .from(auditEvents)
+          .where(userId === undefined ? undefined : eq(auditEvents.userId, userId))
+          .orderBy(desc(auditEvents.seq))
+          .limit(limit),
+      );
+      return rows.map(({ seq: _, at, userId, ...row }) => {
+        return { ...row, userId: userId ?? undefined, atMs: at.getTime() };
+      });
+    },
+    add: (event) => database.transaction("add to the audit trail", (executor) => addAudit(executor, event)),
+  };
+}
+
+/** Within the transaction of the change it tells of. */
+export async function addAudit(executor: Executor, event: AuditEvent): Promise<void> {
+  const { atMs, userId, ...row } = event;
+  await executor.insert(auditEvents).values({ ...row, userId: userId ?? null, at: new Date(atMs) });
+}
