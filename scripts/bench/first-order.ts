@@ -184,6 +184,7 @@ class Stage {
         venues: this.venues,
       },
       traders: tradersOf(ground),
+      forcedCloses: { ask: async () => "no-position", open: async () => [] },
       books: { fresh: async () => this.#frame!.books },
       market: {
         table: this.#table,

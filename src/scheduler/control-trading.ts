@@ -84,15 +84,13 @@ export function tradingControl({ trading, clock, log, problem }: TradingControlD
     .post("/trading/entries-on", ({ body }) => setEntries(body, false))
     .post("/trading/halt", ({ body }) => setHalt(body, true))
     .post("/trading/resume", ({ body }) => setHalt(body, false))
-    .post("/trading/force", ({ body }) => {
+    .post("/trading/force", async ({ body }) => {
       const parsed = v.safeParse(FORCE, body);
       if (!parsed.success) return bad('Expected {"userId": 1, "coin": "BTC"}.');
       const { userId, coin } = parsed.output;
-      const outcome = trading.force(userId, coin, "operator");
+      const outcome = await trading.force(userId, coin, "operator");
       log.warn("a position is left by the operator", { userId, coin, outcome });
       if (outcome === "no-position") return problem(404, "Not found", `User ${userId} holds no ${coin}.`);
-      if (outcome === "standby")
-        return problem(409, "Conflict", "This scheduler stands by: ask the one that trades.");
       return { userId, coin, outcome };
     });
 }

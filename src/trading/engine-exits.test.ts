@@ -115,7 +115,7 @@ test("force leaves at any rate, and joins what runs already", async () => {
   const rig = await holding({ seedAmountKrw: D(30_000_000), exitRateTarget: D("1420") });
   rig.market.setRate("XRP", 1_423, { depthCoin: 150 });
   await rig.tick(100);
-  expect(rig.engine.force(1, "XRP", "user")).toBe("running");
+  expect(await rig.engine.force(1, "XRP", "user")).toBe("running");
   rig.skip(60_000);
   rig.market.setRate("XRP", 1_390);
   await rig.pass(60_000);
@@ -124,7 +124,7 @@ test("force leaves at any rate, and joins what runs already", async () => {
     ["forced", "parted"],
     ["forced", "closed"],
   ]);
-  expect(rig.engine.force(1, "XRP", "user")).toBe("no-position");
+  expect(await rig.engine.force(1, "XRP", "user")).toBe("no-position");
 });
 
 test("halted, no target is left at; what is forced leaves", async () => {
@@ -133,7 +133,7 @@ test("halted, no target is left at; what is forced leaves", async () => {
   rig.market.setRate("XRP", 1_430);
   await rig.tick();
   expect([rig.held, rig.engine.state().switches.length]).toEqual([["1 XRP"], 2]);
-  expect(rig.engine.force(1, "XRP", "operator")).toBe("started");
+  expect(await rig.engine.force(1, "XRP", "operator")).toBe("started");
   await rig.pass(5_000);
   expect([rig.held, exits(rig)]).toEqual([[], [["forced", "closed"]]]);
 });
@@ -169,7 +169,7 @@ test("no leg is sent while one of the two accounts does not answer", async () =>
   const rig = await holding();
   const lift = rig.world.impose({ venue: "binance", kind: "closed" });
   rig.market.setRate("XRP", 1_430);
-  rig.engine.force(1, "XRP", "user");
+  await rig.engine.force(1, "XRP", "user");
   await rig.ticks(20_000);
   expect(rig.intents("exit")).toEqual([]);
   lift();

@@ -342,11 +342,37 @@ test("a position forced out while nothing is known yet is no position that is no
   rig.processes[0]!.process.freeze();
   await rig.pass(10_000);
   const next = rig.start();
-  expect(rig.processes[1]!.engine.force(1, "XRP", "user")).toBe("standby");
+  expect(await rig.processes[1]!.engine.force(1, "XRP", "user")).toBe("asked");
   await next;
-  expect(rig.processes[1]!.engine.force(1, "XRP", "user")).toBe("started");
+  expect(await rig.processes[1]!.engine.force(1, "XRP", "user")).toBe("started");
   await rig.pass(5_000);
   expect(rig.held).toEqual([]);
+});
+
+test("what was to be left and could not be is left by the next process", async () => {
+  const rig = await started({}, onePair);
+  await rig.tick();
+  rig.market.setRate("XRP", 1_390);
+  rig.bookMs = () => 60_000;
+  expect(await rig.engine.force(1, "XRP", "user")).toBe("started");
+  await rig.pass(5_000);
+  expect(rig.held).toEqual(["1 XRP"]);
+  rig.bookMs = () => 40;
+  await rig.restart();
+  await rig.pass(5_000);
+  expect(rig.held).toEqual([]);
+});
+
+test("what is asked of another process is left within a second, and is no wish for what is held later", async () => {
+  const rig = await started({}, onePair);
+  await rig.tick();
+  await rig.stores.forcedCloses.ask({ mode: "live", userId: 1, coin: "XRP", by: "user", atMs: 0 });
+  await rig.pass(2_000);
+  expect(rig.held).toEqual([]);
+  rig.skip(70_000);
+  await rig.tick();
+  await rig.ticks(10_000);
+  expect(rig.held).toEqual(["1 XRP"]);
 });
 
 test("a position read late is not put in the place of one read after it", async () => {
@@ -361,9 +387,9 @@ test("a position read late is not put in the place of one read after it", async 
     if (isLate) await rig.clock.sleep(2_000);
     return found;
   };
-  rig.engine.force(1, "XRP", "user");
+  await rig.engine.force(1, "XRP", "user");
   await rig.pass(200);
-  rig.engine.force(2, "XRP", "user");
+  await rig.engine.force(2, "XRP", "user");
   await rig.pass(10_000);
   expect(rig.engine.state().positions.length).toBe(0);
   expect(rig.state.incidents).toEqual([]);

@@ -182,7 +182,7 @@ test("a short somebody has joined by hand is not left automatically, and by the 
   rig.market.setRate("XRP", 1_430);
   await rig.ticks(15_000);
   expect(rig.held).toEqual(["1 XRP"]);
-  expect(rig.engine.force(1, "XRP", "user")).toBe("started");
+  expect(await rig.engine.force(1, "XRP", "user")).toBe("started");
   await rig.pass(5_000);
   // Ours and no more than ours.
   expect([rig.held, shortOf(rig)]).toEqual([[], "50"]);
@@ -213,7 +213,7 @@ test("a difference that was seen once only, and long ago, is not the second sigh
   // Seen once: then the user leaves.
   handTrade(rig, "sell", 50);
   await rig.pass(10_000);
-  rig.engine.force(1, "XRP", "user");
+  await rig.engine.force(1, "XRP", "user");
   await rig.pass(3_000);
   handTrade(rig, "buy", 50);
   rig.skip(70_000);

@@ -6,7 +6,7 @@ import type { LeaseStore, OpenPosition } from "../ports/journal.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { TradingSwitch } from "../ports/traders.ts";
-import { type ForceCause, Session, type SessionDeps } from "./session.ts";
+import { Session, type SessionDeps } from "./session.ts";
 import { KeyWatch } from "./watch-keys.ts";
 import { PositionWatch, WATCH_DEFAULT, type WatchSettings } from "./watch-positions.ts";
 import { Writer } from "./writer.ts";
@@ -98,9 +98,21 @@ export class TradingEngine {
     }
   }
 
-  force(userId: number, coin: string, cause: ForceCause): "started" | "running" | "no-position" | "standby" {
+  /**
+   * Has a position left. Stored first, so that it survives everything; "asked": whoever trades, this process or another,
+   * takes it up within a second. Rejects with StoreFault.
+   */
+  async force(
+    userId: number,
+    coin: string,
+    by: "user" | "operator",
+  ): Promise<"started" | "running" | "asked" | "no-position"> {
+    const { forcedCloses, mode, clock } = this.deps;
+    const outcome = await forcedCloses.ask({ mode, userId, coin, by, atMs: clock.nowMs() });
     const session = this.#session;
-    return session?.isLoaded ? session.force(userId, coin, cause) : "standby";
+    if (outcome === "no-position" || !session?.isLoaded) return outcome;
+    const begun = session.force(userId, coin, by);
+    return begun === "no-position" ? "asked" : begun;
   }
 
   /** Stored first, so that it survives everything; read again at once, so that it holds at once. */

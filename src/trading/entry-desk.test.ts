@@ -29,7 +29,7 @@ test("a strategy that held all it may enters again at the first rates after it h
   );
   await rig.ticks(10_000);
   expect([rig.held, rig.reason(1, "XRP")]).toEqual([["1 XRP"], "division-used-up"]);
-  expect(rig.engine.force(1, "XRP", "user")).toBe("started");
+  expect(await rig.engine.force(1, "XRP", "user")).toBe("started");
   await rig.pass(3_000);
   expect(rig.held).toEqual([]);
   rig.skip(61_000);

@@ -4,6 +4,7 @@
 import type { PairKey } from "../../schema/vocabulary.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import { exitScreenJeon, stopScreenJeon } from "../domain/screen.ts";
+import type { ForcedClose } from "../ports/forced-closes.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import { userCoin } from "./engine-state.ts";
 import { FundingSeen } from "./funding.ts";
@@ -57,6 +58,16 @@ export class ExitDesk {
     this.runner.forced.set(key, cause);
     this.#leave(position, cause);
     return isRunning ? "running" : "started";
+  }
+
+  /** Wishes as they are stored. A cause that is known already stays: it may be the stronger one. */
+  wish(wishes: readonly ForcedClose[]): void {
+    for (const { positionId, userId, coin, askedBy } of wishes) {
+      const key = userCoin(userId, coin);
+      // Read a moment ago: by now the coin may be held anew.
+      const isStill = this.parts.known.positions.get(key)?.positionId === positionId;
+      if (isStill && !this.runner.forced.has(key)) this.force(userId, coin, askedBy);
+    }
   }
 
   #leave(position: OpenPosition, cause: ForceCause | undefined): void {

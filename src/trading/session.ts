@@ -11,6 +11,7 @@ import type { RiskLimits } from "../domain/risk.ts";
 import type { DecisionSettings } from "../domain/strategy.ts";
 import type { BookDesk } from "../ports/book-desk.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { ForcedCloses } from "../ports/forced-closes.ts";
 import type { Journal, TradingMode } from "../ports/journal.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { HandHoldingStore } from "../ports/store.ts";
@@ -36,6 +37,7 @@ export interface SessionDeps {
   readonly journal: Journal;
   readonly state: TradingStateStore;
   readonly traders: TraderStore;
+  readonly forcedCloses: ForcedCloses;
   readonly venues: UserVenues;
   readonly books: BookDesk;
   readonly market: MarketView;
@@ -108,6 +110,7 @@ export class Session {
     const lateFunding = new LateFunding({ ...this.deps, accounts: this.accounts, work: this.#work });
     const loops = [
       this.#every(SWITCHES_EVERY_MS, () => this.known.loadSwitches()),
+      this.#every(SWITCHES_EVERY_MS, () => this.#takeWishes()),
       this.#every(TRADERS_EVERY_MS, async () => {
         this.#tellFaults(await this.known.loadTraders());
         await this.known.loadLosses();
@@ -164,6 +167,11 @@ export class Session {
   /** For the watch over positions. */
   openIncident(kind: IncidentKind, of: OfCoin, detail: string): void {
     this.#teller.incident(kind, of, detail);
+  }
+
+  /** What was asked of another process, or of one that is gone. */
+  async #takeWishes(): Promise<void> {
+    this.#exits.wish(await this.deps.forcedCloses.open(this.deps.mode));
   }
 
   #tellFaults(faults: readonly string[]): void {

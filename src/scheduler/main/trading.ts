@@ -5,6 +5,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { PAIRS, type PairKey, type Venue } from "../../../schema/vocabulary.ts";
 import type { SecretReader } from "../../adapters/secrets.ts";
 import type { Database } from "../../adapters/store/database.ts";
+import { createForcedCloses } from "../../adapters/store/forced-closes.ts";
 import { createHandHoldingStore } from "../../adapters/store/holdings.ts";
 import { createJournal } from "../../adapters/store/journal.ts";
 import { createLeaseStore } from "../../adapters/store/lease.ts";
@@ -129,6 +130,7 @@ export function createTrading(parts: TradingParts): TradingEngine {
     ...{ clock, log, mode, traders, notifier, venues },
     journal: createJournal(database),
     state: createTradingStateStore(database),
+    forcedCloses: createForcedCloses(database),
     lease: createLeaseStore(parts.leaseDatabase ?? database),
     ...(mode === "live" ? { handHoldings: createHandHoldingStore(database) } : {}),
     trades: parts.mode !== "off",

@@ -4,7 +4,8 @@
 import type { Venue } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { RiskLimits } from "../../domain/risk.ts";
-import { type Fence, Fenced, type TradingMode } from "../../ports/journal.ts";
+import type { ForcedClose, ForcedCloses } from "../../ports/forced-closes.ts";
+import { type Fence, Fenced, type OpenPosition, type TradingMode } from "../../ports/journal.ts";
 import type {
   CoolingRow,
   DecisionRow,
@@ -155,5 +156,25 @@ export class MemoryState implements TradingStateStore {
 
   async decisions(_mode: TradingMode, userId: number) {
     return this.decisionRows.filter((row) => row.userId === userId).reverse();
+  }
+}
+
+export class MemoryForcedCloses implements ForcedCloses {
+  readonly #asked = new Map<number, ForcedClose["askedBy"]>();
+
+  /** Of one mode, as the journal in memory is. */
+  constructor(private readonly openPositions: () => readonly OpenPosition[]) {}
+
+  async ask({ userId, coin, by }: Parameters<ForcedCloses["ask"]>[0]) {
+    const own = this.openPositions().filter((one) => one.userId === userId && one.coin === coin);
+    for (const { positionId } of own) if (!this.#asked.has(positionId)) this.#asked.set(positionId, by);
+    return own.length === 0 ? "no-position" : "asked";
+  }
+
+  async open(): Promise<readonly ForcedClose[]> {
+    return this.openPositions().flatMap(({ positionId, userId, coin }) => {
+      const askedBy = this.#asked.get(positionId);
+      return askedBy ? [{ positionId, userId, coin, askedBy }] : [];
+    });
   }
 }

@@ -15,6 +15,7 @@ import { Decimal } from "../../domain/decimal.ts";
 import { RISK_LIMITS_DEFAULT } from "../../domain/risk.ts";
 import { DECISION_SETTINGS_DEFAULT, type Strategy } from "../../domain/strategy.ts";
 import type { FreshBooks } from "../../ports/book-desk.ts";
+import type { ForcedCloses } from "../../ports/forced-closes.ts";
 import type { IntentRow, Journal, LeaseStore, OpenPosition, TradingMode } from "../../ports/journal.ts";
 import type { Notice, Notifier } from "../../ports/notifier.ts";
 import type { Trader, TraderStore, TradingStateStore } from "../../ports/traders.ts";
@@ -25,7 +26,7 @@ import { createMemoryWorld, type MemoryWorld } from "../memory-venues/world.ts";
 import { RecordingLog } from "../recording-log.ts";
 import { MemoryJournal } from "../simulation/memory-journal.ts";
 import { coinOf, RigMarket, symbolOf } from "./market.ts";
-import { MemoryState, MemoryTraders } from "./memory-state.ts";
+import { MemoryForcedCloses, MemoryState, MemoryTraders } from "./memory-state.ts";
 import { RigProcess } from "./process.ts";
 
 const BOOK_MS = 40;
@@ -35,6 +36,7 @@ export interface RigStores {
   readonly journal: Journal;
   readonly state: TradingStateStore;
   readonly traders: TraderStore;
+  readonly forcedCloses: ForcedCloses;
   readonly lease: LeaseStore;
   /** Resolves when no call is under way: no simulated time passes meanwhile. In memory none ever is. */
   readonly quiet?: () => Promise<void>;
@@ -83,6 +85,9 @@ export class EngineRig {
   readonly journal = new MemoryJournal();
   readonly state = new MemoryState(() => this.journal.fence);
   readonly traders = new MemoryTraders();
+  readonly forcedCloses = new MemoryForcedCloses(() => {
+    return this.journal.positions.filter(({ closedAtMs }) => closedAtMs === undefined);
+  });
   readonly stores: RigStores;
   readonly told: Told[] = [];
   readonly processes: { readonly engine: TradingEngine; readonly process: RigProcess }[] = [];
@@ -126,8 +131,8 @@ export class EngineRig {
       },
       release: async (holder, fence) => held.release(holder, fence),
     };
-    const { journal, state, traders } = this;
-    return { journal, state, traders, lease };
+    const { journal, state, traders, forcedCloses } = this;
+    return { journal, state, traders, forcedCloses, lease };
   }
 
   nameOf(userId: number): string {
@@ -144,6 +149,7 @@ export class EngineRig {
       journal: process.store(stores.journal),
       state: process.store(stores.state),
       traders: process.store(stores.traders),
+      forcedCloses: process.store(stores.forcedCloses),
       lease: process.store(stores.lease),
       holder: `process ${this.processes.length + 1}`,
       venues: {

@@ -2,6 +2,7 @@
 // The lease's fences are the database's, its length is the rig's clock's.
 
 import type { Database } from "../../adapters/store/database.ts";
+import { createForcedCloses } from "../../adapters/store/forced-closes.ts";
 import { createJournal } from "../../adapters/store/journal.ts";
 import { createLeaseStore } from "../../adapters/store/lease.ts";
 import { createTraderStore } from "../../adapters/store/traders.ts";
@@ -38,6 +39,7 @@ export function storedIn(database: Database): (clock: ManualClock) => RigStores 
     return {
       journal: counted(createJournal(database)),
       state: counted(createTradingStateStore(database)),
+      forcedCloses: counted(createForcedCloses(database)),
       traders: counted(createTraderStore(database, undefined)),
       lease: counted(leaseOf(createLeaseStore(database), clock)),
       quiet: async () => {

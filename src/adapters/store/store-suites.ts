@@ -1,0 +1,35 @@
+// What every store promises, in one place, for each of the two databases to be held to.
+
+import type { Database } from "./database.ts";
+import { forcedClosesSuite } from "./forced-closes-suite.ts";
+import { holdingsSuite } from "./holdings-suite.ts";
+import { instrumentsSuite } from "./instruments-suite.ts";
+import { journalKarbitSuite } from "./journal-karbit-suite.ts";
+import { journalModelSuite } from "./journal-model-suite.ts";
+import { journalSuite } from "./journal-suite.ts";
+import { karbitTablesSuite } from "./karbit-tables-suite.ts";
+import { leaseSuite } from "./lease-suite.ts";
+import { ownPositionsSuite } from "./own-positions-suite.ts";
+import { paperAccountsSuite } from "./paper-accounts-suite.ts";
+import { rateHistorySuite } from "./rate-history-suite.ts";
+import { sessionsSuite } from "./sessions-suite.ts";
+import { tradersRevisionSuite } from "./traders-revision-suite.ts";
+import { tradersSuite } from "./traders-suite.ts";
+import { tradingLossesSuite } from "./trading-losses-suite.ts";
+import { tradingStateSuite } from "./trading-state-suite.ts";
+import { tradingViewSuite } from "./trading-view-suite.ts";
+
+/** What the embedded form lives by. */
+const EMBEDDED = [
+  ...[karbitTablesSuite, instrumentsSuite, leaseSuite, journalSuite, paperAccountsSuite, tradersSuite],
+];
+const FURTHER = [
+  ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
+  ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
+  ...[sessionsSuite, ownPositionsSuite],
+];
+
+/** Registers every suite, or with `embedded` those of the embedded form. */
+export function storeSuites(database: () => Database, { embedded = false } = {}): void {
+  for (const suite of embedded ? EMBEDDED : [...EMBEDDED, ...FURTHER]) suite(database);
+}
