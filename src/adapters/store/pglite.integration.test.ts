@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { allStoresSuite } from "./all-stores-suite.ts";
 import type { Database } from "./database.ts";
 import { migratePglite } from "./migrate.ts";
 import { openPglite } from "./pglite.ts";
 import { recordLog } from "./store-fixtures.ts";
-import { storeSuites } from "./store-suites.ts";
 
 setDefaultTimeout(60_000);
 
@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 // The same SQL engine as the server: on every run what the embedded form lives by, in the long one all of it.
-storeSuites(() => database, { embedded: !process.env.FULL });
+allStoresSuite(() => database, { embedded: !process.env.FULL });
 
 test("migrating again changes nothing and says nothing", async () => {
   const log = recordLog();

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { needs } from "../../testing/needs.ts";
 import { startPostgres, type TestPostgres } from "../../testing/services.ts";
+import { allStoresSuite } from "./all-stores-suite.ts";
 import type { Database } from "./database.ts";
 import { migratePostgres } from "./migrate.ts";
 import { openPostgres } from "./postgres.ts";
 import { recordLog } from "./store-fixtures.ts";
-import { storeSuites } from "./store-suites.ts";
 
 needs(["postgres"], "the stores on PostgreSQL", () => {
   let server: TestPostgres;
@@ -20,7 +20,7 @@ needs(["postgres"], "the stores on PostgreSQL", () => {
     await server.stop();
   });
 
-  storeSuites(() => database);
+  allStoresSuite(() => database);
 
   test("a closed store refuses further work as passing, and closing twice is one closing", async () => {
     const closed = openPostgres({ url: server.url, log: recordLog() });

@@ -30,6 +30,6 @@ const FURTHER = [
 ];
 
 /** Registers every suite, or with `embedded` those of the embedded form. */
-export function storeSuites(database: () => Database, { embedded = false } = {}): void {
+export function allStoresSuite(database: () => Database, { embedded = false } = {}): void {
   for (const suite of embedded ? EMBEDDED : [...EMBEDDED, ...FURTHER]) suite(database);
 }
