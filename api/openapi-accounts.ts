@@ -1,8 +1,7 @@
 // The private paths in the OpenAPI document, with examples.
 
 import type { OpenApiDocument } from "./openapi.ts";
-
-type Json = Record<string, unknown>;
+import { body, content, problems, SECURED } from "./openapi-parts.ts";
 
 const ACCOUNT = { userId: 7, email: "kim@mail.kr", name: "Kim" };
 const SESSION = { account: ACCOUNT, token: "eyJhbGciOi...", expiresAtMs: 1_780_000_000_000 };
@@ -15,37 +14,6 @@ const ACTIVE = {
   latestEntryAtMs: 1_780_000_000_000,
 };
 
-const content = (name: string, example: unknown) => ({
-  content: { "application/json": { schema: { $ref: `#/components/schemas/${name}` }, example } },
-});
-const body = (name: string, example: Json) => ({ required: true, ...content(name, example) });
-
-const PROBLEMS: Readonly<Record<number, readonly [description: string, detail: string]>> = {
-  400: ["The request cannot be used.", "The body cannot be used: email."],
-  401: ["Not logged in.", "Expected a live session, by cookie or as a bearer."],
-  403: ["Sign-up is closed.", "Accounts are not made here; SIGN_UP is off."],
-  409: ["The address is taken.", "There is an account with this address."],
-  413: ["The body is too large.", "Expected a body of at most 4096 bytes."],
-  415: ["The body is of another type.", "Expected a body of type application/json."],
-  429: [
-    "Locked after repeated failures; Retry-After says how long.",
-    "Too many failed logins for this address.",
-  ],
-  503: ["Not available now.", "The database does not answer right now."],
-};
-
-function problems(...statuses: readonly number[]): Record<string, Json> {
-  return Object.fromEntries(
-    statuses.map((status) => {
-      const [description, detail] = PROBLEMS[status]!;
-      const schema = { $ref: "#/components/schemas/Problem" };
-      const example = { type: "about:blank", title: description.replace(/[.;].*/, ""), status, detail };
-      return [status, { description, content: { "application/problem+json": { schema, example } } }];
-    }),
-  );
-}
-
-const SECURED = [{ cookie: [] }, { bearer: [] }];
 const tags = ["account"];
 
 export function accountOperations(): OpenApiDocument["paths"] {
@@ -58,7 +26,12 @@ export function accountOperations(): OpenApiDocument["paths"] {
         ...{ tags, parameters: [], requestBody: body("SignIn", SIGN_IN) },
         responses: {
           200: { description: "Logged in; the cookie auth-token is set.", ...content("Session", SESSION) },
-          ...problems(400, 401, 413, 415, 429, 503),
+          ...problems(400, 401, 413, 415, 503),
+          ...problems([
+            429,
+            "Locked after repeated failures; Retry-After says how long.",
+            "Too many failed logins for this address.",
+          ]),
         },
       },
       delete: {
@@ -75,7 +48,9 @@ export function accountOperations(): OpenApiDocument["paths"] {
         ...{ tags, parameters: [], requestBody: body("SignUp", { ...SIGN_IN, name: "Kim" }) },
         responses: {
           201: { description: "Made and logged in.", ...content("Session", SESSION) },
-          ...problems(400, 403, 409, 413, 415, 503),
+          ...problems(400, 413, 415, 503),
+          ...problems([403, "Sign-up is closed.", "Accounts are not made here; SIGN_UP is off."]),
+          ...problems([409, "The address is taken.", "There is an account with this address."]),
         },
       },
     },

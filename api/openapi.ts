@@ -5,8 +5,10 @@ import * as v from "valibot";
 import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
 import { accountOperations } from "./openapi-accounts.ts";
+import { keyOperations } from "./openapi-keys.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
+import { keyStoredSchema, newKeySchema, ownKeysSchema } from "./routes/keys.ts";
 import { activePositionsSchema } from "./routes/positions.ts";
 import { TRADING_PATH, tradingSchema } from "./routes/trading.ts";
 
@@ -26,7 +28,10 @@ export interface OpenApiDocument {
   readonly openapi: "3.1.0";
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly servers: readonly { readonly url: string }[];
-  readonly paths: Record<string, Partial<Record<"get" | "post" | "delete", OpenApiOperation>>>;
+  readonly paths: Record<
+    string,
+    Partial<Record<"get" | "post" | "put" | "patch" | "delete", OpenApiOperation>>
+  >;
   readonly components: { readonly schemas: Record<string, Json>; readonly securitySchemes?: Json };
 }
 
@@ -102,7 +107,7 @@ export function openApiDocument(
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
       ...(trading && { [TRADING_PATH]: { get: tradingOperation() } }),
-      ...(accounts && accountOperations()),
+      ...(accounts && { ...accountOperations(), ...keyOperations() }),
       "/health/live": {
         get: {
           summary: "Whether the process lives",
@@ -139,6 +144,9 @@ export function openApiDocument(
           Session: jsonSchema(sessionSchema),
           SignIn: jsonSchema(signInSchema),
           SignUp: jsonSchema(signUpSchema),
+          OwnKeys: jsonSchema(ownKeysSchema),
+          NewKey: jsonSchema(newKeySchema),
+          KeyStored: jsonSchema(keyStoredSchema),
         }),
       },
       ...(accounts && {
