@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { sign } from "hono/jwt";
 import { StoreFault } from "../src/domain/store-fault.ts";
+import { ACCOUNT_PATHS } from "./routes/accounts.ts";
 import { accountsApi, accountsDatabase, JWT_SECRET, PASSWORD, send, tokenFor } from "./test-accounts.ts";
 import { type TestApi, TICK_AT_MS, testApi } from "./test-kit.ts";
 
@@ -144,8 +145,16 @@ test("without the settings the private paths say which are missing", async () =>
 
 test("the OpenAPI document has every private path and its references resolve", async () => {
   const document = await (await api.app.request("/api/openapi.json")).json();
-  for (const path of ["/api/session", "/api/account", "/api/me", "/api/positions/active"])
-    expect(document.paths[path]).toBeDefined();
+  for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {
+    const told = Object.keys(document.paths[path.replace(/:(\w+)/g, "{$1}")] ?? {});
+    expect([path, told.sort()]).toEqual([
+      path,
+      methods
+        .filter((one) => one !== "HEAD")
+        .map((one) => one.toLowerCase())
+        .sort(),
+    ]);
+  }
   for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
     expect(document.components.schemas[name!]).toBeDefined();
   }

@@ -24,9 +24,12 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "POST /api/account": everybody(415),
   "GET /api/me": usersOnly(200),
   "GET /api/positions/active": usersOnly(200),
-  "GET /api/keys": usersOnly(200),
-  "PUT /api/keys/:venue": usersOnly(404),
-  "DELETE /api/keys/:venue": usersOnly(404),
+  "GET /api/strategies": usersOnly(200),
+  "POST /api/strategies": usersOnly(415),
+  "PATCH /api/strategies/active": usersOnly(415),
+  "DELETE /api/strategies/active": usersOnly(404),
+  "GET /api/consent": usersOnly(200),
+  "PUT /api/consent": usersOnly(415),
   "DELETE /api/session": usersOnly(204),
 };
 

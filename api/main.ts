@@ -4,11 +4,10 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
-import { createSecrets } from "../src/adapters/secrets.ts";
-import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
+import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
 import { busOf, quietLog } from "../src/main/connect.ts";
@@ -22,7 +21,7 @@ const CHECK_WITHIN_MS = 3_000;
 
 /** The database is connected to at the first request that needs it. */
 async function accountsOf(settings: ApiSettings, log: Log) {
-  const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP, TRADING_MODE, ENCRYPTION_KEY } = settings;
+  const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP, TRADING_MODE } = settings;
   if (DATABASE_URL === undefined || JWT_SECRET === undefined) {
     const missing = Object.entries({ DATABASE_URL, JWT_SECRET })
       .filter(([, value]) => value === undefined)
@@ -38,13 +37,7 @@ async function accountsOf(settings: ApiSettings, log: Log) {
     sessions: createSessionStore(database),
     passwords: await createPasswords(),
     positions: createOwnPositionStore(database),
-    keys: ENCRYPTION_KEY
-      ? createKeyStore(
-          database,
-          createSecrets(ENCRYPTION_KEY),
-          settings.KARBIT_TABLES === "expect" ? "karbit" : "envelope",
-        )
-      : undefined,
+    strategies: createStrategyStore(database),
     jwtSecret: JWT_SECRET,
     mode: TRADING_MODE === "paper" ? "paper" : "live",
     signUpOpen: SIGN_UP,

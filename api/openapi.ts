@@ -5,11 +5,18 @@ import * as v from "valibot";
 import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
 import { accountOperations } from "./openapi-accounts.ts";
-import { keyOperations } from "./openapi-keys.ts";
+import { strategyOperations } from "./openapi-strategies.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
-import { keyStoredSchema, newKeySchema, ownKeysSchema } from "./routes/keys.ts";
 import { activePositionsSchema } from "./routes/positions.ts";
+import {
+  consentChangeSchema,
+  consentSchema,
+  newStrategySchema,
+  strategiesSchema,
+  strategyChangeSchema,
+  strategyStartedSchema,
+} from "./routes/strategies.ts";
 import { TRADING_PATH, tradingSchema } from "./routes/trading.ts";
 
 type Json = Record<string, unknown>;
@@ -107,7 +114,7 @@ export function openApiDocument(
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
       ...(trading && { [TRADING_PATH]: { get: tradingOperation() } }),
-      ...(accounts && { ...accountOperations(), ...keyOperations() }),
+      ...(accounts && { ...accountOperations(), ...strategyOperations() }),
       "/health/live": {
         get: {
           summary: "Whether the process lives",
@@ -144,9 +151,12 @@ export function openApiDocument(
           Session: jsonSchema(sessionSchema),
           SignIn: jsonSchema(signInSchema),
           SignUp: jsonSchema(signUpSchema),
-          OwnKeys: jsonSchema(ownKeysSchema),
-          NewKey: jsonSchema(newKeySchema),
-          KeyStored: jsonSchema(keyStoredSchema),
+          Strategies: jsonSchema(strategiesSchema),
+          NewStrategy: jsonSchema(newStrategySchema),
+          StrategyStarted: jsonSchema(strategyStartedSchema),
+          StrategyChange: jsonSchema(strategyChangeSchema),
+          Consent: jsonSchema(consentSchema),
+          ConsentChange: jsonSchema(consentChangeSchema),
         }),
       },
       ...(accounts && {

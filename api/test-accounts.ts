@@ -1,17 +1,15 @@
 // An app with accounts on a database of its own, for the tests of the private routes.
 
 import { createPasswords } from "../src/adapters/passwords.ts";
-import { createSecrets } from "../src/adapters/secrets.ts";
-import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { openPglite } from "../src/adapters/store/pglite.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
+import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import type { AccountsDeps } from "./accounts.ts";
 import { KeptLog, type TestApi, testApi } from "./test-kit.ts";
 
 export const JWT_SECRET = "a-text-of-this-test-only";
-export const ENCRYPTION_KEY = "a-text-to-encrypt-with";
 export const PASSWORD = "correct horse battery";
 
 /** `users` are rows of Karbit's table; bcrypt of few rounds, for speed alone. */
@@ -21,14 +19,13 @@ export async function accountsDatabase() {
   const sessions = createSessionStore(database);
   const passwords = await createPasswords(4);
   const positions = createOwnPositionStore(database);
-  const keys = createKeyStore(database, createSecrets(ENCRYPTION_KEY), "envelope");
   let count = 0;
   const accounts: AccountsDeps = {
     ...{
       sessions,
       passwords,
       positions,
-      keys,
+      strategies: createStrategyStore(database),
       mode: "paper",
       jwtSecret: JWT_SECRET,
       signUpOpen: true,

@@ -8,12 +8,12 @@ import { journalKarbitSuite } from "./journal-karbit-suite.ts";
 import { journalModelSuite } from "./journal-model-suite.ts";
 import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
-import { keysSuite } from "./keys-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { ownPositionsSuite } from "./own-positions-suite.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
 import { sessionsSuite } from "./sessions-suite.ts";
+import { strategiesSuite } from "./strategies-suite.ts";
 import { tradersRevisionSuite } from "./traders-revision-suite.ts";
 import { tradersSuite } from "./traders-suite.ts";
 import { tradingLossesSuite } from "./trading-losses-suite.ts";
@@ -27,7 +27,7 @@ const EMBEDDED = [
 const FURTHER = [
   ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
   ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
-  ...[sessionsSuite, ownPositionsSuite, keysSuite],
+  ...[sessionsSuite, ownPositionsSuite, strategiesSuite],
 ];
 
 /** Registers every suite, or with `embedded` those of the embedded form. */

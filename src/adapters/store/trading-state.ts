@@ -28,7 +28,7 @@ import { readLosses } from "./trading-losses.ts";
 
 /** Rows a statement; PostgreSQL takes 65,535 parameters. */
 const ROWS_MAX = 1_000;
-const EVERYBODY = 0;
+export const EVERYBODY = 0;
 
 export function createTradingStateStore(database: Database): TradingStateStore {
   const write = <T>(operation: string, fence: Fence, work: (executor: Executor) => Promise<T>) =>
@@ -95,7 +95,7 @@ async function setSwitch(executor: Executor, change: TradingSwitch): Promise<voi
     .onConflictDoUpdate({ target: [tradingSwitches.scope, tradingSwitches.subject], set: columns });
 }
 
-async function readLimits(executor: Executor, defaults: RiskLimits): Promise<Map<number, RiskLimits>> {
+export async function readLimits(executor: Executor, defaults: RiskLimits): Promise<Map<number, RiskLimits>> {
   const rows = await executor.select().from(riskLimits).orderBy(asc(riskLimits.userId));
   const everybody = limitsOver(
     defaults,
