@@ -5,6 +5,7 @@ import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
 import type { Clock } from "../src/ports/clock.ts";
 import type { TradingMode } from "../src/ports/journal.ts";
+import type { KeyStore } from "../src/ports/keys.ts";
 import type { OwnPositionStore } from "../src/ports/own-positions.ts";
 import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts";
 import type { StrategyStore } from "../src/ports/strategies.ts";
@@ -14,6 +15,8 @@ export interface AccountsDeps {
   readonly sessions: SessionStore;
   readonly passwords: Passwords;
   readonly positions: OwnPositionStore;
+  /** Undefined: there is no ENCRYPTION_KEY to keep them with. */
+  readonly keys: KeyStore | undefined;
   readonly strategies: StrategyStore;
   /** Whose strategies, positions and decisions are meant where the two are kept apart. */
   readonly mode: TradingMode;

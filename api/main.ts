@@ -4,6 +4,8 @@ import { randomUUID } from "node:crypto";
 import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
+import { createSecrets } from "../src/adapters/secrets.ts";
+import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
@@ -21,7 +23,7 @@ const CHECK_WITHIN_MS = 3_000;
 
 /** The database is connected to at the first request that needs it. */
 async function accountsOf(settings: ApiSettings, log: Log) {
-  const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP, TRADING_MODE } = settings;
+  const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP, TRADING_MODE, ENCRYPTION_KEY } = settings;
   if (DATABASE_URL === undefined || JWT_SECRET === undefined) {
     const missing = Object.entries({ DATABASE_URL, JWT_SECRET })
       .filter(([, value]) => value === undefined)
@@ -37,6 +39,13 @@ async function accountsOf(settings: ApiSettings, log: Log) {
     sessions: createSessionStore(database),
     passwords: await createPasswords(),
     positions: createOwnPositionStore(database),
+    keys: ENCRYPTION_KEY
+      ? createKeyStore(
+          database,
+          createSecrets(ENCRYPTION_KEY),
+          settings.KARBIT_TABLES === "expect" ? "karbit" : "envelope",
+        )
+      : undefined,
     strategies: createStrategyStore(database),
     jwtSecret: JWT_SECRET,
     mode: TRADING_MODE === "paper" ? "paper" : "live",

@@ -5,9 +5,11 @@ import * as v from "valibot";
 import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
 import { accountOperations } from "./openapi-accounts.ts";
+import { keyOperations } from "./openapi-keys.ts";
 import { strategyOperations } from "./openapi-strategies.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
+import { keyStoredSchema, newKeySchema, ownKeysSchema } from "./routes/keys.ts";
 import { activePositionsSchema } from "./routes/positions.ts";
 import {
   consentChangeSchema,
@@ -114,7 +116,7 @@ export function openApiDocument(
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
       ...(trading && { [TRADING_PATH]: { get: tradingOperation() } }),
-      ...(accounts && { ...accountOperations(), ...strategyOperations() }),
+      ...(accounts && { ...accountOperations(), ...keyOperations(), ...strategyOperations() }),
       "/health/live": {
         get: {
           summary: "Whether the process lives",
@@ -151,6 +153,9 @@ export function openApiDocument(
           Session: jsonSchema(sessionSchema),
           SignIn: jsonSchema(signInSchema),
           SignUp: jsonSchema(signUpSchema),
+          OwnKeys: jsonSchema(ownKeysSchema),
+          NewKey: jsonSchema(newKeySchema),
+          KeyStored: jsonSchema(keyStoredSchema),
           Strategies: jsonSchema(strategiesSchema),
           NewStrategy: jsonSchema(newStrategySchema),
           StrategyStarted: jsonSchema(strategyStartedSchema),

@@ -1,6 +1,8 @@
 // An app with accounts on a database of its own, for the tests of the private routes.
 
 import { createPasswords } from "../src/adapters/passwords.ts";
+import { createSecrets } from "../src/adapters/secrets.ts";
+import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { openPglite } from "../src/adapters/store/pglite.ts";
@@ -10,6 +12,7 @@ import type { AccountsDeps } from "./accounts.ts";
 import { KeptLog, type TestApi, testApi } from "./test-kit.ts";
 
 export const JWT_SECRET = "a-text-of-this-test-only";
+export const ENCRYPTION_KEY = "a-text-to-encrypt-with";
 export const PASSWORD = "correct horse battery";
 
 /** `users` are rows of Karbit's table; bcrypt of few rounds, for speed alone. */
@@ -19,12 +22,14 @@ export async function accountsDatabase() {
   const sessions = createSessionStore(database);
   const passwords = await createPasswords(4);
   const positions = createOwnPositionStore(database);
+  const keys = createKeyStore(database, createSecrets(ENCRYPTION_KEY), "envelope");
   let count = 0;
   const accounts: AccountsDeps = {
     ...{
       sessions,
       passwords,
       positions,
+      keys,
       strategies: createStrategyStore(database),
       mode: "paper",
       jwtSecret: JWT_SECRET,

@@ -87,3 +87,8 @@ test("a secret for sessions that anybody could guess is refused", () => {
   const JWT_SECRET = "0f3c9a7d5b1e8246";
   expect(readSettings(apiFields, { JWT_SECRET }).JWT_SECRET).toBe(JWT_SECRET);
 });
+
+test("the api can show live trading without being told what the scheduler is told", () => {
+  expect(readSettings(apiFields, { TRADING_MODE: "live" }).TRADING_MODE).toBe("live");
+  expect(() => readSettings(schedulerFields, { TRADING_MODE: "live" })).toThrow("ENCRYPTION_KEY");
+});

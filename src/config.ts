@@ -181,6 +181,20 @@ const tradingModeField = {
   schema: v.picklist(["off", "paper", "live"], "expected off, paper or live"),
 } as const;
 
+const karbitTablesField = {
+  about:
+    "expect: Karbit's own migrations have made its tables (refuses to start without them). create: make them, for installs without Karbit.",
+  default: "expect",
+  schema: v.picklist(["expect", "create"], "expected expect or create"),
+} as const;
+
+const encryptionKeyField = {
+  about:
+    "Karbit's ENCRYPTION_KEY, the same text, or one of your own without Karbit: users' API keys are encrypted with it. Needed with TRADING_MODE=live.",
+  secret: true,
+  schema: v.pipe(secretText, v.minLength(16, "expected at least 16 characters")),
+} as const;
+
 const databaseFields = {
   DATABASE_URL: {
     about: "PostgreSQL, e.g. postgres://user:password@host:5432/name?sslmode=verify-full.",
@@ -194,12 +208,7 @@ export const schedulerFields = {
   ...tickField,
   ...natsFields,
   ...databaseFields,
-  KARBIT_TABLES: {
-    about:
-      "expect: Karbit's own migrations have made its tables (refuses to start without them). create: make them, for installs without Karbit.",
-    default: "expect",
-    schema: v.picklist(["expect", "create"], "expected expect or create"),
-  },
+  KARBIT_TABLES: karbitTablesField,
   HISTORY_DAYS: {
     about: "Rate history older than this is deleted.",
     default: "90",
@@ -258,12 +267,7 @@ export const schedulerFields = {
     about: `With TRADING_MODE=live: the words "${LIVE_CONSENT}". Each user consents besides, in our own tables.`,
     schema: v.literal(LIVE_CONSENT, `expected the words "${LIVE_CONSENT}"`),
   },
-  ENCRYPTION_KEY: {
-    about:
-      "Karbit's ENCRYPTION_KEY, the same text: users' API keys are encrypted with it. Needed with TRADING_MODE=live.",
-    secret: true,
-    schema: v.pipe(secretText, v.minLength(16, "expected at least 16 characters")),
-  },
+  ENCRYPTION_KEY: encryptionKeyField,
   TELEGRAM_BOT_TOKEN: {
     about: "Token of the Telegram bot that sends notices. Without it none are sent.",
     secret: true,
@@ -334,6 +338,16 @@ export const apiFields = {
     ...tradingModeField,
     about:
       "The scheduler's TRADING_MODE: whose strategies and positions are shown, those on paper or the real ones.",
+  },
+  KARBIT_TABLES: {
+    ...karbitTablesField,
+    about:
+      "The scheduler's KARBIT_TABLES. expect: users' API keys are stored in Karbit's format. create: in an authenticated envelope that Karbit cannot read.",
+  },
+  ENCRYPTION_KEY: {
+    ...encryptionKeyField,
+    about:
+      "The scheduler's ENCRYPTION_KEY, the same text: users' API keys are stored with it. Without it the routes about keys answer 503.",
   },
   SIGN_UP: {
     about: "on: strangers may make an account here. off where Karbit does that.",
@@ -452,7 +466,7 @@ function relationFaults(env: Record<string, string | undefined>, fields: Fields)
   if (isSet("REDIS_URL") && isSet("UPSTASH_REDIS_REST_URL")) {
     faults.push("REDIS_URL: expected either REDIS_URL or UPSTASH_REDIS_REST_URL, were both");
   }
-  if ("TRADING_MODE" in fields && env.TRADING_MODE?.trim() === "live") {
+  if ("LIVE_TRADING_CONSENT" in fields && env.TRADING_MODE?.trim() === "live") {
     for (const name of ["ENCRYPTION_KEY", "LIVE_TRADING_CONSENT"]) {
       if (!isSet(name)) faults.push(`${name}: expected a value because TRADING_MODE is live`);
     }

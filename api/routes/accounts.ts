@@ -9,6 +9,7 @@ import { Accounts, type Session } from "../accounts.ts";
 import { jsonBody } from "../body.ts";
 import { problem } from "../problem.ts";
 import type { ApiDeps } from "../settings.ts";
+import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
 import { addPositionRoutes } from "./positions.ts";
 import { addStrategyRoutes, STRATEGY_PATHS } from "./strategies.ts";
 
@@ -23,6 +24,7 @@ export const ACCOUNT_PATHS = {
   "/api/account": ["POST"],
   "/api/me": ["GET", "HEAD"],
   "/api/positions/active": ["GET", "HEAD"],
+  ...KEY_PATHS,
   ...STRATEGY_PATHS,
 } as const satisfies Record<string, readonly string[]>;
 
@@ -102,6 +104,7 @@ export function accountRoutes(
     return account instanceof Response ? account : c.json(account, 200, NO_STORE);
   });
   addPositionRoutes(routes, given.positions, accountOf);
+  addKeyRoutes(routes, { keys: given.keys, clock, accountOf });
   addStrategyRoutes(routes, { store: given.strategies, tradingMode: given.mode, clock }, accountOf);
 
   for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {

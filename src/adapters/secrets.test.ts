@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
-import { createCipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv } from "node:crypto";
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { createSecretReader } from "./secrets.ts";
+import { createSecretReader, createSecrets, type SecretFormat, type SecretPlace } from "./secrets.ts";
 
 const IV = "000102030405060708090a0b0c0d0e0f";
 const KEY = "0123456789abcdef0123456789abcdef";
+const PLACE: SecretPlace = { userId: 7, venue: "upbit", field: "api_key" };
 
 /** What Karbit stores, written down once more from the contract's words. */
 function stored(text: string | Buffer, key = KEY, { padding = true } = {}): string {
@@ -16,7 +17,8 @@ function stored(text: string | Buffer, key = KEY, { padding = true } = {}): stri
 }
 
 test("The contract's three texts are read: a short key padded, a full one, a long one cut", () => {
-  const read = (key: string, ciphertext: string) => createSecretReader(key).read(`${IV}:${ciphertext}`);
+  const read = (key: string, ciphertext: string) =>
+    createSecretReader(key).read(`${IV}:${ciphertext}`, PLACE);
   const full = "4ed059b2562e7d41345898d107ce864c";
   expect(read("rig-encryption-key", "7b10f861da90af84bca4f5658025f7c7")).toBe("access-key-123");
   expect(read(KEY, full)).toBe("access-key-123");
@@ -25,13 +27,13 @@ test("The contract's three texts are read: a short key padded, a full one, a lon
 
 test("A key is cut by bytes, not by characters", () => {
   const key = "열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠";
-  expect(createSecretReader(key).read(stored("access-key-123", key))).toBe("access-key-123");
+  expect(createSecretReader(key).read(stored("access-key-123", key), PLACE)).toBe("access-key-123");
 });
 
 test("Every text a venue could issue as a key is read as it was stored", () => {
   const reader = createSecretReader(KEY);
   const text = fc.string({ unit: "grapheme-ascii", minLength: 8, maxLength: 256 });
-  fc.assert(fc.property(text, (plain) => reader.read(stored(plain)) === plain));
+  fc.assert(fc.property(text, (plain) => reader.read(stored(plain), PLACE) === plain));
 });
 
 test("What is no key is unreadable: another shape, another key, other bytes, another length", () => {
@@ -46,17 +48,19 @@ test("What is no key is unreadable: another shape, another key, other bytes, ano
     `${good}:${IV}`,
     `${good} `,
   ]) {
-    expect(reader.read(shape)).toBeUndefined();
+    expect(reader.read(shape, PLACE)).toBeUndefined();
   }
-  expect(reader.read(`${IV}:`)).toBeUndefined();
-  expect(reader.read(good.toUpperCase())).toBe("access-key-123");
-  expect(createSecretReader("another key of 16").read(good)).toBeUndefined();
-  expect(reader.read(stored("1234567"))).toBeUndefined();
-  expect(reader.read(stored("x".repeat(257)))).toBeUndefined();
-  expect(reader.read(stored("x".repeat(4096)))).toBeUndefined();
-  expect(reader.read(stored("비밀 access-key"))).toBeUndefined();
-  expect(reader.read(stored("access\nkey-123"))).toBeUndefined();
-  expect(reader.read(stored(Buffer.from("no padding here!"), KEY, { padding: false }))).toBeUndefined();
+  expect(reader.read(`${IV}:`, PLACE)).toBeUndefined();
+  expect(reader.read(good.toUpperCase(), PLACE)).toBe("access-key-123");
+  expect(createSecretReader("another key of 16").read(good, PLACE)).toBeUndefined();
+  expect(reader.read(stored("1234567"), PLACE)).toBeUndefined();
+  expect(reader.read(stored("x".repeat(257)), PLACE)).toBeUndefined();
+  expect(reader.read(stored("x".repeat(4096)), PLACE)).toBeUndefined();
+  expect(reader.read(stored("비밀 access-key"), PLACE)).toBeUndefined();
+  expect(reader.read(stored("access\nkey-123"), PLACE)).toBeUndefined();
+  expect(
+    reader.read(stored(Buffer.from("no padding here!"), KEY, { padding: false }), PLACE),
+  ).toBeUndefined();
 });
 
 test("Garbage whose padding happens to fit is unreadable", () => {
@@ -66,7 +70,7 @@ test("Garbage whose padding happens to fit is unreadable", () => {
   for (let last = 0; last < 256; last++) {
     const iv = Buffer.from(IV, "hex");
     iv[15] = last;
-    if (reader.read(`${iv.toString("hex")}:${"5a".repeat(16)}`) !== undefined) read++;
+    if (reader.read(`${iv.toString("hex")}:${"5a".repeat(16)}`, PLACE) !== undefined) read++;
   }
   expect(read).toBe(0);
 });
@@ -94,8 +98,89 @@ test("A key that is unset, short or a placeholder is refused by the setting's na
 
 test("Nothing of the key or a text shows when the reader is looked at", () => {
   const reader = createSecretReader(KEY);
-  reader.read(stored("access-key-123"));
+  reader.read(stored("access-key-123"), PLACE);
   const shown = inspect(reader, { depth: 9, showHidden: true }) + JSON.stringify(reader) + String(reader);
   expect(shown).not.toContain(KEY);
   expect(shown).not.toContain("access-key-123");
+});
+
+const FORMATS: readonly SecretFormat[] = ["karbit", "envelope"];
+const keyText = fc.string({ unit: "grapheme-ascii", minLength: 8, maxLength: 256 });
+const places = fc.record({
+  userId: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  venue: fc.constantFrom("upbit", "bithumb", "bybit", "binance", "okx"),
+  field: fc.constantFrom("api_key" as const, "api_secret" as const),
+});
+
+test("What is written in either format is read again at its place, and is another text each time", () => {
+  const secrets = createSecrets(KEY);
+  fc.assert(
+    fc.property(keyText, places, fc.constantFrom(...FORMATS), (plain, place, format) => {
+      const [one, two] = [secrets.write(plain, place, format), secrets.write(plain, place, format)];
+      return one !== two && !one.includes(plain) && secrets.read(one, place) === plain;
+    }),
+  );
+});
+
+test("Karbit's format as it is written is the contract's: Karbit's own steps give the text", () => {
+  for (const key of ["rig-encryption-key", KEY, `${KEY}EXTRA`]) {
+    const [iv = "", ciphertext = ""] = createSecrets(key).write("access-key-123", PLACE, "karbit").split(":");
+    expect(iv).toMatch(/^[0-9a-f]{32}$/);
+    const bytes = Buffer.concat([Buffer.from(key), Buffer.alloc(32)]).subarray(0, 32);
+    const decipher = createDecipheriv("aes-256-cbc", bytes, Buffer.from(iv, "hex"));
+    expect(decipher.update(ciphertext, "hex", "utf8") + decipher.final("utf8")).toBe("access-key-123");
+  }
+});
+
+test("An envelope with any one bit flipped, any character left out or one put in is refused", () => {
+  const secrets = createSecrets(KEY);
+  // Lengths of every remainder by three, so that spare bits of base64 are flipped too.
+  for (const plain of ["access-key-12", "access-key-123", "access-key-1234"]) {
+    const bytes = Buffer.from(secrets.write(plain, PLACE, "envelope"), "latin1");
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const flipped = Buffer.from(bytes);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      expect(secrets.read(flipped.toString("latin1"), PLACE)).toBeUndefined();
+    }
+    const text = bytes.toString("latin1");
+    for (let at = 0; at <= text.length; at++) {
+      for (const put of [".", "A", "=", "\n"]) {
+        expect(secrets.read(text.slice(0, at) + put + text.slice(at), PLACE)).toBeUndefined();
+      }
+      if (at < text.length) {
+        expect(secrets.read(text.slice(0, at) + text.slice(at + 1), PLACE)).toBeUndefined();
+      }
+    }
+    expect(secrets.read(text, PLACE)).toBe(plain);
+  }
+});
+
+test("An envelope opens with its key at its own user, venue and column, and nowhere else", () => {
+  const secrets = createSecrets(KEY);
+  const others = [createSecrets(`${KEY}EXTRA`), createSecrets("another key of 16")];
+  fc.assert(
+    fc.property(keyText, places, places, (plain, place, other) => {
+      const text = secrets.write(plain, place, "envelope");
+      for (const each of others) expect(each.read(text, place)).toBeUndefined();
+      const isSame = JSON.stringify(place) === JSON.stringify(other);
+      expect(secrets.read(text, other)).toBe(isSame ? plain : undefined);
+      for (const change of [
+        { userId: place.userId + 1 },
+        { venue: "kraken" },
+        { field: place.field === "api_key" ? ("api_secret" as const) : ("api_key" as const) },
+      ]) {
+        expect(secrets.read(text, { ...place, ...change })).toBeUndefined();
+      }
+    }),
+  );
+});
+
+test("What no venue issues as a key is not written, and the refusal does not repeat it", () => {
+  const secrets = createSecrets(KEY);
+  for (const text of ["", "1234567", "x".repeat(257), "비밀 access-key", "access\nkey-123"]) {
+    for (const format of FORMATS) {
+      const refusal = new RangeError("expected 8 to 256 printable ASCII characters to encrypt");
+      expect(() => secrets.write(text, PLACE, format)).toThrow(refusal);
+    }
+  }
 });

@@ -8,6 +8,7 @@ import { journalKarbitSuite } from "./journal-karbit-suite.ts";
 import { journalModelSuite } from "./journal-model-suite.ts";
 import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
+import { keysSuite } from "./keys-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { ownPositionsSuite } from "./own-positions-suite.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
@@ -27,7 +28,7 @@ const EMBEDDED = [
 const FURTHER = [
   ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
   ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
-  ...[sessionsSuite, ownPositionsSuite, strategiesSuite],
+  ...[sessionsSuite, ownPositionsSuite, keysSuite, strategiesSuite],
 ];
 
 /** Registers every suite, or with `embedded` those of the embedded form. */

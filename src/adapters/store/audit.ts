@@ -1,6 +1,6 @@
 // The audit trail (src/ports/audit.ts).
 
-import { desc, eq } from "drizzle-orm";
+import { and, desc, eq } from "drizzle-orm";
 import { auditEvents } from "../../../schema/tables/accounts.ts";
 import type { AuditEvent, AuditStore } from "../../ports/audit.ts";
 import type { Database, Executor } from "./database.ts";
@@ -28,4 +28,28 @@ export function createAuditStore(database: Database): AuditStore {
 export async function addAudit(executor: Executor, event: AuditEvent): Promise<void> {
   const { atMs, userId, ...row } = event;
   await executor.insert(auditEvents).values({ ...row, userId: userId ?? null, at: new Date(atMs) });
+}
+
+/**
+ * The same, for transactions that may be run again after they were stored: a second event of one user, action, subject
+ * and instant is left out.
+ */
+export async function addAuditOnce(
+  executor: Executor,
+  event: AuditEvent & { readonly userId: number },
+): Promise<void> {
+  const { atMs, userId, action, subject } = event;
+  const [known] = await executor
+    .select({ seq: auditEvents.seq })
+    .from(auditEvents)
+    .where(
+      and(
+        eq(auditEvents.userId, userId),
+        eq(auditEvents.action, action),
+        eq(auditEvents.subject, subject),
+        eq(auditEvents.at, new Date(atMs)),
+      ),
+    )
+    .limit(1);
+  if (!known) await addAudit(executor, event);
 }

@@ -9,7 +9,7 @@ import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { Strategy } from "../../domain/strategy.ts";
 import type { KeyState, Trader, TraderStore } from "../../ports/traders.ts";
-import type { SecretReader } from "../secrets.ts";
+import type { SecretPlace, SecretReader } from "../secrets.ts";
 import { type Database, type Executor, rowsOf } from "./database.ts";
 import { atOneInstant } from "./journal-reads.ts";
 
@@ -39,8 +39,7 @@ export function createTraderStore(database: Database, secrets: SecretReader | un
     async credentials(userId, venue) {
       const rows = await database.run("read a key", (executor) => keysOf(executor, userId));
       const row = rows.find((one) => one.venue === venue && one.isActive);
-      const apiKey = row?.apiKey ? secrets?.read(row.apiKey) : undefined;
-      const secret = row?.apiSecret ? secrets?.read(row.apiSecret) : undefined;
+      const [apiKey, secret] = row ? textsOf(row, secrets) : [];
       return apiKey === undefined || secret === undefined ? undefined : { apiKey, secret };
     },
 
@@ -122,6 +121,13 @@ async function keysOf(executor: Executor, userId: number): Promise<KeyColumns[]>
   return await selectKeys(executor).where(and(eq(userExchanges.userId, userId), ofVenues));
 }
 
+/** Both texts, each undefined where it is missing or cannot be read. */
+function textsOf({ userId, venue, apiKey, apiSecret }: KeyColumns, secrets: SecretReader | undefined) {
+  const read = (stored: string | null, field: SecretPlace["field"]) =>
+    stored ? secrets?.read(stored, { userId, venue, field }) : undefined;
+  return [read(apiKey, "api_key"), read(apiSecret, "api_secret")] as const;
+}
+
 function keyStates(
   rows: readonly KeyColumns[],
   secrets: SecretReader | undefined,
@@ -130,8 +136,7 @@ function keyStates(
     const row = rows.find((one) => one.venue === venue);
     if (!row?.apiKey || !row.apiSecret) return "missing";
     if (!row.isActive) return "switched-off";
-    const readable = [row.apiKey, row.apiSecret].every((text) => secrets?.read(text) !== undefined);
-    return readable ? "usable" : "unreadable";
+    return textsOf(row, secrets).every((text) => text !== undefined) ? "usable" : "unreadable";
   };
   return {
     upbit: stateOf("upbit"),

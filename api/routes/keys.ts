@@ -1,0 +1,101 @@
+// A user's own API keys: put in, listed without themselves, taken out. The caller is known before anything is read, and
+// only his rows are touched. No answer, log line or audit event here has a key in it.
+
+import type { Context, Hono } from "hono";
+import * as v from "valibot";
+import { VENUES, type Venue } from "../../schema/vocabulary.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { KeyStore, OwnKey } from "../../src/ports/keys.ts";
+import type { Account } from "../../src/ports/sessions.ts";
+import type { VenueCredentials } from "../../src/ports/traders.ts";
+import { jsonBody } from "../body.ts";
+import { problem } from "../problem.ts";
+
+export const KEY_PATHS = {
+  "/api/keys": ["GET", "HEAD"],
+  "/api/keys/:venue": ["PUT", "DELETE"],
+} as const satisfies Record<string, readonly string[]>;
+
+const NO_STORE = { "Cache-Control": "no-store" };
+
+/** As venues issue them; blanks about a pasted one are left off. */
+const keyText = v.pipe(
+  v.string(),
+  v.trim(),
+  v.regex(/^[\x21-\x7e]{8,256}$/, "expected 8 to 256 printable characters without blanks"),
+);
+export const newKeySchema = v.strictObject({
+  apiKey: v.pipe(keyText, v.description("The access key, as the venue issued it.")),
+  secret: v.pipe(keyText, v.description("Its secret. Stored encrypted, and never given out again.")),
+}) satisfies v.GenericSchema<unknown, VenueCredentials>;
+export const keyStoredSchema = v.object({
+  venue: v.picklist(VENUES),
+  replaced: v.pipe(v.boolean(), v.description("Whether there was one before.")),
+});
+export const ownKeysSchema = v.array(
+  v.object({
+    venue: v.picklist(VENUES),
+    active: v.pipe(v.boolean(), v.description("False: disconnected in Karbit, kept and not used.")),
+    verified: v.pipe(v.boolean(), v.description("Whether the last test of this key found it good.")),
+    addedAtMs: v.pipe(v.nullable(v.number()), v.description("When the venue was first connected.")),
+  }),
+) satisfies v.GenericSchema<unknown, OwnKey[]>;
+
+export interface KeyRouteDeps {
+  /** Undefined: there is no ENCRYPTION_KEY to keep them with. */
+  readonly keys: KeyStore | undefined;
+  readonly clock: Clock;
+  /** Who calls, or the refusal. */
+  readonly accountOf: (c: Context) => Promise<Account | Response>;
+}
+
+interface Caller {
+  readonly account: Account;
+  readonly keys: KeyStore;
+}
+
+export function addKeyRoutes(routes: Hono, { keys, clock, accountOf }: KeyRouteDeps): void {
+  const callerOf = async (c: Context): Promise<Caller | Response> => {
+    const account = await accountOf(c);
+    if (account instanceof Response) return account;
+    if (new URL(c.req.url).search !== "") return problem(400, { detail: "Expected no parameters." });
+    if (keys) return { account, keys };
+    return problem(503, { detail: "Keys are not kept here; expected the setting ENCRYPTION_KEY." });
+  };
+
+  routes.get("/api/keys", async (c) => {
+    const caller = await callerOf(c);
+    if (caller instanceof Response) return caller;
+    return c.json(await caller.keys.list(caller.account.userId), 200, NO_STORE);
+  });
+
+  routes.put("/api/keys/:venue", async (c) => {
+    const caller = await callerOf(c);
+    if (caller instanceof Response) return caller;
+    const venue = venueIn(c);
+    if (venue instanceof Response) return venue;
+    const body = await jsonBody(c, newKeySchema);
+    if ("refusal" in body) return body.refusal;
+    const outcome = await caller.keys.put(caller.account.userId, venue, body.value, clock.nowMs());
+    if (outcome === undefined) return problem(404, { detail: `The database does not know ${venue}.` });
+    return c.json({ venue, replaced: outcome === "replaced" }, 200, NO_STORE);
+  });
+
+  routes.delete("/api/keys/:venue", async (c) => {
+    const caller = await callerOf(c);
+    if (caller instanceof Response) return caller;
+    const venue = venueIn(c);
+    if (venue instanceof Response) return venue;
+    const outcome = await caller.keys.remove(caller.account.userId, venue, clock.nowMs());
+    if (outcome === "none") return problem(404, { detail: `There is no key for ${venue}.` });
+    if (outcome === "removed") return c.body(null, 204, NO_STORE);
+    return problem(409, {
+      detail: `A position or an order at ${venue} needs this key. Close it first; to stop the key at once, delete it at ${venue}.`,
+    });
+  });
+}
+
+function venueIn(c: Context): Venue | Response {
+  const venue = VENUES.find((one) => one === c.req.param("venue"));
+  return venue ?? problem(404, { detail: `There is no such venue; expected one of ${VENUES.join(", ")}.` });
+}
