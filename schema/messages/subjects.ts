@@ -41,6 +41,7 @@ export interface BusPlan {
   readonly workers: TaskConsumerPlan;
   readonly reports: StreamPlan;
   readonly snapshot: StreamPlan;
+  readonly events: StreamPlan;
 }
 
 export const TICK_PERIOD_MS_MIN = 1_000;
@@ -52,6 +53,22 @@ const MINUTE_MS = 60_000;
 export const TASKS = { stream: "TASKS", subject: "schedulerx.tasks", consumer: "workers" } as const;
 export const REPORTS = { stream: "REPORTS", subject: "schedulerx.reports" } as const;
 export const SNAPSHOT = { stream: "SNAPSHOT", subject: "schedulerx.snapshot" } as const;
+const EVENTS_PREFIX = "schedulerx.events.";
+export const EVENTS = { stream: "EVENTS", subject: `${EVENTS_PREFIX}*.*` } as const;
+
+/** Whose events: those of paper and of live trading are never mixed. */
+export interface EventOwner {
+  readonly mode: "paper" | "live";
+  readonly userId: number;
+}
+
+/** Throws RangeError for a user id that is none: anything else could be a wildcard. */
+export function eventSubject({ mode, userId }: EventOwner): string {
+  if (!Number.isSafeInteger(userId) || userId < 1) {
+    throw new RangeError(`expected the id of a user, was ${userId}`);
+  }
+  return `${EVENTS_PREFIX}${mode}.${userId}`;
+}
 
 /** Throws RangeError for a period outside 1 to 30 s. */
 export function busPlan(tickPeriodMs: number): BusPlan {
@@ -94,6 +111,15 @@ export function busPlan(tickPeriodMs: number): BusPlan {
       duplicateWindowMs: MINUTE_MS,
       maxMessages: 16,
       maxMessagesPerSubject: 1,
+    },
+    events: {
+      name: EVENTS.stream,
+      subject: EVENTS.subject,
+      retention: "limits",
+      maxAgeMs: 24 * 60 * MINUTE_MS,
+      duplicateWindowMs: 2 * MINUTE_MS,
+      maxMessages: 500_000,
+      maxMessagesPerSubject: 1_000,
     },
   };
 }

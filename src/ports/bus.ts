@@ -1,6 +1,8 @@
 // The bus as the stages see it. Bodies: NATS JetStream (adapters/bus/nats.ts) and in one process
 // (adapters/bus/in-process.ts). It carries disposable work only: losing it costs a tick, never money.
 
+import type { EventOwner } from "../../schema/messages/subjects.ts";
+
 /**
  * One task as handed to one worker. The first of ack, nak and term ends it; what is said after that is ignored. What
  * is said while the link is down is lost, and the ack wait hands the task to another worker.
@@ -59,12 +61,38 @@ export interface Announcements {
   listen(topic: string, onMessage: (bytes: Uint8Array) => void): Promise<() => Promise<void>>;
 }
 
+export interface UserEventListener {
+  /**
+   * Called once before the first event, with the place reading begins at. `missed`: `after` is not known any more, so
+   * there may have been events that are not told. Called again, with `missed`, whenever that happens later.
+   */
+  onPlace(place: string, missed: boolean): void;
+  /** One event; given as `after`, its place continues behind it. May not throw. */
+  onEvent(bytes: Uint8Array, place: string): void;
+}
+
+/** What happened to one user (schema/messages/user-event.ts). Kept for a day, the newest thousand of each user. */
+export interface UserEventStream {
+  /** Stores an event and resolves once the bus has confirmed it; the id makes a repeated publish harmless. */
+  publish(owner: EventOwner, id: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * The owner's events, in order, each once: those after a place, then those to come; without a place those to come.
+   * Resolves, with the unsubscriber, once the stored ones have been told. Rejects with a BusFault.
+   */
+  subscribe(
+    owner: EventOwner,
+    after: string | undefined,
+    listener: UserEventListener,
+  ): Promise<() => Promise<void>>;
+}
+
 /** The whole bus of one process. */
 export interface Bus {
   readonly tasks: TaskQueue;
   readonly reports: ReportStream;
   readonly frames: FrameFeed & FrameSink;
   readonly announcements: Announcements;
+  readonly userEvents: UserEventStream;
   /** Creates or updates what is stored (schema/messages/subjects.ts). For the scheduler only, before anything else. */
   ensureStreams(options: { tickPeriodMs: number }): Promise<void>;
   state(): { up: boolean; detail: string };

@@ -25,6 +25,7 @@ import { createControl } from "./control.ts";
 import { noticesOf } from "./main/notices.ts";
 import { createTrading, limitsOf, modeFault, watchOf } from "./main/trading.ts";
 import { Scheduler } from "./run.ts";
+import { UserEventOutbox } from "./user-event-outbox.ts";
 
 const CHECK_WITHIN_MS = 3_000;
 const MIGRATE_RETRY_MS = 1_000;
@@ -163,6 +164,8 @@ await runProcess({
     if (fault) throw new SettingsError([fault]);
     const notices = noticesOf(settings, { clock, log, database });
     releases.push(() => notices.stop());
+    const events = new UserEventOutbox({ clock, log, stream: bus.userEvents });
+    releases.push(() => events.stop());
     const fetcher = createBookFetcher(venueUrlsOf(settings), clock);
     // Quiet: it goes and comes back with the other, which says so.
     const leaseDatabase = openPostgres({ ...postgresOf(settings), log: quietLog, poolSize: 1 });
@@ -174,6 +177,7 @@ await runProcess({
       urls: { ...venueUrlsOf(settings), binanceSpot: settings.BINANCE_SPOT_URL },
       secrets: settings.ENCRYPTION_KEY ? createSecretReader(settings.ENCRYPTION_KEY) : undefined,
       notifier: notices,
+      events,
       limits: limitsOf(settings),
       watch: watchOf(settings),
       // Looked at once rates come, and they come from it.

@@ -6,7 +6,10 @@ import type { LeaseStore, OpenPosition } from "../ports/journal.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { TradingSwitch } from "../ports/traders.ts";
+import type { UserEventSink } from "../ports/user-events.ts";
 import { Session, type SessionDeps } from "./session.ts";
+import { TellingJournal } from "./telling-journal.ts";
+import { TellingNotifier } from "./telling-notifier.ts";
 import { KeyWatch } from "./watch-keys.ts";
 import { PositionWatch, WATCH_DEFAULT, type WatchSettings } from "./watch-positions.ts";
 import { Writer } from "./writer.ts";
@@ -49,6 +52,29 @@ function quiet(notifier: Notifier, log: Log): Notifier {
   };
 }
 
+/** The same with users told of it as it happens. */
+function telling(
+  { clock, log, mode, journal }: SessionDeps,
+  notifier: Notifier,
+  sink: UserEventSink,
+): Pick<SessionDeps, "journal" | "notifier" | "events"> {
+  const events: UserEventSink = {
+    tell(event) {
+      try {
+        sink.tell(event);
+      } catch (error) {
+        log.error("an event was not taken", { error });
+      }
+    },
+  };
+  const alerts = new TellingNotifier(notifier, { events, mode, clock });
+  return {
+    events,
+    journal: new TellingJournal(journal, { clock, log, events }),
+    notifier: quiet(alerts, log),
+  };
+}
+
 export class TradingEngine {
   readonly #writer: Writer;
   #session: Session | undefined;
@@ -57,7 +83,8 @@ export class TradingEngine {
   private readonly deps: EngineDeps;
 
   constructor(deps: EngineDeps) {
-    this.deps = { ...deps, notifier: quiet(deps.notifier, deps.log) };
+    const notifier = quiet(deps.notifier, deps.log);
+    this.deps = { ...deps, notifier, ...(deps.events && telling(deps, notifier, deps.events)) };
     const { lease, clock, log, holder } = deps;
     this.#writer = new Writer({ lease, clock, log, holder });
   }

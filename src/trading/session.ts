@@ -18,6 +18,7 @@ import type { HandHoldingStore } from "../ports/store.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { IncidentKind, TraderStore, TradingStateStore } from "../ports/traders.ts";
 import type { MarketView, UserVenues } from "../ports/trading-desk.ts";
+import type { UserEventSink } from "../ports/user-events.ts";
 import { Accounts } from "./accounts.ts";
 import { EngineState, userCoin } from "./engine-state.ts";
 import { EntryDesk } from "./entry-desk.ts";
@@ -48,6 +49,8 @@ export interface SessionDeps {
   readonly limits: RiskLimits;
   readonly feeValue: ExitRunDeps["feeValue"];
   readonly handHoldings?: HandHoldingStore;
+  /** Left out: nobody is told as it happens. */
+  readonly events?: UserEventSink;
 }
 
 export type { ForceCause } from "./runner.ts";

@@ -9,6 +9,7 @@ import { Fenced, type TradingMode } from "../ports/journal.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { DecisionRow, IncidentKind, TradingStateStore } from "../ports/traders.ts";
+import type { UserEventSink } from "../ports/user-events.ts";
 import type { EngineState } from "./engine-state.ts";
 import { TermOver } from "./run-order.ts";
 import type { TermWork } from "./term-work.ts";
@@ -19,6 +20,7 @@ export interface TellerDeps {
   readonly mode: TradingMode;
   readonly state: TradingStateStore;
   readonly notifier: Notifier;
+  readonly events?: UserEventSink;
 }
 
 /** Somebody's coin. */
@@ -43,6 +45,8 @@ const TOLD_MAX = 100_000;
 export class Teller {
   readonly #decisions = new Map<string, DecisionRow>();
   readonly #decisionsTold = new Map<string, { readonly reason: string; readonly atMs: number }>();
+  /** What users were told last, by strategy and coin: the same again is no event. */
+  readonly #eventsTold = new Map<string, string>();
   /** Incidents on their way into the store. */
   readonly #opening = new Set<string>();
 
@@ -113,9 +117,18 @@ export class Teller {
     this.#decisions.clear();
     try {
       await this.deps.state.keepDecisions(rows.map(([, row]) => row));
+      for (const [key, row] of rows) this.#tellDecision(key, row);
     } catch (error) {
       for (const [key, row] of rows) if (!this.#decisions.has(key)) this.#decisions.set(key, row);
       throw error;
     }
+  }
+
+  #tellDecision(key: string, row: DecisionRow): void {
+    const what = `${row.action} ${row.reason} ${row.pair}`;
+    if (this.#eventsTold.get(key) === what) return;
+    if (this.#eventsTold.size >= TOLD_MAX) this.#eventsTold.clear();
+    this.#eventsTold.set(key, what);
+    this.deps.events?.tell({ kind: "decision", ...row });
   }
 }

@@ -1,7 +1,7 @@
 // What every bus must do, as one suite run against each body: in-process.test.ts and nats.integration.test.ts.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { TICK_PERIOD_MS_MIN } from "../../../schema/messages/subjects.ts";
+import { type EventOwner, TICK_PERIOD_MS_MIN } from "../../../schema/messages/subjects.ts";
 import { isPassingBusFault } from "../../domain/bus-fault.ts";
 import type { Bus, TaskDelivery } from "../../ports/bus.ts";
 
@@ -34,6 +34,29 @@ function ear() {
     count: async (count: number) => {
       while (heard.length < count) await new Promise<void>((resolve) => (wake = resolve));
       return heard;
+    },
+  };
+}
+
+/** The same for one user's events: "missed" where some were, then what each tells. */
+function eventEar() {
+  const { heard, listen, count } = ear();
+  let place = "";
+  return {
+    heard,
+    count,
+    get place() {
+      return place;
+    },
+    listener: {
+      onPlace: (at: string, missed: boolean) => {
+        place = at;
+        if (missed) listen(bytesOf("missed"));
+      },
+      onEvent: (bytes: Uint8Array, at: string) => {
+        place = at;
+        listen(bytes);
+      },
     },
   };
 }
@@ -236,6 +259,83 @@ export function busConformance(body: string, open: () => Promise<BusRig>): void 
       expect(await rig.until(presence.count(2))).toEqual(["me", "you"]);
       expect(await rig.until(other.count(1))).toEqual(["AXS"]);
       expect(() => worker.announcements.announce("pre.>", bytesOf(""))).toThrow(RangeError);
+    });
+
+    const owner = { mode: "paper", userId: 7 } as const;
+    const say = (text: string, of: EventOwner = owner) =>
+      rig.until(scheduler.userEvents.publish(of, text, bytesOf(text)));
+    const follow = async (after?: string, of: EventOwner = owner) => {
+      const own = eventEar();
+      const stop = await rig.until(worker.userEvents.subscribe(of, after, own.listener));
+      return { ...own, stop, at: () => own.place };
+    };
+
+    test("tells a user's events in order, each once, and those of no other user or mode", async () => {
+      await setUp();
+      await say("before");
+      const own = await follow();
+      const other = await follow(undefined, { mode: "paper", userId: 8 });
+      await say("live", { mode: "live", userId: 7 });
+      await say("other", { mode: "paper", userId: 8 });
+      for (const text of ["1", "2", "1"]) await say(text);
+      expect(await rig.until(own.count(2))).toEqual(["1", "2"]);
+      expect(await rig.until(other.count(1))).toEqual(["other"]);
+      await rig.until(own.stop());
+      await say("3");
+      const again = await follow(own.at());
+      expect([own.heard, again.heard]).toEqual([["1", "2"], ["3"]]);
+      for (const userId of [0, -1, 1.5, Number.NaN]) {
+        const wrong = () => scheduler.userEvents.publish({ mode: "paper", userId }, "x", bytesOf("x"));
+        expect(await rig.until(Promise.try(wrong).catch((error) => error))).toBeInstanceOf(RangeError);
+      }
+    });
+
+    test("goes on at a place: its beginning's and each event's, whatever others were told meanwhile", async () => {
+      await setUp();
+      const first = await follow();
+      const atFirst = first.at();
+      await rig.until(first.stop());
+      await say("other", { mode: "paper", userId: 8 });
+      for (const text of ["1", "2", "3"]) await say(text);
+      const all = await follow(atFirst);
+      expect(all.heard).toEqual(["1", "2", "3"]);
+      const rest = await follow(all.at());
+      await say("4");
+      expect(await rig.until(rest.count(1))).toEqual(["4"]);
+      expect(await rig.until(all.count(4))).toEqual(["1", "2", "3", "4"]);
+    });
+
+    test("says that some were missed for a place that is gone or none, and goes on from now", async () => {
+      await setUp();
+      const own = await follow();
+      const atFirst = own.at();
+      await say("1");
+      await rig.until(own.count(1));
+      const [made = ""] = atFirst.split("-");
+      for (const place of ["", "nonsense", "17", `${made}-99999`, "abc-1", `${made}-9999999999999999`]) {
+        const lost = await follow(place);
+        expect([place, lost.heard]).toEqual([place, ["missed"]]);
+        await rig.until(lost.stop());
+      }
+      // One more than are kept of a user: the first is gone, and 999 are left behind the second.
+      const many = Array.from({ length: 1_000 }, (_, index) => `many ${index}`);
+      await rig.until(
+        Promise.all(many.map((text) => scheduler.userEvents.publish(owner, text, bytesOf(text)))),
+      );
+      const whole = await follow(own.at().replace(/\d+$/, "2"));
+      expect([whole.heard.length, whole.heard[0]]).toEqual([999, "many 1"]);
+      const late = await follow(atFirst);
+      await say("now");
+      expect(await rig.until(late.count(2))).toEqual(["missed", "now"]);
+    });
+
+    test("cannot read events before the scheduler has been there", async () => {
+      const refused = await rig.until(
+        worker.userEvents.subscribe(owner, undefined, eventEar().listener).catch((error) => error),
+      );
+      expect(isPassingBusFault(refused)).toBeTrue();
+      await setUp();
+      expect((await follow()).heard).toEqual([]);
     });
 
     test("ends a waiting next when drained, and refuses to store from then on", async () => {

@@ -5,6 +5,7 @@ import { announceSubject, type BusPlan, busPlan, REPORTS } from "../../../schema
 import { BusFault } from "../../domain/bus-fault.ts";
 import type { Announcements, Bus, FrameFeed, FrameSink, ReportStream, TaskQueue } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { MemoryEvents } from "./memory-events.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import { SeenIds } from "./seen-ids.ts";
 
@@ -20,6 +21,7 @@ export class InProcessBus implements Bus {
   readonly reports: ReportStream;
   readonly frames: FrameFeed & FrameSink;
   readonly announcements: Announcements;
+  readonly userEvents: MemoryEvents;
   readonly #queue: MemoryQueue;
   readonly #seenReports: SeenIds;
   readonly #reports: StoredReport[] = [];
@@ -53,6 +55,7 @@ export class InProcessBus implements Bus {
       announce: (topic, bytes) => this.#tell(announceSubject(topic), bytes),
       listen: async (topic, onMessage) => this.#listen(announceSubject(topic), onMessage),
     };
+    this.userEvents = new MemoryEvents(clock, (doing) => this.#planOr(doing).events);
   }
 
   async ensureStreams({ tickPeriodMs }: { tickPeriodMs: number }): Promise<void> {

@@ -116,7 +116,7 @@ needs(["nats", "openssl"], "the bus on NATS in bad weather", () => {
     expect(log.said()).toEqual(["bus lost, reconnecting"]);
   });
 
-  test("a server that comes back with an empty disk gets its streams again, and reports are read on", async () => {
+  test("a server that comes back with an empty disk gets its streams again, and reports and events are read on", async () => {
     server = await startNats();
     const [scheduler] = await connect({ url: server.url });
     const [worker] = await connect({ url: server.url });
@@ -125,12 +125,42 @@ needs(["nats", "openssl"], "the bus on NATS in bad weather", () => {
     await scheduler.reports.subscribe(systemClock.nowMs() - 1_000, (bytes) => void heard.push(textOf(bytes)));
     for (const id of ["1.0", "1.1", "1.2"]) await worker.reports.publish(id, bytesOf(id));
     await soon("reports", () => heard.length === 3);
+    const owner = { mode: "live", userId: 7 } as const;
+    const events: string[] = [];
+    const places: string[] = [];
+    const listener = {
+      onPlace: (place: string, missed: boolean) => void (missed ? events.push("missed") : places.push(place)),
+      onEvent: (bytes: Uint8Array, place: string) => {
+        events.push(textOf(bytes));
+        places.push(place);
+      },
+    };
+    await worker.userEvents.subscribe(owner, undefined, listener);
+    for (const id of ["a", "b"]) await scheduler.userEvents.publish(owner, id, bytesOf(id));
+    await soon("events", () => events.length === 2);
+    await server.kill9();
+    await soon("loss noticed", () => !scheduler.state().up);
+    await server.restart();
+    await scheduler.userEvents.publish(owner, "c", bytesOf("c"));
+    await soon("the event after the restart", () => events.length === 3);
+    expect(events).toEqual(["a", "b", "c"]);
     await server.kill9();
     rmSync(join(server.dir, "jetstream"), { recursive: true });
     await server.restart();
     await worker.reports.publish("2.0", bytesOf("2.0"));
     await soon("the report after the loss", () => heard.length === 4);
     expect(heard[3]).toBe("2.0");
+    await soon("word of the missed events", () => events.length === 4);
+    await scheduler.userEvents.publish(owner, "d", bytesOf("d"));
+    await soon("the event after the loss", () => events.length === 5);
+    expect(events.slice(3)).toEqual(["missed", "d"]);
+    // The number is there again, in another stream.
+    const late: string[] = [];
+    await worker.userEvents.subscribe(owner, places[0], {
+      onPlace: (_, missed) => void late.push(String(missed)),
+      onEvent: (bytes) => void late.push(textOf(bytes)),
+    });
+    expect(late).toEqual(["true"]);
     await scheduler.tasks.publish("2.0", bytesOf("2.0"));
     expect(textOf((await worker.tasks.next(5_000))!.bytes)).toBe("2.0");
   });

@@ -24,7 +24,9 @@ const STREAM_NOT_FOUND = 10059;
 /** Rejects with a BusFault: "passing" when the server did not answer, "defect" when it refuses the plan. */
 export async function applyPlan(manager: JetStreamManager, plan: BusPlan): Promise<void> {
   try {
-    for (const stream of [plan.tasks, plan.reports, plan.snapshot]) await putStream(manager, stream);
+    for (const stream of [plan.tasks, plan.reports, plan.snapshot, plan.events]) {
+      await putStream(manager, stream);
+    }
     // `add` on a durable that exists updates it.
     await manager.consumers.add(TASKS.stream, {
       durable_name: plan.workers.name,

@@ -14,8 +14,9 @@ import { BusFault, isPassingBusFault } from "../../domain/bus-fault.ts";
 import type { Announcements, Bus, FrameFeed, FrameSink, ReportStream } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/telemetry.ts";
+import { NatsUserEvents } from "./nats-events.ts";
 import { messageOf, NatsLink, type NatsOptions } from "./nats-link.ts";
-import { ReportReader } from "./nats-reports.ts";
+import { StreamReader } from "./nats-reader.ts";
 import { StreamStore } from "./nats-store.ts";
 import { applyPlan, isStreamMissing, toBusFault } from "./nats-streams.ts";
 import { NatsTasks } from "./nats-tasks.ts";
@@ -40,7 +41,8 @@ export class NatsBus implements Bus {
   readonly reports: ReportStream;
   readonly frames: FrameFeed & FrameSink;
   readonly announcements: Announcements;
-  readonly #readers = new Set<ReportReader>();
+  readonly userEvents: NatsUserEvents;
+  readonly #readers = new Set<StreamReader>();
   #periodMs: number | undefined;
   #restoring = false;
 
@@ -71,6 +73,7 @@ export class NatsBus implements Bus {
       },
       listen: (topic, onMessage) => this.#listen(announceSubject(topic), onMessage),
     };
+    this.userEvents = new NatsUserEvents({ link, client, manager, log }, store);
     // A server that came back with an empty disk gets its streams again.
     link.onReturn(() => void this.#restoreStreams());
   }
@@ -87,7 +90,7 @@ export class NatsBus implements Bus {
   }
 
   async drain(): Promise<void> {
-    await Promise.all([...this.#readers].map((reader) => reader.stop()));
+    await Promise.all([...[...this.#readers].map((reader) => reader.stop()), this.userEvents.stop()]);
     await this.link.close();
   }
 
@@ -111,7 +114,10 @@ export class NatsBus implements Bus {
   }
 
   async #subscribeReports(fromAtMs: number, onReport: (bytes: Uint8Array) => void) {
-    const reader = new ReportReader(this.link, this.client, this.manager, this.log, fromAtMs, onReport);
+    const reader = new StreamReader(this.link, this.client, this.manager, this.log, {
+      ...{ stream: REPORTS.stream, what: "reports", fromAtMs },
+      onMessage: ({ data }) => onReport(data),
+    });
     this.#readers.add(reader);
     await reader.ready();
     return async () => {

@@ -31,6 +31,7 @@ import type { RateGovernor } from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
 import type { TraderStore } from "../../ports/traders.ts";
 import type { CoinFacts, MarketView, UserVenues } from "../../ports/trading-desk.ts";
+import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
 import { WATCH_DEFAULT, type WatchSettings } from "../../trading/watch-positions.ts";
 import { createBookDesk } from "../book-desk.ts";
@@ -49,6 +50,8 @@ export interface TradingParts {
   readonly urls: VenueUrls & { readonly binanceSpot?: string };
   readonly secrets: SecretReader | undefined;
   readonly notifier: Notifier;
+  /** Told what happens to whom. Left out: nobody is. */
+  readonly events?: UserEventSink;
   readonly limits?: RiskLimits;
   readonly watch?: WatchSettings;
   /** The scheduler comes after the engine, which looks at what it knows. */
@@ -128,6 +131,7 @@ export function createTrading(parts: TradingParts): TradingEngine {
       : liveVenues(parts, traders);
   return new TradingEngine({
     ...{ clock, log, mode, traders, notifier, venues },
+    ...(parts.events && { events: parts.events }),
     journal: createJournal(database),
     state: createTradingStateStore(database),
     forcedCloses: createForcedCloses(database),

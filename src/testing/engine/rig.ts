@@ -4,6 +4,7 @@
 //
 //   const rig = new EngineRig(); await rig.start(); await rig.tick(); expect(rig.position(1, "XRP"))...
 
+import type { UserEvent } from "../../../schema/messages/user-event.ts";
 import {
   type DomesticVenue,
   type OverseasVenue,
@@ -19,6 +20,7 @@ import type { ForcedCloses } from "../../ports/forced-closes.ts";
 import type { IntentRow, Journal, LeaseStore, OpenPosition, TradingMode } from "../../ports/journal.ts";
 import type { Notice, Notifier } from "../../ports/notifier.ts";
 import type { Trader, TraderStore, TradingStateStore } from "../../ports/traders.ts";
+import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
 import { MemoryLease } from "../lease-stage.ts";
 import { ManualClock } from "../manual-clock.ts";
@@ -90,6 +92,9 @@ export class EngineRig {
   });
   readonly stores: RigStores;
   readonly told: Told[] = [];
+  readonly events: UserEvent[] = [];
+  /** Replaces the way out of events. */
+  tellEvent: UserEventSink["tell"] = (event) => void this.events.push(event);
   readonly processes: { readonly engine: TradingEngine; readonly process: RigProcess }[] = [];
   /** Asked at every tick; undefined: no price is to be had. */
   referenceKrw: number | undefined = REFERENCE_KRW;
@@ -166,6 +171,7 @@ export class EngineRig {
           this.tell?.(message);
         },
       },
+      events: { tell: (event) => this.tellEvent(event) },
       reference: () => this.#reference,
       decision: DECISION_SETTINGS_DEFAULT,
       limits: RISK_LIMITS_DEFAULT,

@@ -1,5 +1,5 @@
-// Reads the REPORTS stream in order, without loss, over any number of server restarts: an ephemeral consumer of our
-// own, made anew after the last message seen whenever it is gone, silent or skips one.
+// Reads a stream in order, without loss, over any number of server restarts: an ephemeral consumer of our own, made anew
+// after the last message seen whenever it is gone, silent or skips one.
 //
 // The library's ordered consumer is not used: begun at a time rather than a sequence, it is refused by the server on
 // every attempt to be made anew (start time and start sequence together) and stays silent for ever.
@@ -14,7 +14,6 @@ import {
   type JsMsg,
 } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
-import { REPORTS } from "../../../schema/messages/subjects.ts";
 import type { Log } from "../../ports/telemetry.ts";
 import { messageOf, type NatsLink } from "./nats-link.ts";
 import { isStreamMissing } from "./nats-streams.ts";
@@ -26,7 +25,19 @@ const RETRY_MS = 250;
 const LOOK_MS = 1_000;
 const BATCH = 256;
 
-export class ReportReader {
+export interface StreamReaderOptions {
+  readonly stream: string;
+  /** Named in the log. */
+  readonly what: string;
+  /** What was stored since then is read first; undefined: only what is stored from now on. */
+  readonly fromAtMs: number | undefined;
+  /** May not throw. */
+  readonly onMessage: (message: JsMsg) => void;
+  /** The stream was made anew, or has dropped messages that were not read yet; what comes next begins it. */
+  readonly onGap?: (streamCreated: string) => void;
+}
+
+export class StreamReader {
   #stopped = false;
   #messages: ConsumerMessages | undefined;
   #lastSequence = 0;
@@ -41,10 +52,14 @@ export class ReportReader {
     private readonly jetstream: JetStreamClient,
     private readonly manager: JetStreamManager,
     private readonly log: Log,
-    private readonly fromAtMs: number,
-    private readonly onReport: (bytes: Uint8Array) => void,
+    private readonly options: StreamReaderOptions,
   ) {
     this.#running = this.#run();
+  }
+
+  /** Whether it reads at the moment. */
+  get isReading(): boolean {
+    return this.#messages !== undefined;
   }
 
   /** Resolves once the first consumer stands, at once if the link is down. */
@@ -72,7 +87,7 @@ export class ReportReader {
         // The stream is the scheduler's to make; that it is not there yet is no news.
         if (this.link.up && !this.#saidWhy && !isStreamMissing(cause)) {
           this.#saidWhy = true;
-          this.log.warn("reports cannot be read, trying on", { cause: messageOf(cause) });
+          this.log.warn(`${this.options.what} cannot be read, trying on`, { cause: messageOf(cause) });
         }
       }
       this.#ready.resolve();
@@ -82,8 +97,9 @@ export class ReportReader {
   }
 
   async #readUntilLost(): Promise<void> {
-    const { name } = await this.manager.consumers.add(REPORTS.stream, await this.#consumerConfig());
-    const consumer = await this.jetstream.consumers.get(REPORTS.stream, name);
+    const { stream } = this.options;
+    const { name } = await this.manager.consumers.add(stream, await this.#consumerConfig());
+    const consumer = await this.jetstream.consumers.get(stream, name);
     let expected = 1;
     const messages = await consumer.consume({
       max_messages: BATCH,
@@ -102,27 +118,30 @@ export class ReportReader {
     if (this.#stopped) messages.stop();
     await messages.closed();
     this.#messages = undefined;
-    if (this.link.up) await this.manager.consumers.delete(REPORTS.stream, name).catch(() => {});
+    if (this.link.up) await this.manager.consumers.delete(stream, name).catch(() => {});
   }
 
   #take(message: JsMsg): void {
     if (this.#stopped || message.seq <= this.#lastSequence) return;
     this.#lastSequence = message.seq;
-    this.onReport(message.data);
+    this.options.onMessage(message);
   }
 
   async #consumerConfig(): Promise<ConsumerConfig> {
-    const { created, state } = await this.manager.streams.info(REPORTS.stream);
-    const anew = created !== this.#streamCreated || state.last_seq < this.#lastSequence;
+    const { stream, fromAtMs, onGap } = this.options;
+    const { created, state } = await this.manager.streams.info(stream);
     const first = this.#streamCreated === "";
+    const anew = !first && (created !== this.#streamCreated || state.last_seq < this.#lastSequence);
     this.#streamCreated = created;
     if (anew) this.#lastSequence = 0;
+    if (first && fromAtMs === undefined) this.#lastSequence = state.last_seq;
+    else if (anew || (this.#lastSequence > 0 && state.first_seq > this.#lastSequence + 1)) onGap?.(created);
     const start =
       this.#lastSequence > 0
         ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.#lastSequence + 1 }
-        : first || !anew
-          ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(this.fromAtMs).toISOString() }
-          : { deliver_policy: DeliverPolicy.All };
+        : anew || fromAtMs === undefined
+          ? { deliver_policy: DeliverPolicy.All }
+          : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(fromAtMs).toISOString() };
     return {
       ack_policy: AckPolicy.None,
       max_deliver: 1,
