@@ -6,15 +6,14 @@ import * as v from "valibot";
 import type { Clock } from "../src/ports/clock.ts";
 import type { TradingMode } from "../src/ports/journal.ts";
 import type { KeyStore } from "../src/ports/keys.ts";
-import type { OwnPositionStore } from "../src/ports/own-positions.ts";
 import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts";
 import type { StrategyStore } from "../src/ports/strategies.ts";
 import { Attempts } from "./attempts.ts";
+import type { PositionDeps } from "./routes/positions.ts";
 
-export interface AccountsDeps {
+export interface AccountsDeps extends PositionDeps {
   readonly sessions: SessionStore;
   readonly passwords: Passwords;
-  readonly positions: OwnPositionStore;
   /** Undefined: there is no ENCRYPTION_KEY to keep them with. */
   readonly keys: KeyStore | undefined;
   readonly strategies: StrategyStore;

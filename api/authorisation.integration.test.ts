@@ -33,6 +33,11 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "DELETE /api/strategies/active": usersOnly(404),
   "GET /api/consent": usersOnly(200),
   "PUT /api/consent": usersOnly(415),
+  "GET /api/positions/history": usersOnly(200),
+  "GET /api/positions/statistics": usersOnly(200),
+  "GET /api/positions/daily": usersOnly(200),
+  "GET /api/positions/export.csv": usersOnly(200),
+  "GET /api/strategies/decisions": usersOnly(200),
   "DELETE /api/session": usersOnly(204),
 };
 

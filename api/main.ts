@@ -10,6 +10,7 @@ import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
+import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
 import { busOf, quietLog } from "../src/main/connect.ts";
@@ -35,10 +36,13 @@ async function accountsOf(settings: ApiSettings, log: Log) {
     ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}),
     log,
   });
+  const mode = TRADING_MODE === "paper" ? "paper" : "live";
+  const trading = createTradingStateStore(database);
   const accounts: ApiDeps["accounts"] = {
     sessions: createSessionStore(database),
     passwords: await createPasswords(),
-    positions: createOwnPositionStore(database),
+    positions: createOwnPositionStore(database, mode),
+    decisions: (userId) => trading.decisions(mode, userId),
     keys: ENCRYPTION_KEY
       ? createKeyStore(
           database,
@@ -48,7 +52,7 @@ async function accountsOf(settings: ApiSettings, log: Log) {
       : undefined,
     strategies: createStrategyStore(database),
     jwtSecret: JWT_SECRET,
-    mode: TRADING_MODE === "paper" ? "paper" : "live",
+    mode,
     signUpOpen: SIGN_UP,
     newId: randomUUID,
   };

@@ -7,13 +7,6 @@ const ACCOUNT = { userId: 7, email: "kim@mail.kr", name: "Kim" };
 const SESSION = { account: ACCOUNT, token: "eyJhbGciOi...", expiresAtMs: 1_780_000_000_000 };
 const SIGN_IN = { email: "kim@mail.kr", password: "a long password" };
 
-const ACTIVE = {
-  ...{ coin: "BTC", krExchange: "UPBIT", frExchange: "BYBIT", entries: 2, leverage: 3 },
-  ...{ krVolumeCoin: "0.02000000", frVolumeCoin: "0.02000000" },
-  ...{ krFundsKrw: "2000000.00000000", frFundsUsdt: "1404.00000000", entryRate: "1424.50" },
-  latestEntryAtMs: 1_780_000_000_000,
-};
-
 const tags = ["account"];
 
 export function accountOperations(): OpenApiDocument["paths"] {
@@ -51,18 +44,6 @@ export function accountOperations(): OpenApiDocument["paths"] {
           ...problems(400, 413, 415, 503),
           ...problems([403, "Sign-up is closed.", "Accounts are not made here; SIGN_UP is off."]),
           ...problems([409, "The address is taken.", "There is an account with this address."]),
-        },
-      },
-    },
-    "/api/positions/active": {
-      get: {
-        summary: "What is open",
-        description:
-          "The caller's open positions as Karbit computes them: a close hides every earlier entry of its coin.",
-        ...{ tags, parameters: [], security: SECURED },
-        responses: {
-          200: { description: "By coin and exchanges.", ...content("ActivePositions", [ACTIVE]) },
-          ...problems(400, 401, 503),
         },
       },
     },

@@ -6,11 +6,11 @@ import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
 import { accountOperations } from "./openapi-accounts.ts";
 import { keyOperations } from "./openapi-keys.ts";
+import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
 import { strategyOperations } from "./openapi-strategies.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
 import { keyStoredSchema, newKeySchema, ownKeysSchema } from "./routes/keys.ts";
-import { activePositionsSchema } from "./routes/positions.ts";
 import {
   consentChangeSchema,
   consentSchema,
@@ -87,6 +87,10 @@ const header = (name: string, description: string): Json => ({
   schema: { type: "string" },
 });
 
+function mapValues<T, U>(of: Readonly<Record<string, T>>, to: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(of).map(([name, value]) => [name, to(value)]));
+}
+
 const content = (type: string, schema: Json): Json => ({ [type]: { schema } });
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 const problemResponse = (description: string): Json => ({
@@ -116,7 +120,12 @@ export function openApiDocument(
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
       ...(trading && { [TRADING_PATH]: { get: tradingOperation() } }),
-      ...(accounts && { ...accountOperations(), ...keyOperations(), ...strategyOperations() }),
+      ...(accounts && {
+        ...accountOperations(),
+        ...keyOperations(),
+        ...positionOperations(),
+        ...strategyOperations(),
+      }),
       "/health/live": {
         get: {
           summary: "Whether the process lives",
@@ -148,7 +157,7 @@ export function openApiDocument(
         Ready: jsonSchema(readySchema),
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
         ...(accounts && {
-          ActivePositions: jsonSchema(activePositionsSchema),
+          ...mapValues(POSITION_SCHEMAS, jsonSchema),
           Account: jsonSchema(accountSchema),
           Session: jsonSchema(sessionSchema),
           SignIn: jsonSchema(signInSchema),

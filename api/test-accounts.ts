@@ -8,6 +8,7 @@ import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { openPglite } from "../src/adapters/store/pglite.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
+import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
 import type { AccountsDeps } from "./accounts.ts";
 import { KeptLog, type TestApi, testApi } from "./test-kit.ts";
 
@@ -21,7 +22,7 @@ export async function accountsDatabase() {
   await migratePglite(database, { karbitTables: "create", log: new KeptLog() });
   const sessions = createSessionStore(database);
   const passwords = await createPasswords(4);
-  const positions = createOwnPositionStore(database);
+  const positions = createOwnPositionStore(database, "paper");
   const keys = createKeyStore(database, createSecrets(ENCRYPTION_KEY), "envelope");
   let count = 0;
   const accounts: AccountsDeps = {
@@ -31,6 +32,7 @@ export async function accountsDatabase() {
       positions,
       keys,
       strategies: createStrategyStore(database),
+      decisions: (userId) => createTradingStateStore(database).decisions("paper", userId),
       mode: "paper",
       jwtSecret: JWT_SECRET,
       signUpOpen: true,

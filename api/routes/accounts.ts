@@ -10,7 +10,7 @@ import { jsonBody } from "../body.ts";
 import { problem } from "../problem.ts";
 import type { ApiDeps } from "../settings.ts";
 import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
-import { addPositionRoutes } from "./positions.ts";
+import { addPositionRoutes, POSITION_PATHS } from "./positions.ts";
 import { addStrategyRoutes, STRATEGY_PATHS } from "./strategies.ts";
 
 /** Karbit's. */
@@ -23,8 +23,8 @@ export const ACCOUNT_PATHS = {
   "/api/session": ["POST", "DELETE"],
   "/api/account": ["POST"],
   "/api/me": ["GET", "HEAD"],
-  "/api/positions/active": ["GET", "HEAD"],
   ...KEY_PATHS,
+  ...POSITION_PATHS,
   ...STRATEGY_PATHS,
 } as const satisfies Record<string, readonly string[]>;
 
@@ -103,7 +103,7 @@ export function accountRoutes(
     const account = await accountOf(c);
     return account instanceof Response ? account : c.json(account, 200, NO_STORE);
   });
-  addPositionRoutes(routes, given.positions, accountOf);
+  addPositionRoutes(routes, { ...given, clock }, accountOf);
   addKeyRoutes(routes, { keys: given.keys, clock, accountOf });
   addStrategyRoutes(routes, { store: given.strategies, tradingMode: given.mode, clock }, accountOf);
 

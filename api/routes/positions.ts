@@ -1,10 +1,46 @@
-// A user's own positions. The caller is known before anything is read, and only his rows are asked for.
+// A user's own positions and the last decisions about his strategies. The caller is known before anything is read, and
+// only his rows are asked for.
 
 import type { Context, Hono } from "hono";
 import * as v from "valibot";
-import type { ActivePosition, OwnPositionStore } from "../../src/ports/own-positions.ts";
+import { PAIR_KEYS } from "../../schema/vocabulary.ts";
+import { reasonWords } from "../../src/domain/notice-words.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type {
+  ActivePosition,
+  DailyProfit,
+  OwnPositionStore,
+  PositionRow,
+  PositionStatistics,
+} from "../../src/ports/own-positions.ts";
 import type { Account } from "../../src/ports/sessions.ts";
+import type { DecisionRow } from "../../src/ports/traders.ts";
+import { positionsCsv } from "../positions-csv.ts";
 import { problem } from "../problem.ts";
+import { daySchema, queryOf, wholeNumber } from "../query.ts";
+
+const DAY_MS = 86_400_000;
+const KST_MS = 9 * 3_600_000;
+/** Karbit's. */
+const PAGE_SIZE_DEFAULT = 5;
+const PAGE_SIZE_MAX = 100;
+const PAGES_MAX = 100_000;
+const DAYS_DEFAULT = 30;
+const DAYS_MAX = 366;
+const DECISIONS_MAX = 500;
+const NO_STORE = { "Cache-Control": "no-store" };
+
+export const POSITION_PATHS = {
+  "/api/positions/active": ["GET", "HEAD"],
+  "/api/positions/history": ["GET", "HEAD"],
+  "/api/positions/statistics": ["GET", "HEAD"],
+  "/api/positions/daily": ["GET", "HEAD"],
+  "/api/positions/export.csv": ["GET", "HEAD"],
+  "/api/strategies/decisions": ["GET", "HEAD"],
+} as const satisfies Record<string, readonly string[]>;
+
+const about = (text: string) => v.pipe(v.string(), v.description(text));
+const orNull = (text: string) => v.pipe(v.nullable(v.string()), v.description(text));
 
 export const activePositionsSchema = v.array(
   v.object({
@@ -15,23 +51,174 @@ export const activePositionsSchema = v.array(
       krFundsKrw: v.string(),
       frFundsUsdt: v.string(),
     },
-    entryRate: v.pipe(v.nullable(v.string()), v.description("KRW per USDT, average of all entries.")),
+    entryRate: orNull("KRW per USDT, average of all entries."),
     entries: v.number(),
     latestEntryAtMs: v.nullable(v.number()),
     leverage: v.number(),
   }),
 ) satisfies v.GenericSchema<unknown, ActivePosition[]>;
 
+const positionRowSchema = v.object({
+  id: v.string(),
+  status: v.pipe(
+    v.picklist(["OPEN", "CLOSED"]),
+    v.description("OPEN: an entry, and for ever. CLOSED: the close."),
+  ),
+  ...{ coin: v.string(), krExchange: v.string(), frExchange: v.string(), leverage: v.number() },
+  ...{ krPriceKrw: v.string(), krVolumeCoin: v.string(), krFundsKrw: v.string(), krFeeKrw: v.string() },
+  ...{ frPriceUsdt: v.string(), frVolumeCoin: v.string(), frFundsUsdt: v.string(), frFeeUsdt: v.string() },
+  entryRate: orNull("KRW per USDT, as exitRate and usdtPriceKrw."),
+  exitRate: v.nullable(v.string()),
+  usdtPriceKrw: v.nullable(v.string()),
+  profitKrw: orNull("On CLOSED rows alone, after fees and funding."),
+  profitRatePct: v.nullable(v.string()),
+  entryAtMs: v.pipe(v.nullable(v.number()), v.description("On CLOSED rows the instant of closing.")),
+  exitAtMs: v.nullable(v.number()),
+}) satisfies v.GenericSchema<unknown, PositionRow>;
+
+export const positionHistorySchema = v.object({
+  ...{ page: v.number(), size: v.number(), total: v.number() },
+  rows: v.array(positionRowSchema),
+});
+export const positionStatisticsSchema = v.object({
+  entries: v.pipe(v.number(), v.description("OPEN rows, of closed positions too.")),
+  ...{ closed: v.number(), wins: v.number(), losses: v.number() },
+  winRatePct: orNull("Of closes with a known profit; null: there is none."),
+  profitKrw: v.string(),
+  profitTodayKrw: about("Closed today, by the calendar of Korea."),
+  meanProfitRatePct: v.nullable(v.string()),
+  bestProfitKrw: v.nullable(v.string()),
+  worstProfitKrw: v.nullable(v.string()),
+  byCoin: v.pipe(
+    v.array(v.object({ coin: v.string(), closed: v.number(), wins: v.number(), profitKrw: v.string() })),
+    v.description("The twenty with the highest profit."),
+  ),
+}) satisfies v.GenericSchema<unknown, PositionStatistics>;
+export const dailyProfitSchema = v.object({
+  from: v.string(),
+  to: v.string(),
+  days: v.pipe(
+    v.array(v.object({ day: v.string(), closed: v.number(), wins: v.number(), profitKrw: v.string() })),
+    v.description("Every day of the span, by the calendar of Korea."),
+  ),
+});
+export const decisionsSchema = v.array(
+  v.object({
+    strategyId: v.number(),
+    coin: v.string(),
+    pair: v.picklist(PAIR_KEYS),
+    action: v.picklist(["enter", "exit", "hold"]),
+    reason: about("A code; docs/trading.md says what each means."),
+    words: v.pipe(v.object({ ko: v.string(), en: v.string() }), v.description("The reason in words.")),
+    context: v.string(),
+    atMs: v.number(),
+  }),
+);
+
+export const historyQuerySchema = v.strictObject({
+  page: v.optional(v.pipe(wholeNumber(1, PAGES_MAX), v.description("From 1, the newest rows.")), "1"),
+  size: v.optional(
+    v.pipe(wholeNumber(1, PAGE_SIZE_MAX), v.description(`Rows a page, ${PAGE_SIZE_MAX} at most.`)),
+    String(PAGE_SIZE_DEFAULT),
+  ),
+});
+export const dailyQuerySchema = v.strictObject({
+  from: v.optional(v.pipe(daySchema, v.description("First day, as 2026-01-31; 29 days before `to`."))),
+  to: v.optional(v.pipe(daySchema, v.description("Last day; today."))),
+});
+const noQuerySchema = v.strictObject({});
+
+export interface PositionDeps {
+  readonly positions: OwnPositionStore;
+  /** Newest first. */
+  readonly decisions: (userId: number) => Promise<readonly DecisionRow[]>;
+}
+
 /** `accountOf` answers who calls, or the refusal. */
 export function addPositionRoutes(
   routes: Hono,
-  positions: OwnPositionStore,
+  { positions, decisions, clock }: PositionDeps & { readonly clock: Clock },
   accountOf: (c: Context) => Promise<Account | Response>,
 ): void {
-  routes.get("/api/positions/active", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    if (new URL(c.req.url).search !== "") return problem(400, { detail: "Expected no parameters." });
-    return c.json(await positions.active(account.userId), 200, { "Cache-Control": "no-store" });
+  const get = <Entries extends v.ObjectEntries>(
+    path: keyof typeof POSITION_PATHS,
+    schema: v.StrictObjectSchema<Entries, undefined>,
+    answer: (
+      c: Context,
+      userId: number,
+      query: v.InferOutput<v.StrictObjectSchema<Entries, undefined>>,
+    ) => Promise<Response>,
+  ) =>
+    routes.get(path, async (c) => {
+      const account = await accountOf(c);
+      if (account instanceof Response) return account;
+      const query = queryOf(c, schema);
+      return "refusal" in query ? query.refusal : await answer(c, account.userId, query.value);
+    });
+
+  get("/api/positions/active", noQuerySchema, async (c, userId) =>
+    c.json(await positions.active(userId), 200, NO_STORE),
+  );
+  get("/api/positions/history", historyQuerySchema, async (c, userId, { page, size }) => {
+    const found = await positions.history(userId, { offset: (page - 1) * size, limit: size });
+    return c.json({ page, size, ...found }, 200, NO_STORE);
   });
+  get("/api/positions/statistics", noQuerySchema, async (c, userId) =>
+    c.json(await positions.statistics(userId, clock.nowMs()), 200, NO_STORE),
+  );
+  get("/api/positions/daily", dailyQuerySchema, async (c, userId, query) => {
+    const span = spanOf(query, clock.nowMs());
+    if (span instanceof Response) return span;
+    const { from, to } = span;
+    const found = await positions.daily(userId, { from, to });
+    return c.json({ from, to, days: everyDay(span, found) }, 200, NO_STORE);
+  });
+  get("/api/positions/export.csv", noQuerySchema, async (c, userId) => {
+    const name = `positions-${dayOf(clock.nowMs())}.csv`;
+    const headers = {
+      ...NO_STORE,
+      "Content-Type": "text/csv; charset=utf-8",
+      "Content-Disposition": `attachment; filename="${name}"`,
+    };
+    if (c.req.method === "HEAD") return new Response(null, { headers });
+    return new Response(await positionsCsv(positions, userId), { headers });
+  });
+  get("/api/strategies/decisions", noQuerySchema, async (c, userId) => {
+    const rows = (await decisions(userId)).slice(0, DECISIONS_MAX);
+    const shown = rows.map(({ mode: _, userId: __, ...row }) => ({
+      ...row,
+      words: { ko: reasonWords(row.reason, "ko"), en: reasonWords(row.reason, "en") },
+    }));
+    return c.json(shown satisfies v.InferOutput<typeof decisionsSchema>, 200, NO_STORE);
+  });
+}
+
+/** The day in Korea. */
+const dayOf = (atMs: number) => new Date(atMs + KST_MS).toISOString().slice(0, 10);
+const startOf = (day: string) => Date.parse(`${day}T00:00:00Z`);
+const daysAfter = (day: string, days: number) =>
+  new Date(startOf(day) + days * DAY_MS).toISOString().slice(0, 10);
+
+interface Days {
+  readonly from: string;
+  readonly to: string;
+}
+
+function spanOf(query: Partial<Days>, nowMs: number): Days | Response {
+  const to = query.to ?? dayOf(nowMs);
+  const from = query.from ?? daysAfter(to, 1 - DAYS_DEFAULT);
+  const days = (startOf(to) - startOf(from)) / DAY_MS + 1;
+  if (days >= 1 && days <= DAYS_MAX) return { from, to };
+  return problem(400, {
+    detail: `The query cannot be used: expected from 1 to ${DAYS_MAX} days, was ${from} to ${to}.`,
+  });
+}
+
+function everyDay({ from, to }: Days, found: readonly DailyProfit[]): DailyProfit[] {
+  const byDay = new Map(found.map((one) => [one.day, one]));
+  const days: DailyProfit[] = [];
+  for (let day = from; day <= to; day = daysAfter(day, 1)) {
+    days.push(byDay.get(day) ?? { day, closed: 0, wins: 0, profitKrw: "0.00" });
+  }
+  return days;
 }

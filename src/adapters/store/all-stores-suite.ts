@@ -10,6 +10,7 @@ import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
 import { keysSuite } from "./keys-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
+import { ownPositionsPaperSuite } from "./own-positions-paper-suite.ts";
 import { ownPositionsSuite } from "./own-positions-suite.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
@@ -28,7 +29,7 @@ const EMBEDDED = [
 const FURTHER = [
   ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
   ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
-  ...[sessionsSuite, ownPositionsSuite, keysSuite, strategiesSuite],
+  ...[sessionsSuite, ownPositionsSuite, ownPositionsPaperSuite, keysSuite, strategiesSuite],
 ];
 
 /** Registers every suite, or with `embedded` those of the embedded form. */

@@ -1,8 +1,10 @@
 // Small values the store's tests share.
 
+import { sql } from "drizzle-orm";
 import type { Venue } from "../../../schema/vocabulary.ts";
 import type { Listing } from "../../domain/instrument.ts";
 import type { Log } from "../../ports/telemetry.ts";
+import type { Database, Executor } from "./database.ts";
 
 export function listingOf(venue: Venue, coin: string, changes: Partial<Listing> = {}): Listing {
   return {
@@ -55,4 +57,19 @@ export function recordLog(): RecordedLog {
     child: () => log,
   };
   return log;
+}
+
+/** The same database in sessions of that time zone, as a server set up otherwise would open them. */
+export function inZone(database: Database, zone: string): Database {
+  const within =
+    <T>(work: (executor: Executor) => Promise<T>) =>
+    async (executor: Executor) => {
+      await executor.execute(sql`set local timezone to ${sql.raw(`'${zone}'`)}`);
+      return await work(executor);
+    };
+  return {
+    ...{ engine: database.engine, close: () => database.close() },
+    run: (operation, work) => database.transaction(operation, within(work)),
+    transaction: (operation, work) => database.transaction(operation, within(work)),
+  };
 }

@@ -1,0 +1,70 @@
+// A request's query as values of a known shape, each parameter once. Never throws: what is wrong with it is a problem
+// document that lists every fault.
+
+import type { Context } from "hono";
+import * as v from "valibot";
+import type { QueryIssue } from "./filters.ts";
+import { problem } from "./problem.ts";
+
+const ISSUES_MAX = 20;
+const RECEIVED_CHARS_MAX = 60;
+
+/** Unknown parameters are faults: a misspelt one would otherwise do nothing. */
+export function queryOf<Entries extends v.ObjectEntries>(
+  c: Context,
+  schema: v.StrictObjectSchema<Entries, undefined>,
+):
+  | { readonly value: v.InferOutput<v.StrictObjectSchema<Entries, undefined>> }
+  | { readonly refusal: Response } {
+  const query = new URL(c.req.url).searchParams;
+  const given: Record<string, unknown> = {};
+  for (const name of new Set(query.keys())) {
+    const texts = query.getAll(name);
+    // Twice the same parameter is no text, and so a fault of its own.
+    Object.defineProperty(given, name, { value: texts.length === 1 ? texts[0] : texts, enumerable: true });
+  }
+  const result = v.safeParse(schema, given);
+  if (result.success) return { value: result.output };
+  const known = Object.keys(schema.entries).join(", ");
+  const issues = result.issues.slice(0, ISSUES_MAX).map((issue) => issueOf(issue, known));
+  const names = [...new Set(issues.map(({ parameter }) => parameter))].join(", ");
+  return { refusal: problem(400, { detail: `The query cannot be used: ${names}.`, issues }) };
+}
+
+function issueOf(issue: v.BaseIssue<unknown>, known: string): QueryIssue {
+  const parameter = String(issue.path?.[0]?.key ?? "").slice(0, RECEIVED_CHARS_MAX);
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    return { parameter, expected: `one of the parameters ${known}`, received: parameter };
+  }
+  const expected = issue.message.startsWith("expected ")
+    ? issue.message.slice("expected ".length)
+    : (issue.expected ?? "another value");
+  const received = Array.isArray(issue.input)
+    ? `${issue.input.length} times`
+    : String(issue.input ?? "nothing");
+  return { parameter, expected, received: received.slice(0, RECEIVED_CHARS_MAX) };
+}
+
+/** A whole number in decimal digits. */
+export function wholeNumber(min: number, max: number) {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.string(expected),
+    v.regex(/^(0|[1-9]\d{0,15})$/, expected),
+    v.transform(Number),
+    v.minValue(min, expected),
+    v.maxValue(max, expected),
+  );
+}
+
+const DAY_EXPECTED = "expected a day as 2026-01-31";
+
+/** A day of the calendar, from 2000 to 2099. */
+export const daySchema = v.pipe(
+  v.string(DAY_EXPECTED),
+  v.regex(/^20\d\d-\d\d-\d\d$/, DAY_EXPECTED),
+  v.check((text) => {
+    const date = new Date(`${text}T00:00:00Z`);
+    return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+  }, DAY_EXPECTED),
+);
