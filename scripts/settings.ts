@@ -7,6 +7,7 @@ import {
   demoFields,
   edgeFields,
   type Fields,
+  rotateKeysFields,
   schedulerFields,
   workerFields,
 } from "../src/config.ts";
@@ -76,6 +77,7 @@ export function settingsPage(): string {
     "",
   ];
   const others = [
+    { name: "schedulerx-scheduler keys rotate", fields: rotateKeysFields },
     { name: "deno task edge", fields: edgeFields },
     { name: "bun run demo", fields: demoFields },
   ];

@@ -306,6 +306,21 @@ export const schedulerFields = {
   ...logFields,
 } as const satisfies Fields;
 
+/** `schedulerx-scheduler keys rotate`. */
+export const rotateKeysFields = {
+  ...databaseFields,
+  ENCRYPTION_KEY: {
+    ...encryptionKeyField,
+    required: true,
+    about: "The key users' API keys are to be encrypted with from now on: Karbit's new ENCRYPTION_KEY.",
+  },
+  ENCRYPTION_KEY_OLD: {
+    about: "The key they are encrypted with now. Without it the key stays and only the format is changed.",
+    secret: true,
+    schema: text,
+  },
+} as const satisfies Fields;
+
 export const apiFields = {
   HOST: { about: "Address to listen on.", default: "127.0.0.1", schema: text },
   PORT: { about: "Port to listen on.", default: "8080", schema: integer(0, 65_535) },
@@ -397,6 +412,7 @@ export const demoFields = {
 
 export type WorkerSettings = Settings<typeof workerFields>;
 export type SchedulerSettings = Settings<typeof schedulerFields>;
+export type RotateKeysSettings = Settings<typeof rotateKeysFields>;
 export type ApiSettings = Settings<typeof apiFields>;
 export type DemoSettings = Settings<typeof demoFields>;
 

@@ -41,8 +41,16 @@ const PLAUSIBLE = new RegExp(`^[\\x20-\\x7e]{8,${TEXT_CHARS_MAX}}$`);
 const PLACEHOLDER = /your[-_ ]|(?<!ex)change|placeholder|default|example|secret[-_ ]key|^(.)\1*$/iu;
 
 /** Throws a readable Error, naming the setting and never its value, for a key that cannot be a real one. */
-export function createSecrets(encryptionKey: string | undefined, setting = "ENCRYPTION_KEY"): Secrets {
-  const given = requireKey(encryptionKey, setting);
+export function createSecrets(encryptionKey: string | undefined): Secrets {
+  return secretsOf(requireKey(encryptionKey));
+}
+
+/** With a key that is to be left: also one that should never have been used, or no one could leave it. */
+export function createFormerSecrets(encryptionKey: string): Secrets {
+  return secretsOf(encryptionKey);
+}
+
+function secretsOf(given: string): Secrets {
   const karbitKey = createSecretKey(keyBytesOf(given));
   const envelope = new SecretEnvelope(given);
   return {
@@ -85,16 +93,16 @@ function openKarbit(stored: string, key: KeyObject): string | undefined {
   }
 }
 
-function requireKey(encryptionKey: string | undefined, setting: string): string {
+function requireKey(encryptionKey: string | undefined): string {
   if (encryptionKey === undefined || encryptionKey === "") {
-    throw new Error(`${setting}: expected the key Karbit encrypts API keys with, was not set`);
+    throw new Error("ENCRYPTION_KEY: expected the key Karbit encrypts API keys with, was not set");
   }
   const { length } = [...encryptionKey];
   if (length < KEY_CHARS_MIN) {
-    throw new Error(`${setting}: expected at least ${KEY_CHARS_MIN} characters, was ${length}`);
+    throw new Error(`ENCRYPTION_KEY: expected at least ${KEY_CHARS_MIN} characters, was ${length}`);
   }
   if (PLACEHOLDER.test(encryptionKey)) {
-    throw new Error(`${setting}: expected a key of your own, was a placeholder`);
+    throw new Error("ENCRYPTION_KEY: expected a key of your own, was a placeholder");
   }
   return encryptionKey;
 }

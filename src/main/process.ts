@@ -11,10 +11,21 @@ import { type CheckResult, printChecks } from "./check.ts";
 /** Releases what was opened; called in reverse order of opening. */
 export type Release = () => Promise<unknown> | unknown;
 
+/** Something else the binary does instead of running, as `NAME keys rotate`. */
+export interface Command {
+  /** What is typed after the binary's name. */
+  readonly words: readonly string[];
+  /** One line. */
+  readonly about: string;
+  /** Resolves with the exit code; given what stands after the words. */
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
 export interface ProcessSpec<F extends Fields> {
   readonly name: string;
   readonly about: string;
   readonly fields: F;
+  readonly commands?: readonly Command[];
   /** Reaches every server and says what it found; must not change anything. */
   readonly check: (settings: Settings<F>) => Promise<CheckResult[]>;
   /** Opens everything, registering each release right after; resolves once it runs. */
@@ -27,10 +38,13 @@ const USAGE_WIDTH = 96;
 
 /** Runs the process to its end; the only place that exits. */
 export async function runProcess<F extends Fields>(spec: ProcessSpec<F>): Promise<void> {
+  const args = process.argv.slice(2);
+  const command = spec.commands?.find(({ words }) => words.every((word, index) => args[index] === word));
+  if (command) process.exit(await command.run(args.slice(command.words.length)));
   let options: { help?: boolean; version?: boolean; check?: boolean; "env-file"?: string };
   try {
     options = parseArgs({
-      args: process.argv.slice(2),
+      args,
       options: {
         help: { type: "boolean", short: "h" },
         version: { type: "boolean" },
@@ -129,17 +143,29 @@ function helpText<F extends Fields>(spec: ProcessSpec<F>): string {
     "  --check          read the settings, reach every server, say what is wrong; exit 0 or 1",
     "  --env-file FILE  read settings from a file of NAME=value lines; the environment wins",
     "",
+    ...(spec.commands ?? []).flatMap(({ words, about }) => [
+      `Command: ${spec.name} ${words.join(" ")} (--help tells more)`,
+      ...wrapped(about, USAGE_WIDTH - 2).map((line) => `  ${line}`),
+      "",
+    ]),
     "Settings (environment variables):",
     "",
+    ...settingLines(spec.fields),
   ];
-  for (const [name, field] of Object.entries(spec.fields)) {
+  return `${lines.join("\n")}\n`;
+}
+
+/** Every setting with its default and meaning. */
+export function settingLines(fields: Fields): string[] {
+  const lines: string[] = [];
+  for (const [name, field] of Object.entries(fields)) {
     const note = field.required ? "required" : field.default !== undefined ? field.default : "unset";
     lines.push(
       `  ${name} (${note})`,
       ...wrapped(field.about, USAGE_WIDTH - 6).map((line) => `      ${line}`),
     );
   }
-  return `${lines.join("\n")}\n`;
+  return lines;
 }
 
 function wrapped(text: string, width: number): string[] {

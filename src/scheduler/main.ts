@@ -23,6 +23,7 @@ import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { createControl } from "./control.ts";
 import { noticesOf } from "./main/notices.ts";
+import { ROTATE_KEYS } from "./main/rotate-keys.ts";
 import { createTrading, limitsOf, modeFault, watchOf } from "./main/trading.ts";
 import { Scheduler } from "./run.ts";
 import { UserEventOutbox } from "./user-event-outbox.ts";
@@ -135,6 +136,7 @@ await runProcess({
   about:
     "Issues ticks, merges the workers' reports into frames and publishes them; keeps lists and history. Run one.",
   fields: schedulerFields,
+  commands: [ROTATE_KEYS],
   check: async (settings) => {
     // At once: whatever is away takes its whole time to be given up.
     const results = await Promise.all([

@@ -8,6 +8,7 @@ import { journalKarbitSuite } from "./journal-karbit-suite.ts";
 import { journalModelSuite } from "./journal-model-suite.ts";
 import { journalSuite } from "./journal-suite.ts";
 import { karbitTablesSuite } from "./karbit-tables-suite.ts";
+import { keyRotationSuite } from "./key-rotation-suite.ts";
 import { keysSuite } from "./keys-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { ownPositionsPaperSuite } from "./own-positions-paper-suite.ts";
@@ -30,6 +31,7 @@ const FURTHER = [
   ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
   ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
   ...[sessionsSuite, ownPositionsSuite, ownPositionsPaperSuite, keysSuite, strategiesSuite],
+  ...[keyRotationSuite],
 ];
 
 /** Registers every suite, or with `embedded` those of the embedded form. */

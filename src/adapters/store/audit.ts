@@ -26,8 +26,15 @@ export function createAuditStore(database: Database): AuditStore {
 
 /** Within the transaction of the change it tells of. */
 export async function addAudit(executor: Executor, event: AuditEvent): Promise<void> {
-  const { atMs, userId, ...row } = event;
-  await executor.insert(auditEvents).values({ ...row, userId: userId ?? null, at: new Date(atMs) });
+  await addAudits(executor, [event]);
+}
+
+/** The same for several; in one statement, so not for thousands. */
+export async function addAudits(executor: Executor, events: readonly AuditEvent[]): Promise<void> {
+  const rows = events.map(({ atMs, userId, ...row }) => {
+    return { ...row, userId: userId ?? null, at: new Date(atMs) };
+  });
+  if (rows.length > 0) await executor.insert(auditEvents).values(rows);
 }
 
 /**

@@ -1,0 +1,144 @@
+// `schedulerx-scheduler keys rotate`: users' API keys encrypted anew. Tells counts, and users and venues by their ids and
+// names; never a text.
+
+import { parseArgs } from "node:util";
+import { systemClock } from "../../adapters/clock.ts";
+import { createFormerSecrets, createSecrets, type SecretFormat } from "../../adapters/secrets.ts";
+import { type RotationReport, rotateKeys } from "../../adapters/store/key-rotation.ts";
+import { openPostgres } from "../../adapters/store/postgres.ts";
+import { errorText } from "../../adapters/telemetry/log.ts";
+import { type RotateKeysSettings, readEnvironment, rotateKeysFields } from "../../config.ts";
+import { quietLog } from "../../main/connect.ts";
+import { type Command, settingLines } from "../../main/process.ts";
+
+const WITHIN_MS = 120_000;
+const STATEMENT_MS = 60_000;
+const FORMATS: readonly SecretFormat[] = ["karbit", "envelope"];
+
+export const ROTATE_KEYS: Command = {
+  words: ["keys", "rotate"],
+  about: "Encrypts users' API keys anew with another ENCRYPTION_KEY, or in the other format, and ends.",
+  run: (args) =>
+    runRotation(args, {
+      say: (text) => void process.stdout.write(text),
+      complain: (text) => void process.stderr.write(text),
+    }),
+};
+
+const HELP = `schedulerx-scheduler keys rotate
+
+Reads every stored API key with ENCRYPTION_KEY_OLD and writes it anew with ENCRYPTION_KEY, all in one transaction. When a
+single text can be read with neither, nothing is changed and the exit code is 1.
+
+Usage: schedulerx-scheduler keys rotate [--dry-run] [--to karbit|envelope] [--env-file FILE]
+
+  --dry-run        read everything, say what would be done, change nothing
+  --to FORMAT      write all in this format; without it each stays in the one it has. Karbit reads no envelopes.
+  --env-file FILE  read settings from a file of NAME=value lines; the environment wins
+
+Stop the scheduler, the api and Karbit first: each of them has the old key, would find every key unreadable afterwards and
+could not close a position. Then start them with the new ENCRYPTION_KEY. Running it again does no harm.
+
+Settings (environment variables):
+
+${settingLines(rotateKeysFields).join("\n")}
+`;
+
+interface Options {
+  readonly dryRun: boolean;
+  readonly convertTo: SecretFormat | undefined;
+  readonly envFile: string | undefined;
+}
+
+/** Resolves with the exit code. */
+export async function runRotation(
+  args: readonly string[],
+  { say, complain }: { say: (text: string) => void; complain: (text: string) => void },
+): Promise<number> {
+  let options: Options | undefined;
+  try {
+    options = optionsOf(args);
+  } catch (error) {
+    complain(`${errorText(error)}\n\n${HELP}`);
+    return 2;
+  }
+  if (!options) {
+    say(HELP);
+    return 0;
+  }
+  try {
+    const settings = readEnvironment(rotateKeysFields, options.envFile);
+    const { ENCRYPTION_KEY, ENCRYPTION_KEY_OLD = ENCRYPTION_KEY } = settings;
+    if (ENCRYPTION_KEY_OLD === ENCRYPTION_KEY && !options.convertTo) {
+      throw new Error("Nothing to do: expected ENCRYPTION_KEY_OLD, another key, or --to a format.");
+    }
+    const report = await rotated(settings, ENCRYPTION_KEY_OLD, options);
+    say(reportText(report, options.dryRun));
+    return report.unread.length > 0 ? 1 : 0;
+  } catch (error) {
+    complain(`${errorText(error)}\nRunning it again does no harm, whatever has been done already.\n`);
+    return 1;
+  }
+}
+
+/** Undefined: help is asked for. Throws for what is none of them. */
+function optionsOf(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: "boolean", short: "h" },
+      "dry-run": { type: "boolean" },
+      to: { type: "string" },
+      "env-file": { type: "string" },
+    },
+  });
+  if (values.help) return undefined;
+  const convertTo = FORMATS.find((format) => format === values.to);
+  if (values.to !== undefined && !convertTo) {
+    throw new Error(`--to: expected karbit or envelope, was ${values.to}`);
+  }
+  return { dryRun: values["dry-run"] ?? false, convertTo, envFile: values["env-file"] };
+}
+
+async function rotated(
+  { DATABASE_URL, DATABASE_CA_FILE, ENCRYPTION_KEY }: RotateKeysSettings,
+  oldKey: string,
+  { dryRun, convertTo }: Options,
+): Promise<RotationReport> {
+  const [from, to] = [createFormerSecrets(oldKey), createSecrets(ENCRYPTION_KEY)];
+  const database = openPostgres({
+    url: DATABASE_URL,
+    ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}),
+    ...{ log: quietLog, poolSize: 1, deadlineMs: WITHIN_MS, statementTimeoutMs: STATEMENT_MS },
+  });
+  try {
+    const atMs = systemClock.nowMs();
+    return await rotateKeys(database, { from, to, convertTo, dryRun, atMs });
+  } finally {
+    await database.close();
+  }
+}
+
+function reportText({ groups, unread, written }: RotationReport, dryRun: boolean): string {
+  const lines = [line("found as", "written as", "rows", "already so")];
+  for (const { from, to, rows, already } of groups) lines.push(line(from, to, String(rows), String(already)));
+  lines.push(line("unreadable", "", String(unread.length), ""), "");
+  for (const { userId, venue } of unread)
+    lines.push(`cannot be read with either key: user ${userId}, ${venue}`);
+  if (unread.length > 0) {
+    lines.push(
+      "Nothing was changed. Let these users put their keys in again or take them out, or correct ENCRYPTION_KEY_OLD.",
+    );
+  } else if (dryRun) lines.push("Nothing was changed: this was a dry run.");
+  else {
+    lines.push(
+      `${written} rows were written. Start the scheduler, the api and Karbit with the new ENCRYPTION_KEY now:`,
+      "with the old one every key is unreadable, and no position can be closed.",
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function line(from: string, to: string, rows: string, already: string): string {
+  return `${from.padEnd(12)}${to.padEnd(12)}${rows.padStart(8)}${already.padStart(12)}`.trimEnd();
+}
