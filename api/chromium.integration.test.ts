@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { PAIRS, SEED_COUNT } from "../schema/vocabulary.ts";
 import type { RateRow } from "../src/domain/rate-table.ts";
+import { longTest } from "../src/testing/long.ts";
 import { needs } from "../src/testing/needs.ts";
 import { launchChromium } from "../src/testing/services.ts";
 import { fakeCoins, fakeFrame, fakeRows, type TestApi, TICK_AT_MS, testApi } from "./test-kit.ts";
@@ -114,7 +115,7 @@ needs(["chromium"], "the stream in Chromium", () => {
     expect(encodings).toEqual(["gzip", "gzip"]);
   });
 
-  test("the client decodes compact frames in the browser", async () => {
+  longTest("the client decodes compact frames in the browser", async () => {
     const page = await openPage();
     const [id, rates] = await page.evaluate(
       async ([script, url]) => {

@@ -6,6 +6,7 @@ import denoSettings from "../deno.json";
 import { REDIS } from "../schema/messages/subjects.ts";
 import { packFrame } from "../src/adapters/frame-codec.ts";
 import { RateTable } from "../src/domain/rate-table.ts";
+import { longTest } from "../src/testing/long.ts";
 import { needs } from "../src/testing/needs.ts";
 import { freePort, startChild, startRedis, type TestRedis } from "../src/testing/services.ts";
 import { startUpstashFront, type UpstashFront } from "../src/testing/upstash-front/front.ts";
@@ -24,14 +25,18 @@ const commandOf = (task: keyof typeof tasks) => [
 const TOKEN = "token-for-the-front";
 const ENV = { NO_COLOR: "1" };
 
-test("the API's tests pass under Deno, and its types do", async () => {
-  const tests = startChild({ name: "deno test", command: commandOf("test"), cwd: root, env: ENV });
-  const [, passed] = await tests.waitForLine(/(\d+) passed \| 0 failed/, 60_000);
-  expect(await tests.exited).toBe(0);
-  expect(Number(passed)).toBeGreaterThan(15);
-  const types = startChild({ name: "deno check", command: commandOf("check"), cwd: root, env: ENV });
-  expect([await types.exited, types.output()]).toEqual([0, expect.not.stringContaining("error")]);
-}, 120_000);
+longTest(
+  "the API's tests pass under Deno, and its types do",
+  async () => {
+    const tests = startChild({ name: "deno test", command: commandOf("test"), cwd: root, env: ENV });
+    const [, passed] = await tests.waitForLine(/(\d+) passed \| 0 failed/, 60_000);
+    expect(await tests.exited).toBe(0);
+    expect(Number(passed)).toBeGreaterThan(15);
+    const types = startChild({ name: "deno check", command: commandOf("check"), cwd: root, env: ENV });
+    expect([await types.exited, types.output()]).toEqual([0, expect.not.stringContaining("error")]);
+  },
+  120_000,
+);
 
 test("the edge says everything that is wrong with its settings at once", async () => {
   const env = {

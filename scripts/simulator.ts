@@ -11,6 +11,7 @@ const HELP = `Usage: bun run simulator [options]
 Upbit, Bithumb, Bybit and Binance USD-M on local ports, paths exactly as at the venues. Nothing here is real.
 
   --seed N         same seed, same market (default 1)
+  --coins BTC,ETH  only these coins, beside the stable ones (default all of some 150)
   --host ADDRESS   address to listen on (default 127.0.0.1)
   --port-base N    first port: control, then five per source (default 18000; 0: free ports)
   --sources N      pretended source addresses, each with its own ports and budgets (default 1)
@@ -50,6 +51,7 @@ function readSettings(args: string[]): Settings | undefined {
     args,
     options: {
       seed: { type: "string", default: "1" },
+      coins: { type: "string" },
       host: { type: "string", default: "127.0.0.1" },
       "port-base": { type: "string", default: "18000" },
       sources: { type: "string", default: "1" },
@@ -93,9 +95,10 @@ function readSettings(args: string[]): Settings | undefined {
   const switches = readSwitches(values.switch ?? [], faults);
   if (faults.length > 0) throw new Error(faults.join("\n"));
   const limits = !values["no-limits"];
+  const coins = values.coins === undefined ? undefined : new Set(values.coins.split(","));
   const keys = [...named, ...more];
   return {
-    options: { seed, host: values.host, portBase, sources, limits, banScale, keys },
+    options: { seed, coins, host: values.host, portBase, sources, limits, banScale, keys },
     record: values.record,
     json: values.json,
     switches,

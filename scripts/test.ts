@@ -49,13 +49,18 @@ const isWhole = args.length === 0 && modeName !== "unit";
 const isAlone = (file: string) => new Bun.Glob(ALONE).match(file);
 const files = isWhole ? testFiles() : [];
 const aloneFiles = files.filter(isAlone);
-const runs: { readonly ignore: readonly string[]; readonly args: readonly string[] }[] = [
+const runs: {
+  readonly ignore: readonly string[];
+  readonly args: readonly string[];
+  readonly processes?: number;
+}[] = [
   isRest
     ? { ignore: mode.ignore, args: files.filter((file) => !isAlone(file)).map((file) => `./${file}`) }
     : { ignore: isWhole ? [...mode.ignore, ALONE] : mode.ignore, args },
   ...fleetRuns(aloneFiles).map((files) => ({
     ignore: mode.ignore,
     args: files.map((file) => `./${file}`),
+    processes: files.length,
   })),
 ];
 
@@ -68,12 +73,13 @@ function testFiles(): readonly string[] {
   return isRest ? longFiles(root, found) : found;
 }
 
-/** The short forms side by side, two at a time: they mostly wait. In full, where limits are met, one after the other. */
+/** The short forms side by side: they mostly wait for ticks. In full, where limits are met, one after the other. */
 function fleetRuns(files: readonly string[]): readonly (readonly string[])[] {
   if (files.length === 0) return [];
   return modeName === "full" ? files.map((file) => [file]) : [files];
 }
 
+const SLOWEST_SHOWN = 12;
 const dir = makeTempDir("junit");
 const startedMs = performance.now();
 let passedCount = 0;
@@ -81,6 +87,7 @@ let failedCount = 0;
 let skippedCount = 0;
 const skipped: string[] = [];
 const failed: string[] = [];
+const seconds: [file: string, seconds: number][] = [];
 for (const [index, run] of runs.entries()) {
   const reportFile = join(dir, `junit-${index}.xml`);
   const child = Bun.spawn(
@@ -88,7 +95,7 @@ for (const [index, run] of runs.entries()) {
       process.execPath,
       "--no-install",
       "test",
-      "--parallel=2",
+      `--parallel=${run.processes ?? 2}`,
       "--no-orphans",
       `--timeout=${mode.timeoutMs}`,
       "--reporter=junit",
@@ -115,6 +122,7 @@ for (const [index, run] of runs.entries()) {
   skippedCount += report.skippedCount;
   skipped.push(...report.skipped);
   failed.push(...report.failed);
+  seconds.push(...report.secondsOf);
   // A file that fails outside its tests makes bun fail without a failed test to count.
   if (exitCode !== 0 && report.failedCount === 0) {
     failedCount++;
@@ -125,6 +133,8 @@ const tookS = (performance.now() - startedMs) / 1_000;
 removeTempDir(dir);
 
 console.log(`\nbun test took ${tookS.toFixed(1)} s (aim: at most ${mode.limitS} s on two cores)`);
+const slowest = seconds.toSorted(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN);
+console.log(`slowest: ${slowest.map(([file, s]) => `${file} ${s.toFixed(0)} s`).join(", ")}`);
 for (const name of skipped) console.log(`skipped: ${name}`);
 for (const name of failed) console.log(`failed: ${name}`);
 console.log(`${passedCount} passed, ${failedCount} failed, ${skippedCount} skipped`);

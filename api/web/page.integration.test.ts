@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:te
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { PAIRS, SEED_COUNT } from "../../schema/vocabulary.ts";
 import type { Frame } from "../../src/domain/frame.ts";
+import { longTest } from "../../src/testing/long.ts";
 import { needs } from "../../src/testing/needs.ts";
 import { launchChromium } from "../../src/testing/services.ts";
 import { collectRows, expectedCell, krw, lowestContrast } from "./page-reading-testing.ts";
@@ -135,7 +136,7 @@ needs(["chromium"], "the page", () => {
     expect(await seen()).toContain(after > before ? "up" : "down");
   });
 
-  test("the strip names the reference, the medians and the best of each side", async () => {
+  longTest("the strip names the reference, the medians and the best of each side", async () => {
     const page = await openPage(ENGLISH);
     const rates = (offset: number) =>
       shown.rows.map(({ ratesJeon }) => ratesJeon[offset + 9]!).filter((jeon) => !Number.isNaN(jeon));
@@ -151,7 +152,7 @@ needs(["chromium"], "the page", () => {
     await waitForText(page, "#version", "Version 9.8.7");
   });
 
-  test("without a reference price the premium is a dash and the rates stay", async () => {
+  longTest("without a reference price the premium is a dash and the rates stay", async () => {
     server.publish({ ...market.tick(tickAtMs + 1), reference: undefined });
     await server.stop();
     await server.start();
@@ -161,7 +162,7 @@ needs(["chromium"], "the page", () => {
     expect(await text(page, "#rows tr[data-key] .rate b >> nth=0")).toMatch(/^\d,\d{3}\.\d\d$/);
   });
 
-  test("Korean browsers get Korean, others English; the switch is remembered", async () => {
+  longTest("Korean browsers get Korean, others English; the switch is remembered", async () => {
     const page = await openPage(KOREAN);
     expect(await text(page, 'th[data-sort="entry"]')).toContain("진입 환율");
     expect(await text(page, "#size-text")).toBe("1,000만원");
@@ -178,7 +179,7 @@ needs(["chromium"], "the page", () => {
     expect(await text(other, 'th[data-sort="exit"]')).toContain("Exit rate");
   });
 
-  test("search, pair buttons and column heads choose and order the rows", async () => {
+  longTest("search, pair buttons and column heads choose and order the rows", async () => {
     const page = await openPage(ENGLISH);
     await page.keyboard.press("/");
     await page.keyboard.type("eth");
@@ -207,7 +208,7 @@ needs(["chromium"], "the page", () => {
     expect(await page.getAttribute("#rates", "aria-rowcount")).toBe(String(131 + 1));
   });
 
-  test("simulated data is said loudly; a server that does not say is taken for real", async () => {
+  longTest("simulated data is said loudly; a server that does not say is taken for real", async () => {
     const page = await openPage(KOREAN);
     await page.waitForSelector("#simulated:not([hidden])");
     expect(await text(page, "#simulated")).toContain("모의 시세");
@@ -232,7 +233,7 @@ needs(["chromium"], "the page", () => {
     expect(await page.$eval("#rows", (body) => Number(getComputedStyle(body).opacity))).toBe(1);
   });
 
-  test("a tab hidden for long lets go of the stream and takes it up again when looked at", async () => {
+  longTest("a tab hidden for long lets go of the stream and takes it up again when looked at", async () => {
     const page = await openPage(KOREAN, (fresh) => fresh.clock.install());
     await page.waitForSelector('#state[data-state="live"]');
     const look = (state: "hidden" | "visible") =>
@@ -251,14 +252,14 @@ needs(["chromium"], "the page", () => {
     await page.waitForSelector('#state[data-state="live"]');
   });
 
-  test("ticks that stop coming are called late", async () => {
+  longTest("ticks that stop coming are called late", async () => {
     server.about = { version: "1", simulated: false, tickIntervalMs: 1_000 };
     const page = await openPage(ENGLISH);
     await page.waitForSelector('#state[data-state="late"]');
     expect(await text(page, "#state-word")).toBe("Late");
   });
 
-  test("a phone shows both rates without scrolling sideways, in both languages", async () => {
+  longTest("a phone shows both rates without scrolling sideways, in both languages", async () => {
     for (const locale of ["ko-KR", "en-US"]) {
       const page = await openPage({ ...PHONE, locale });
       const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -274,7 +275,7 @@ needs(["chromium"], "the page", () => {
     }
   });
 
-  test("the theme follows the system until it is switched, and text stands out in both", async () => {
+  longTest("the theme follows the system until it is switched, and text stands out in both", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
       const page = await openPage({ ...KOREAN, colorScheme });
       for (let round = 0; round < 2; round++) {

@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { ClosedView, OpenView, TraderView, TradingView } from "../../src/ports/trading-view.ts";
+import { longTest } from "../../src/testing/long.ts";
 import { needs } from "../../src/testing/needs.ts";
 import { launchChromium } from "../../src/testing/services.ts";
 import { PageServer } from "./page-server-testing.ts";
@@ -137,7 +138,7 @@ needs(["chromium"], "the panel of traders", () => {
     await page.waitForFunction(() => document.querySelector("[data-flash]") === null);
   });
 
-  test("one trader less is one card less, and without positions it says so", async () => {
+  longTest("one trader less is one card less, and without positions it says so", async () => {
     const second = { ...TRADER, userId: 2, name: "Quick", open: [], closed: [], strategy: null };
     server.trading = { ...VIEW, traders: [TRADER, second] };
     const page = await openPage(ENGLISH);
@@ -149,7 +150,7 @@ needs(["chromium"], "the panel of traders", () => {
     await page.waitForFunction(() => document.querySelectorAll(".trader").length === 1);
   });
 
-  test("nothing is shown and nothing is asked for where the server shows no trading", async () => {
+  longTest("nothing is shown and nothing is asked for where the server shows no trading", async () => {
     server.about = { version: "9.8.7", simulated: true, tickIntervalMs: 60_000 };
     server.trading = undefined;
     await server.stop();
@@ -164,7 +165,7 @@ needs(["chromium"], "the panel of traders", () => {
     expect((await fetch(new URL("api/trading", server.url))).status).toBe(404);
   });
 
-  test("a hidden tab does not ask, and asks at once when it is looked at", async () => {
+  longTest("a hidden tab does not ask, and asks at once when it is looked at", async () => {
     const page = await openPage(KOREAN, (fresh) => fresh.clock.install());
     await page.waitForSelector(".positions tbody tr");
     const look = (state: "hidden" | "visible") =>
@@ -185,7 +186,7 @@ needs(["chromium"], "the panel of traders", () => {
     await second;
   });
 
-  test("the panel fits a phone in both languages, every figure within its card", async () => {
+  longTest("the panel fits a phone in both languages, every figure within its card", async () => {
     for (const locale of ["ko-KR", "en-US"]) {
       const phone = { viewport: { width: 360, height: 800 }, isMobile: true, hasTouch: true, locale };
       const page = await openPage(phone);

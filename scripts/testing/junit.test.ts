@@ -22,6 +22,7 @@ test("a report gives counts and the names of what failed and what was skipped", 
     failedCount: 1,
     skippedCount: 2,
     failed: ["b.test.ts: outer > breaks (expected a > b)"],
+    secondsOf: new Map([["b.test.ts", 0.1]]),
     skipped: [
       "b.test.ts: outer > inner > deep",
       'b.test.ts: the store (lacks PostgreSQL: run "bun run setup")',

@@ -7,6 +7,8 @@ export interface TestReport {
   /** "file: group > test", in the order they ran; a failed one followed by what its error says. */
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
+  /** Seconds each file's tests took together. */
+  readonly secondsOf: ReadonlyMap<string, number>;
 }
 
 /** Returns undefined for a text that is no complete report: a run that was cut off proves nothing. */
@@ -19,11 +21,14 @@ export function readJunit(xml: string): TestReport | undefined {
   if (![tests, failures, skips].every(Number.isInteger)) return undefined;
   const failed: string[] = [];
   const skipped: string[] = [];
+  const secondsOf = new Map<string, number>();
   for (const [, head, , body = ""] of xml.matchAll(
     /<testcase\b((?:[^">]|"[^"]*")*?)(\/>|>([\s\S]*?)<\/testcase>)/g,
   )) {
     const groups = attribute(head!, "classname").split(" > ").filter(Boolean).reverse();
-    const name = `${attribute(head!, "file")}: ${[...groups, attribute(head!, "name")].join(" > ")}`;
+    const file = attribute(head!, "file");
+    secondsOf.set(file, (secondsOf.get(file) ?? 0) + Number(attribute(head!, "time")));
+    const name = `${file}: ${[...groups, attribute(head!, "name")].join(" > ")}`;
     if (/<(failure|error)\b/.test(body)) failed.push(name + saidBy(body));
     else if (/<skipped\b/.test(body)) skipped.push(name);
   }
@@ -33,6 +38,7 @@ export function readJunit(xml: string): TestReport | undefined {
     skippedCount: skips!,
     failed,
     skipped,
+    secondsOf,
   };
 }
 

@@ -26,6 +26,8 @@ export interface ExchangesOptions {
   readonly banScale?: number;
   /** Keys every venue accepts, each with an account on all four. Default SIMULATOR_KEYS. */
   readonly keys?: readonly AccountSpec[];
+  /** Tickers of the only coins there are beside the stable ones; default all. */
+  readonly coins?: ReadonlySet<string> | undefined;
   /** Default: the market of that seed, starting now. */
   readonly market?: SimMarket;
   /** Epoch ms; default the system's clock. */
@@ -60,7 +62,7 @@ export interface Exchanges {
 
 export function createExchanges(options: ExchangesOptions): Exchanges {
   const { seed, limits = true, banScale = 1, keys = SIMULATOR_KEYS, nowMs = Date.now } = options;
-  const market = options.market ?? createMarket({ seed, startAtMs: nowMs() });
+  const market = options.market ?? createMarket({ seed, startAtMs: nowMs(), coins: options.coins });
   const switches = defaultSwitches();
   const matching = new Matching(market, switches);
   const accounts = new AccountBook(keys, { matching, switches, nowMs });

@@ -86,12 +86,16 @@ export function weightOfLevel(index: number): number {
 }
 
 /** Every listing of the market, by venue. Order is the order venues print. */
-export function buildListings(startAtMs: number): Readonly<Record<SimVenue, readonly MarketListing[]>> {
+export function buildListings(
+  startAtMs: number,
+  coins?: ReadonlySet<string>,
+): Readonly<Record<SimVenue, readonly MarketListing[]>> {
   const everywhere: PartlyListed[] = COINS.map((coin) => ({ coin, bases: basesOf(coin.ticker) }));
   const countByTier = { A: 0, B: 0, C: 0, D: 0 };
   const byVenue: Record<SimVenue, MarketListing[]> = { upbit: [], bithumb: [], bybit: [], binance: [] };
   const add = (entry: PartlyListed, stable: boolean): void => {
     const turn = countByTier[entry.coin.tier]++;
+    if (coins && !stable && !coins.has(entry.coin.ticker)) return;
     const asset = assetOf(entry, stable);
     for (const venue of SIM_VENUES) {
       const base = entry.bases[venue];

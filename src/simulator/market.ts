@@ -22,14 +22,20 @@ interface KeptBook {
 /**
  * A market. `startAtMs` (epoch ms) is what launches and delistings count from; prices do not depend on it: they are
  * defined at all times, so a demo may start anywhere and candles reach back. `premiumPace` (default 1, as recorded)
- * makes premiums come and go so many times as fast, for those who do not want to wait for them.
+ * makes premiums come and go so many times as fast, for those who do not want to wait for them. `coins` (tickers; default
+ * all) leaves out every other coin but the stable ones; what is left is as it is in the whole market.
  */
-export function createMarket(options: { seed: number; startAtMs: number; premiumPace?: number }): SimMarket {
+export function createMarket(options: {
+  readonly seed: number;
+  readonly startAtMs: number;
+  readonly premiumPace?: number;
+  readonly coins?: ReadonlySet<string> | undefined;
+}): SimMarket {
   const seed = seedOf(options.seed, "market");
   const activity = new Activity(seed);
   const prices = new Prices(seed, activity, options.premiumPace);
   const candles = new Candles(prices, new Volumes(seed, activity));
-  const byVenue = buildListings(options.startAtMs);
+  const byVenue = buildListings(options.startAtMs, options.coins);
   const bySymbol = new Map<string, MarketListing>();
   for (const venue of SIM_VENUES) {
     for (const entry of byVenue[venue]) bySymbol.set(`${venue} ${entry.listing.symbol}`, entry);

@@ -4,6 +4,7 @@ import { connect } from "node:tls";
 import { connect as connectNats } from "@nats-io/transport-node";
 import { RedisClient } from "bun";
 import postgres from "postgres";
+import { longTest } from "./long.ts";
 import { needs } from "./needs.ts";
 import {
   type Certificates,
@@ -27,7 +28,7 @@ afterEach(async () => {
 });
 
 needs(["postgres", "setpriv"], "a test PostgreSQL", () => {
-  test("keeps what was committed over kill -9 and comes back on the same port", async () => {
+  longTest("keeps what was committed over kill -9 and comes back on the same port", async () => {
     const server = await opening(startPostgres());
     const sql = postgres(server.url, { max: 1, onnotice: () => {} });
     await sql`create table kept (n int)`;
@@ -44,7 +45,7 @@ needs(["postgres", "setpriv"], "a test PostgreSQL", () => {
     expect(existsSync(server.dir)).toBe(false);
   });
 
-  test("gives each caller an empty database of its own", async () => {
+  longTest("gives each caller an empty database of its own", async () => {
     const server = await opening(startPostgres());
     const [first, second] = [await server.createDatabase(), await server.createDatabase()];
     expect(first).not.toBe(second);
@@ -55,7 +56,7 @@ needs(["postgres", "setpriv"], "a test PostgreSQL", () => {
     await sql.end();
   });
 
-  test("refuses a wrong password when it was given one", async () => {
+  longTest("refuses a wrong password when it was given one", async () => {
     const server = await opening(startPostgres({ password: "s3cret/and more" }));
     const good = postgres(server.url, { max: 1 });
     expect([...(await good`select 1 as one`)]).toEqual([{ one: 1 }]);
@@ -67,7 +68,7 @@ needs(["postgres", "setpriv"], "a test PostgreSQL", () => {
 });
 
 needs(["postgres", "setpriv", "openssl"], "a test PostgreSQL with TLS", () => {
-  test("is trusted through its own authority only, and not under another name", async () => {
+  longTest("is trusted through its own authority only, and not under another name", async () => {
     const server = await opening(startPostgres({ tls: true }));
     const select = async (ssl: object) => {
       const sql = postgres(server.url, { max: 1, ssl, connect_timeout: 5 });
@@ -118,7 +119,7 @@ needs(["redis", "nats", "openssl"], "test servers with TLS", () => {
     expect(connectNats({ servers: `127.0.0.1:${server.port}`, token: "t0ken", tls: {} })).rejects.toThrow();
   });
 
-  test("a certificate made for another name is not good for 127.0.0.1", async () => {
+  longTest("a certificate made for another name is not good for 127.0.0.1", async () => {
     const server = await opening(startRedis({ tls: { hostnames: ["redis.example"] } }));
     expect(handshake(server.port, server.tls!, "redis.example")).resolves.toBe(true);
     expect(handshake(server.port, server.tls!, "127.0.0.1")).rejects.toThrow();
@@ -142,7 +143,7 @@ needs(["nats"], "a test NATS", () => {
 });
 
 needs(["redis"], "servers of a test process that dies", () => {
-  test("die with it, however it dies", async () => {
+  longTest("die with it, however it dies", async () => {
     const script = `
       const { startRedis } = await import(${JSON.stringify(`${import.meta.dir}/services.ts`)});
       const server = await startRedis();
@@ -157,7 +158,7 @@ needs(["redis"], "servers of a test process that dies", () => {
 });
 
 needs(["chromium"], "a test Chromium", () => {
-  test("runs a page", async () => {
+  longTest("runs a page", async () => {
     const browser = await launchChromium();
     const page = await browser.newPage();
     await page.setContent("<title>김치</title>");

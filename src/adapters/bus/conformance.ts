@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type EventOwner, TICK_PERIOD_MS_MIN } from "../../../schema/messages/subjects.ts";
 import { isPassingBusFault } from "../../domain/bus-fault.ts";
 import type { Bus, TaskDelivery } from "../../ports/bus.ts";
+import { longTest } from "../../testing/long.ts";
 
 export interface BusRig {
   /** The bus as one more process sees it. */
@@ -186,7 +187,7 @@ export function busConformance(body: string, open: () => Promise<BusRig>): void 
       expect(await next(worker, 200)).toBeUndefined();
     });
 
-    test("keeps stored tasks when the period changes, and takes the new ack wait", async () => {
+    longTest("keeps stored tasks when the period changes, and takes the new ack wait", async () => {
       await setUp();
       await put("10.0");
       await rig.until(scheduler.ensureStreams({ tickPeriodMs: 4 * PERIOD_MS }));
@@ -197,7 +198,7 @@ export function busConformance(body: string, open: () => Promise<BusRig>): void 
       await setUp();
     });
 
-    test("before the scheduler has been there: waits quietly for tasks, refuses to store", async () => {
+    longTest("before the scheduler has been there: waits quietly for tasks, refuses to store", async () => {
       expect(await next(worker, 300)).toBeUndefined();
       expect(await rig.until(worker.frames.snapshot())).toBeUndefined();
       const refused = await rig.until(worker.reports.publish("1.0", bytesOf("r")).catch((error) => error));

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { BusFault, isPassingBusFault } from "../../domain/bus-fault.ts";
+import { longTest } from "../../testing/long.ts";
 import { needs } from "../../testing/needs.ts";
 import { RecordingLog } from "../../testing/recording-log.ts";
 import { freePort, startNats, type TestNats } from "../../testing/services.ts";
@@ -97,24 +98,27 @@ needs(["nats", "openssl"], "the bus on NATS in bad weather", () => {
     expect(workerLog.said()).toEqual([...once, ...once, ...once]);
   });
 
-  test("while the server stays away a publish is refused in bounded time, and only so many may wait", async () => {
-    server = await startNats();
-    const [bus, log] = await connect({ url: server.url });
-    await bus.ensureStreams({ tickPeriodMs: 1_000 });
-    await server.kill9();
-    await soon("loss noticed", () => !bus.state().up);
-    const startMs = performance.now();
-    const waiting = Array.from({ length: 1_100 }, (_, shard) =>
-      fault(bus.tasks.publish(`1.${shard}`, bytesOf("t"))),
-    );
-    const first = await Promise.race(waiting);
-    expect(first.message).toContain("waiting for the bus already");
-    const faults = await Promise.all(waiting);
-    expect(faults.every(isPassingBusFault)).toBeTrue();
-    expect(performance.now() - startMs).toBeLessThan(4_000);
-    expect(bus.state().detail).toContain("reconnecting");
-    expect(log.said()).toEqual(["bus lost, reconnecting"]);
-  });
+  longTest(
+    "while the server stays away a publish is refused in bounded time, and only so many may wait",
+    async () => {
+      server = await startNats();
+      const [bus, log] = await connect({ url: server.url });
+      await bus.ensureStreams({ tickPeriodMs: 1_000 });
+      await server.kill9();
+      await soon("loss noticed", () => !bus.state().up);
+      const startMs = performance.now();
+      const waiting = Array.from({ length: 1_100 }, (_, shard) =>
+        fault(bus.tasks.publish(`1.${shard}`, bytesOf("t"))),
+      );
+      const first = await Promise.race(waiting);
+      expect(first.message).toContain("waiting for the bus already");
+      const faults = await Promise.all(waiting);
+      expect(faults.every(isPassingBusFault)).toBeTrue();
+      expect(performance.now() - startMs).toBeLessThan(4_000);
+      expect(bus.state().detail).toContain("reconnecting");
+      expect(log.said()).toEqual(["bus lost, reconnecting"]);
+    },
+  );
 
   test("a server that comes back with an empty disk gets its streams again, and reports and events are read on", async () => {
     server = await startNats();
@@ -197,7 +201,7 @@ needs(["nats", "openssl"], "the bus on NATS in bad weather", () => {
     expect((await fault(connect({ url: "http://127.0.0.1:1" }))).kind).toBe("defect");
   });
 
-  test("TLS: the server's certificate is verified against the CA file", async () => {
+  longTest("TLS: the server's certificate is verified against the CA file", async () => {
     server = await startNats({ tls: true });
     const tls = { caFile: server.tls!.caFile };
     const [bus] = await connect({ url: server.url, tls });

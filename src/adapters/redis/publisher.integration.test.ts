@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { RedisClient } from "bun";
+import { longTest } from "../../testing/long.ts";
 import { needs } from "../../testing/needs.ts";
 import { RecordingLog } from "../../testing/recording-log.ts";
 import {
@@ -141,7 +142,7 @@ needs(["redis", "openssl"], "the Redis publisher", () => {
     );
   });
 
-  test("a redis that comes late, and one that froze, are waited for", async () => {
+  longTest("a redis that comes late, and one that froze, are waited for", async () => {
     const port = await freePort();
     const { publisher, log } = publisherOn({ kind: "tcp", url: `redis://127.0.0.1:${port}` });
     await log.heard("redis lost, trying on");
@@ -254,7 +255,7 @@ needs(["redis", "openssl"], "the Redis publisher", () => {
     expect(log.said()).toEqual(["redis lost, trying on", "redis is back"]);
   });
 
-  test("REST with Karbit's channel switched on sends it in the same request", async () => {
+  longTest("REST with Karbit's channel switched on sends it in the same request", async () => {
     const server = await redisServer();
     const front = startUpstashFront({ redis: { url: server.url }, token: "t0ken" });
     releases.push(() => front.stop());
@@ -283,7 +284,7 @@ needs(["redis", "openssl"], "the Redis publisher", () => {
     expect(heard["schedulerx:frames"]).toHaveLength(1);
   });
 
-  test("works in a compiled binary, run from another folder", async () => {
+  longTest("works in a compiled binary, run from another folder", async () => {
     const server = await redisServer();
     const dir = makeTempDir("compiled-publisher");
     releases.push(() => removeTempDir(dir));

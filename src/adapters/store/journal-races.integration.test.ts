@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { Fenced } from "../../ports/journal.ts";
+import { longTest } from "../../testing/long.ts";
 import { needs } from "../../testing/needs.ts";
 import { startPostgres, type TestPostgres } from "../../testing/services.ts";
 import type { Database } from "./database.ts";
@@ -115,38 +116,41 @@ needs(["postgres"], "writers of the journal side by side", () => {
     await expectFencesInOrder();
   });
 
-  test("a writer frozen inside a transaction does not keep a successor out, and lands nothing when resumed", async () => {
-    const fence = await fenceOf(0);
-    const { promise: resumed, resolve: resume } = Promise.withResolvers<void>();
-    const { promise: inside, resolve: entered } = Promise.withResolvers<void>();
-    const { intentId } = intentOf({ decisionId: "frozen" });
-    await createJournal(databases[0]!).plan(intentOf({ decisionId: "frozen" }), fence);
-    const frozen = fencedWrite(databases[0]!, { operation: "freeze", fence }, async (executor) => {
-      await executor.execute(
-        sql`update schedulerx.intents set reason = 'late' where intent_id = ${intentId}`,
+  longTest(
+    "a writer frozen inside a transaction does not keep a successor out, and lands nothing when resumed",
+    async () => {
+      const fence = await fenceOf(0);
+      const { promise: resumed, resolve: resume } = Promise.withResolvers<void>();
+      const { promise: inside, resolve: entered } = Promise.withResolvers<void>();
+      const { intentId } = intentOf({ decisionId: "frozen" });
+      await createJournal(databases[0]!).plan(intentOf({ decisionId: "frozen" }), fence);
+      const frozen = fencedWrite(databases[0]!, { operation: "freeze", fence }, async (executor) => {
+        await executor.execute(
+          sql`update schedulerx.intents set reason = 'late' where intent_id = ${intentId}`,
+        );
+        entered();
+        await resumed;
+        await executor.execute(
+          sql`update schedulerx.intents set reason = 'later' where intent_id = ${intentId}`,
+        );
+      });
+      frozen.catch(() => {});
+      await inside;
+      // A renewal of the holder's does not wait for its own write.
+      expect(await fenceOf(0)).toBe(fence);
+      await runOut();
+      const newer = await fenceOf(1);
+      expect(newer).toBe(fence + 1);
+      await createJournal(databases[1]!).move(
+        { intentId, from: "planned", to: "abandoned", atMs: NOW_MS },
+        newer,
       );
-      entered();
-      await resumed;
-      await executor.execute(
-        sql`update schedulerx.intents set reason = 'later' where intent_id = ${intentId}`,
-      );
-    });
-    frozen.catch(() => {});
-    await inside;
-    // A renewal of the holder's does not wait for its own write.
-    expect(await fenceOf(0)).toBe(fence);
-    await runOut();
-    const newer = await fenceOf(1);
-    expect(newer).toBe(fence + 1);
-    await createJournal(databases[1]!).move(
-      { intentId, from: "planned", to: "abandoned", atMs: NOW_MS },
-      newer,
-    );
-    resume();
-    await expect(frozen).rejects.toBeInstanceOf(Fenced);
-    const { intent } = (await createJournal(databases[1]!).file(intentId))!;
-    expect(intent).toMatchObject({ reason: "rate at target", state: "abandoned" });
-  });
+      resume();
+      await expect(frozen).rejects.toBeInstanceOf(Fenced);
+      const { intent } = (await createJournal(databases[1]!).file(intentId))!;
+      expect(intent).toMatchObject({ reason: "rate at target", state: "abandoned" });
+    },
+  );
 
   test("a process stopped by SIGSTOP and continued later writes nothing more", async () => {
     const script = `
@@ -190,32 +194,35 @@ needs(["postgres"], "writers of the journal side by side", () => {
     expect(newest!.fence).toBe(2);
   });
 
-  test("connections lost in the middle: each call still tells the truth, and each row is there once", async () => {
-    const fence = await fenceOf(0);
-    const journal = createJournal(databases[0]!);
-    const cut = () =>
-      databases[2]!.run("cut", (executor) =>
-        executor.execute(sql`select pg_terminate_backend(pid) from pg_stat_activity
+  longTest(
+    "connections lost in the middle: each call still tells the truth, and each row is there once",
+    async () => {
+      const fence = await fenceOf(0);
+      const journal = createJournal(databases[0]!);
+      const cut = () =>
+        databases[2]!.run("cut", (executor) =>
+          executor.execute(sql`select pg_terminate_backend(pid) from pg_stat_activity
           where application_name = 'schedulerx' and pid <> pg_backend_pid()`),
+        );
+      for (let userId = 0; userId < 10; userId++) {
+        const intent = intentOf({ decisionId: `cut/${userId}`, userId });
+        const order = orderOf(intent.intentId, "buy");
+        const move = {
+          intentId: intent.intentId,
+          from: "planned",
+          to: "domestic-sending",
+          atMs: NOW_MS,
+        } as const;
+        const news = { clientOrderId: order.clientOrderId, status: "done" } as const;
+        expect(await Promise.all([journal.plan(intent, fence), cut()])).toMatchObject(["planned", {}]);
+        await Promise.all([journal.move({ ...move, order }, fence), cut()]);
+        await Promise.all([cut(), journal.recordOrder(news, [], fence)]);
+      }
+      const events = await rows<{ events: number }>(
+        databases[1]!,
+        sql`select count(*)::int as events from schedulerx.intent_events group by intent_id`,
       );
-    for (let userId = 0; userId < 10; userId++) {
-      const intent = intentOf({ decisionId: `cut/${userId}`, userId });
-      const order = orderOf(intent.intentId, "buy");
-      const move = {
-        intentId: intent.intentId,
-        from: "planned",
-        to: "domestic-sending",
-        atMs: NOW_MS,
-      } as const;
-      const news = { clientOrderId: order.clientOrderId, status: "done" } as const;
-      expect(await Promise.all([journal.plan(intent, fence), cut()])).toMatchObject(["planned", {}]);
-      await Promise.all([journal.move({ ...move, order }, fence), cut()]);
-      await Promise.all([cut(), journal.recordOrder(news, [], fence)]);
-    }
-    const events = await rows<{ events: number }>(
-      databases[1]!,
-      sql`select count(*)::int as events from schedulerx.intent_events group by intent_id`,
-    );
-    expect(events).toEqual(Array.from({ length: 10 }, () => ({ events: 2 })));
-  });
+      expect(events).toEqual(Array.from({ length: 10 }, () => ({ events: 2 })));
+    },
+  );
 });

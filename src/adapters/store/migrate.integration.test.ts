@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
+import { longTest } from "../../testing/long.ts";
 import { needs } from "../../testing/needs.ts";
 import { startPostgres, type TestPostgres } from "../../testing/services.ts";
 import { type Executor, rowsOf } from "./database.ts";
@@ -69,12 +70,15 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
     expect(await tablesOf(url)).toEqual(tables);
   });
 
-  test("a user named like our schema, as in compose.yaml, still gets Karbit's tables in public", async () => {
-    const url = await server.createDatabase();
-    await execute(url, "create role schedulerx superuser login");
-    await migrate(url.replace("app@", "schedulerx@"), "create");
-    expect((await tablesOf(url)).filter((table) => table.startsWith("public."))).toHaveLength(10);
-  });
+  longTest(
+    "a user named like our schema, as in compose.yaml, still gets Karbit's tables in public",
+    async () => {
+      const url = await server.createDatabase();
+      await execute(url, "create role schedulerx superuser login");
+      await migrate(url.replace("app@", "schedulerx@"), "create");
+      expect((await tablesOf(url)).filter((table) => table.startsWith("public."))).toHaveLength(10);
+    },
+  );
 
   test("create refuses a database that holds part of Karbit's tables, with both lists", async () => {
     const url = await server.createDatabase();
@@ -86,29 +90,35 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
     expect(await tablesOf(url)).toEqual(["public.exchanges", "public.users"]);
   });
 
-  test("a missing column, and a table the user has no right to, are named; columns of Karbit's we do not use are not", async () => {
-    const url = await server.createDatabase();
-    await migrate(url, "create");
-    await execute(
-      url,
-      "alter table positions drop column entry_time; alter table users drop column google_avatar",
-    );
-    const fault = await faultOf(url, "expect");
-    expect(fault.split("\n").filter((line) => line.startsWith("  "))).toEqual(["  positions.entry_time"]);
-    const database = openPostgres({ url, log: recordLog() });
-    expect((await checkKarbitTables(database, "expect")).join("\n")).toBe(fault);
-    await database.close();
+  longTest(
+    "a missing column, and a table the user has no right to, are named; columns of Karbit's we do not use are not",
+    async () => {
+      const url = await server.createDatabase();
+      await migrate(url, "create");
+      await execute(
+        url,
+        "alter table positions drop column entry_time; alter table users drop column google_avatar",
+      );
+      const fault = await faultOf(url, "expect");
+      expect(fault.split("\n").filter((line) => line.startsWith("  "))).toEqual(["  positions.entry_time"]);
+      const database = openPostgres({ url, log: recordLog() });
+      expect((await checkKarbitTables(database, "expect")).join("\n")).toBe(fault);
+      await database.close();
 
-    await execute(url, "alter table positions add column entry_time timestamp");
-    await execute(url, "create role reader login; grant all on database postgres to reader");
-    await execute(
-      url,
-      "grant usage on schema public to reader; grant select on all tables in schema public to reader",
-    );
-    await execute(url, "revoke select on strategies from reader; grant usage on schema schedulerx to reader");
-    await execute(url, "grant select on schedulerx.migrations to reader");
-    expect(await faultOf(url.replace("app@", "reader@"), "expect")).toContain("\n  strategies\n");
-  });
+      await execute(url, "alter table positions add column entry_time timestamp");
+      await execute(url, "create role reader login; grant all on database postgres to reader");
+      await execute(
+        url,
+        "grant usage on schema public to reader; grant select on all tables in schema public to reader",
+      );
+      await execute(
+        url,
+        "revoke select on strategies from reader; grant usage on schema schedulerx to reader",
+      );
+      await execute(url, "grant select on schedulerx.migrations to reader");
+      expect(await faultOf(url.replace("app@", "reader@"), "expect")).toContain("\n  strategies\n");
+    },
+  );
 
   test("two processes at once both succeed, and each migration is applied once", async () => {
     const url = await server.createDatabase();
@@ -133,7 +143,7 @@ needs(["postgres"], "migrations on PostgreSQL", () => {
     expect(await faultOf(url, "create")).toContain("schedulerx/0000_tables was applied with another text");
   });
 
-  test("a migration cut short leaves nothing, and the next run completes it", async () => {
+  longTest("a migration cut short leaves nothing, and the next run completes it", async () => {
     const url = await server.createDatabase();
     await execute(url, "create schema schedulerx; create table schedulerx.settings (key text)");
     expect(await faultOf(url, "create")).toContain('relation "settings" already exists');

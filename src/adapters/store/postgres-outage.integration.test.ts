@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { isPassing, type StoreFault } from "../../domain/store-fault.ts";
+import { longTest } from "../../testing/long.ts";
 import { needs } from "../../testing/needs.ts";
 import { startPostgres, type TestPostgres } from "../../testing/services.ts";
 import { type Database, rowsOf } from "./database.ts";
@@ -90,33 +91,39 @@ needs(["postgres"], "PostgreSQL going away", () => {
     expect(log.events).toEqual(Array.from({ length: rounds }, () => loss).flat());
   });
 
-  test("while the server is away an operation fails as passing at its deadline, and succeeds once it is back", async () => {
-    open({ deadlineMs: 700 });
-    expect(await one()).toBe(1);
-    await server.kill9();
-    const faults: StoreFault[] = [];
-    for (let attempt = 0; attempt < 2; attempt++) await one().catch((fault) => faults.push(fault));
-    expect(faults.map((fault) => fault.kind)).toEqual(["passing", "passing"]);
-    await server.restart();
-    expect(await one()).toBe(1);
-    await log.waitFor("database answers again");
-    expect(log.events).toEqual(["database lost", "database answers again"]);
-  });
+  longTest(
+    "while the server is away an operation fails as passing at its deadline, and succeeds once it is back",
+    async () => {
+      open({ deadlineMs: 700 });
+      expect(await one()).toBe(1);
+      await server.kill9();
+      const faults: StoreFault[] = [];
+      for (let attempt = 0; attempt < 2; attempt++) await one().catch((fault) => faults.push(fault));
+      expect(faults.map((fault) => fault.kind)).toEqual(["passing", "passing"]);
+      await server.restart();
+      expect(await one()).toBe(1);
+      await log.waitFor("database answers again");
+      expect(log.events).toEqual(["database lost", "database answers again"]);
+    },
+  );
 
-  test("a server that is frozen, not dead, holds nobody beyond the deadline and is used again once it thaws", async () => {
-    open({ deadlineMs: 600, statementTimeoutMs: 400, poolSize: 1 });
-    const postmaster = Number.parseInt(readFileSync(join(server.dir, "data/postmaster.pid"), "utf8"), 10);
-    const frozen = [postmaster, await backendPid()];
-    for (const pid of frozen) process.kill(pid, "SIGSTOP");
-    try {
-      await expect(one()).rejects.toMatchObject({ kind: "passing", code: "DEADLINE" });
-    } finally {
-      for (const pid of frozen) process.kill(pid, "SIGCONT");
-    }
-    expect(await one()).toBe(1);
-    await log.waitFor("database answers again");
-    expect(log.events).toEqual(["database lost", "database answers again"]);
-  });
+  longTest(
+    "a server that is frozen, not dead, holds nobody beyond the deadline and is used again once it thaws",
+    async () => {
+      open({ deadlineMs: 600, statementTimeoutMs: 400, poolSize: 1 });
+      const postmaster = Number.parseInt(readFileSync(join(server.dir, "data/postmaster.pid"), "utf8"), 10);
+      const frozen = [postmaster, await backendPid()];
+      for (const pid of frozen) process.kill(pid, "SIGSTOP");
+      try {
+        await expect(one()).rejects.toMatchObject({ kind: "passing", code: "DEADLINE" });
+      } finally {
+        for (const pid of frozen) process.kill(pid, "SIGCONT");
+      }
+      expect(await one()).toBe(1);
+      await log.waitFor("database answers again");
+      expect(log.events).toEqual(["database lost", "database answers again"]);
+    },
+  );
 
   test("a connection that answers nothing any more is given up, and the next operation has a new one", async () => {
     open({ deadlineMs: 600, statementTimeoutMs: 400, poolSize: 1 });

@@ -21,6 +21,8 @@ export interface FleetOptions {
   /** "own": one per worker and one for the scheduler. "one": all share one. Default "own". */
   readonly addresses?: "own" | "one";
   readonly seed?: number;
+  /** The only coins the venues list; default all. */
+  readonly coins?: readonly string[] | undefined;
   /** Whether the simulator keeps the books it serves; somebody has to fetch them then. Default true. */
   readonly record?: boolean;
   /** Added to every binary's settings. */
@@ -59,7 +61,7 @@ const CONTROL_TOKEN = "end-to-end-operator-word";
 
 /** Starts everything and resolves when all binaries say that they run. Leaves nothing behind when it rejects. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { tickMs, workerCount, addresses = "own", seed = 7, record = true } = options;
+  const { tickMs, workerCount, addresses = "own", seed = 7, record = true, coins } = options;
   const opened: { stop(): Promise<unknown> }[] = [];
   const open = async <T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> => {
     const server = await starting;
@@ -72,7 +74,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   try {
     const sources = addresses === "own" ? workerCount + 1 : 1;
     const [simulator, nats, redis, postgres] = await Promise.all([
-      open(startSimulatorProcess({ seed, sources, record })),
+      open(startSimulatorProcess({ seed, sources, record, coins })),
       open(startNats()),
       open(startRedis()),
       open(startPostgres()),

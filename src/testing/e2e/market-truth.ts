@@ -25,9 +25,9 @@ export class MarketTruth {
   readonly #market: SimMarket;
   #held: { key: string; pairs: ReadonlyMap<string, TruePair> } | undefined;
 
-  /** The market of that seed; `startedAtMs` is what delistings count from. */
-  constructor(seed: number, startedAtMs: number) {
-    this.#market = createMarket({ seed, startAtMs: startedAtMs });
+  /** The market of that seed and coins; `startedAtMs` is what delistings count from. */
+  constructor(seed: number, startedAtMs: number, coins?: readonly string[]) {
+    this.#market = createMarket({ seed, startAtMs: startedAtMs, coins: coins && new Set(coins) });
   }
 
   /** Every coin and pair both of whose venues list the same asset at that instant. */

@@ -32,7 +32,7 @@ export class Observer {
     const { simulator, streamUrl, redis } = fleet;
     this.published = new PublishedRates(streamUrl);
     this.channel = new KarbitChannel(redis.url);
-    this.#truth = new MarketTruth(simulator.seed, simulator.startedAtMs);
+    this.#truth = new MarketTruth(simulator.seed, simulator.startedAtMs, simulator.coins);
   }
 
   /** Resolves once subscribed to both; only ticks that begin afterwards are looked at. */

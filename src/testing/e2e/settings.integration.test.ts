@@ -2,6 +2,7 @@
 // --check says in words what cannot be reached.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { longTest } from "../long.ts";
 import { freePort } from "../services.ts";
 import { MAINS, type MainName, runToEnd } from "./program.ts";
 
@@ -48,7 +49,7 @@ async function nowhere() {
   return { dead, venues: { UPBIT_URL: url, BITHUMB_URL: url, BYBIT_URL: url, BINANCE_URL: url } };
 }
 
-test("--check with nothing to reach says so for each server and ends with 1", async () => {
+longTest("--check with nothing to reach says so for each server and ends with 1", async () => {
   const { dead, venues } = await nowhere();
   const { code, text } = await runToEnd("scheduler", ["--check"], {
     NATS_URL: `nats://${dead}`,

@@ -12,6 +12,8 @@ export interface SimulatorProcess {
   /** One set per pretended source. */
   readonly urls: readonly HostUrls[];
   readonly seed: number;
+  /** The only coins there are; undefined: all. */
+  readonly coins: readonly string[] | undefined;
   /** When it was started, epoch ms; delistings count from about then. */
   readonly startedAtMs: number;
   setFault(spec: FaultSpec): Promise<Fault>;
@@ -34,11 +36,13 @@ export async function startSimulatorProcess(options: {
   seed: number;
   sources: number;
   record: boolean;
+  coins: readonly string[] | undefined;
 }): Promise<SimulatorProcess> {
-  const { seed, sources, record } = options;
+  const { seed, sources, record, coins } = options;
   const startedAtMs = Date.now();
   const args = ["--seed", `${seed}`, "--sources", `${sources}`, "--port-base", "0", "--json"];
   if (record) args.push("--record");
+  if (coins) args.push("--coins", coins.join(","));
   const child = startChild({
     name: "simulator",
     command: [process.execPath, "--no-install", "scripts/simulator.ts", ...args],
@@ -59,6 +63,7 @@ export async function startSimulatorProcess(options: {
   return {
     urls,
     seed,
+    coins,
     startedAtMs,
     setFault: (spec) => json<Fault>("POST", "/faults", spec),
     faults: () => json<Fault[]>("GET", "/faults"),

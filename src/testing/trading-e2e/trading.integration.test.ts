@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Decimal } from "../../domain/decimal.ts";
+import { isLong, longTest } from "../long.ts";
 import { needs } from "../needs.ts";
 import { auditAll } from "./account-audit.ts";
 import { activePositions, auditKarbit, history } from "./karbit-reading.ts";
@@ -27,7 +28,17 @@ needs(["nats", "postgres"], "trading on the wire", () => {
     expect([...(await auditAll(fleet)), ...karbit.flat()]).toEqual([]);
   }
 
-  test("an entry killed between its legs is found again and hedged once", async () => {
+  if (!isLong) {
+    test("an entry is hedged once", async () => {
+      fleet.steer({ premium: CHEAP });
+      const { userId } = fleet.traders[0]!;
+      await fleet.until("an entry", async () => (await activePositions(fleet, userId)).length === 1);
+      await fleet.untilQuiet();
+      await audited();
+    });
+  }
+
+  longTest("an entry killed between its legs is found again and hedged once", async () => {
     const { control } = fleet.simulator;
     const [trader] = fleet.traders;
     // The hedge is carried out and its answer never read.
