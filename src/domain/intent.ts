@@ -113,6 +113,11 @@ export function clientOrderIdOf(intentId: string, purpose: OrderPurpose, attempt
   return `sx-${intentId}-${PURPOSE_CODE[purpose]}${chunk}-${attempt}`;
 }
 
+/** Whether an order a venue shows can be one of ours. */
+export function isOwnOrderId(clientOrderId: string): boolean {
+  return /^sx-[0-9a-z]{20}-[bhusc]\d{1,3}-\d{1,3}$/.test(clientOrderId);
+}
+
 /** What a planned row allows beyond its first order. */
 export interface PreAuthorised {
   readonly purpose: OrderPurpose;

@@ -11,6 +11,7 @@ import { Session, type SessionDeps } from "./session.ts";
 import { TellingJournal } from "./telling-journal.ts";
 import { TellingNotifier } from "./telling-notifier.ts";
 import { KeyWatch } from "./watch-keys.ts";
+import { OrderWatch } from "./watch-orders.ts";
 import { PositionWatch, WATCH_DEFAULT, type WatchSettings } from "./watch-positions.ts";
 import { Writer } from "./writer.ts";
 
@@ -97,7 +98,12 @@ export class TradingEngine {
       this.#session = session;
       this.#watch = watch;
       try {
-        await Promise.all([session.run(), watch.run(), new KeyWatch(this.deps, session).run()]);
+        await Promise.all([
+          session.run(),
+          watch.run(),
+          new OrderWatch(this.deps, session).run(),
+          new KeyWatch(this.deps, session).run(),
+        ]);
       } finally {
         this.#session = undefined;
         this.#watch = undefined;
