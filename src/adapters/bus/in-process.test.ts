@@ -1,5 +1,5 @@
 import { ManualClock } from "../../testing/manual-clock.ts";
-import { busConformance } from "./conformance.ts";
+import { busConformance } from "./bus-suite.ts";
 import { InProcessBus } from "./in-process.ts";
 
 busConformance("in one process", async () => {

@@ -4,7 +4,7 @@ import { needs } from "../../testing/needs.ts";
 import { RecordingLog } from "../../testing/recording-log.ts";
 import { startNats } from "../../testing/services.ts";
 import { systemClock } from "../clock.ts";
-import { busConformance } from "./conformance.ts";
+import { busConformance } from "./bus-suite.ts";
 import { connectNats, type NatsBus } from "./nats.ts";
 
 needs(["nats"], "NATS", () => {
