@@ -3,6 +3,7 @@
 
 import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
+import type { UserEventStream } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { TradingMode } from "../src/ports/journal.ts";
 import type { KeyStore } from "../src/ports/keys.ts";
@@ -17,6 +18,7 @@ export interface AccountsDeps extends PositionDeps {
   /** Undefined: there is no ENCRYPTION_KEY to keep them with. */
   readonly keys: KeyStore | undefined;
   readonly strategies: StrategyStore;
+  readonly events: Pick<UserEventStream, "subscribe">;
   /** Whose strategies, positions and decisions are meant where the two are kept apart. */
   readonly mode: TradingMode;
   /** Karbit's JWT_SECRET where the database is shared. */

@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "POST /api/account": everybody(415),
   "GET /api/me": usersOnly(200),
   "GET /api/positions/active": usersOnly(200),
+  "GET /api/events": usersOnly(200),
   "GET /api/keys": usersOnly(200),
   "PUT /api/keys/:venue": usersOnly(404),
   "DELETE /api/keys/:venue": usersOnly(404),

@@ -15,6 +15,7 @@ import { type ApiSettings, apiFields } from "../src/config.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
 import { busOf, quietLog } from "../src/main/connect.ts";
 import { runProcess } from "../src/main/process.ts";
+import type { Bus } from "../src/ports/bus.ts";
 import type { Log } from "../src/ports/telemetry.ts";
 import { VERSION } from "../src/version.ts";
 import { startApiServer } from "./serve.ts";
@@ -23,7 +24,7 @@ import type { ApiDeps } from "./settings.ts";
 const CHECK_WITHIN_MS = 3_000;
 
 /** The database is connected to at the first request that needs it. */
-async function accountsOf(settings: ApiSettings, log: Log) {
+async function accountsOf(settings: ApiSettings, log: Log, events: Bus["userEvents"]) {
   const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP, TRADING_MODE, ENCRYPTION_KEY } = settings;
   if (DATABASE_URL === undefined || JWT_SECRET === undefined) {
     const missing = Object.entries({ DATABASE_URL, JWT_SECRET })
@@ -51,6 +52,7 @@ async function accountsOf(settings: ApiSettings, log: Log) {
         )
       : undefined,
     strategies: createStrategyStore(database),
+    events,
     jwtSecret: JWT_SECRET,
     mode,
     signUpOpen: SIGN_UP,
@@ -92,7 +94,7 @@ await runProcess({
   start: async (settings, log, releases, stop) => {
     const bus = await busOf(settings, "schedulerx-api", log, { signal: stop });
     releases.push(() => bus.drain());
-    const { accounts, close } = await accountsOf(settings, log);
+    const { accounts, close } = await accountsOf(settings, log, bus.userEvents);
     releases.push(close);
     const server = await startApiServer({
       feed: bus.frames,

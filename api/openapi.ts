@@ -2,9 +2,11 @@
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
+import { UserEvent } from "../schema/messages/user-event.ts";
 import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
 import { accountOperations } from "./openapi-accounts.ts";
+import { eventOperations } from "./openapi-events.ts";
 import { keyOperations } from "./openapi-keys.ts";
 import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
 import { strategyOperations } from "./openapi-strategies.ts";
@@ -124,6 +126,7 @@ export function openApiDocument(
         ...accountOperations(),
         ...keyOperations(),
         ...positionOperations(),
+        ...eventOperations(),
         ...strategyOperations(),
       }),
       "/health/live": {
@@ -158,6 +161,7 @@ export function openApiDocument(
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
         ...(accounts && {
           ...mapValues(POSITION_SCHEMAS, jsonSchema),
+          UserEvent: jsonSchema(UserEvent),
           Account: jsonSchema(accountSchema),
           Session: jsonSchema(sessionSchema),
           SignIn: jsonSchema(signInSchema),

@@ -23,6 +23,12 @@ export interface ApiSettings {
   readonly heartbeatMs: number;
   /** A reader that is behind and takes nothing for this long is dropped. */
   readonly slowReaderMsMax: number;
+  /** Streams of users' events at a time; the next is answered 503. */
+  readonly userStreamsMax: number;
+  /** Of these by one user; his oldest is closed for another. */
+  readonly streamsOfUserMax: number;
+  /** How often it is asked whether the session behind such a stream still lives. */
+  readonly sessionCheckMs: number;
   /** Encoded full tables and table documents kept for sharing until the next publish. */
   readonly encodedBytesMax: number;
 }
@@ -35,6 +41,9 @@ export const API_SETTINGS_DEFAULT: ApiSettings = {
   streamClientsMax: 10_000,
   heartbeatMs: 15_000,
   slowReaderMsMax: 2_000,
+  userStreamsMax: 2_000,
+  streamsOfUserMax: 3,
+  sessionCheckMs: 60_000,
   encodedBytesMax: 64 * 1024 * 1024,
 };
 

@@ -6,7 +6,7 @@ const RUNS = process.env.FULL ? 20_000 : 500;
 const PIECE_BYTES = 64 * 1024;
 
 /** A client whose newest table is a chunk of that length; time stands where the test puts it. */
-function open(newestBytes = 10) {
+function open(newestBytes = 10, keptBytesMax?: number) {
   const state = { nowMs: 0, gone: 0, newestMade: 0 };
   const client = new StreamClient({
     first: [new Uint8Array(1).fill(1)],
@@ -16,6 +16,7 @@ function open(newestBytes = 10) {
     },
     onGone: () => void state.gone++,
     monotonicMs: () => state.nowMs,
+    ...(keptBytesMax !== undefined && { keptBytesMax }),
   });
   return { client, state, reader: client.body.getReader() };
 }
@@ -49,6 +50,19 @@ test("a reader that falls behind gets the newest table once instead of what it m
   expect(client.waiting).toBe(true);
   const kinds = (await drain(reader, client)).map((chunk) => chunk[0]);
   expect(kinds).toEqual([2, 3, 9]);
+  expect(state.newestMade).toBe(1);
+});
+
+test("events that may be kept arrive in order, and one too many is what the reader is behind for", async () => {
+  const { client, state, reader } = open(10, 100);
+  await reader.read();
+  for (let event = 2; event < 12; event++) client.offer(new Uint8Array(10).fill(event));
+  expect((await drain(reader, client)).map((chunk) => chunk[0])).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(state.newestMade).toBe(0);
+  // Two are in the stream's own queue, ten of ten bytes wait, and then there is no room until all is read.
+  for (let event = 2; event < 20; event++) client.offer(new Uint8Array(10).fill(event));
+  const seen = (await drain(reader, client)).map((chunk) => chunk[0]);
+  expect(seen).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 9]);
   expect(state.newestMade).toBe(1);
 });
 

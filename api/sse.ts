@@ -1,8 +1,8 @@
-// One client of a stream. It holds references to bytes shared with all others and at most one event beyond what the
-// ReadableStream's own small queue takes:
+// One client of a stream. It holds references to bytes shared with all others, and beyond what the ReadableStream's own
+// small queue takes at most one event, or as many as `keptBytesMax` allows:
 //
 //   flowing -> sending   an event is larger than the queue has room for: the rest goes out as the reader takes it
-//   flowing, sending -> behind   another event came meanwhile: it is not kept
+//   flowing, sending -> behind   another event came meanwhile, and there is no room: it is not kept
 //   behind -> flowing    the reader caught up: it gets the newest full table instead of what it missed
 //   sending, behind -> gone      the reader took nothing for slowReaderMsMax
 //   any -> gone          the client left, or the server ends
@@ -14,6 +14,8 @@ const QUEUE_PIECES = 2;
 export interface StreamClientOptions {
   /** The stream's opening, as chunks to send in order. */
   readonly first: readonly Uint8Array[];
+  /** Events that wait for the reader, in all; beyond that he falls behind. Default: none. */
+  readonly keptBytesMax?: number;
   /** The newest full table, for a reader that fell behind; undefined when there is nothing to send. */
   readonly newest: () => Uint8Array | undefined;
   /** Called once when the client is gone, for whatever reason. */
@@ -75,7 +77,7 @@ export class StreamClient {
     }
     // From here on bytes wait: the reader's time runs from now, however long ago the last event was.
     if (!isWaiting) this.#lastProgressMs = this.#options.monotonicMs();
-    if (isFull) this.#behind = true;
+    if (isFull && !this.#hasRoomFor(event)) this.#behind = true;
     else {
       this.#pending.push(event);
       this.#send();
@@ -100,6 +102,12 @@ export class StreamClient {
     if (this.#gone) return;
     this.#leave();
     this.#controller.error(new Error(reason));
+  }
+
+  #hasRoomFor(event: Uint8Array): boolean {
+    if (this.#behind) return false;
+    const kept = this.#pending.reduce((sum, bytes) => sum + bytes.length, event.length);
+    return kept <= (this.#options.keptBytesMax ?? 0);
   }
 
   #drained(): void {

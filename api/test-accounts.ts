@@ -1,5 +1,7 @@
 // An app with accounts on a database of its own, for the tests of the private routes.
 
+import { InProcessBus } from "../src/adapters/bus/in-process.ts";
+import { systemClock } from "../src/adapters/clock.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
@@ -24,6 +26,8 @@ export async function accountsDatabase() {
   const passwords = await createPasswords(4);
   const positions = createOwnPositionStore(database, "paper");
   const keys = createKeyStore(database, createSecrets(ENCRYPTION_KEY), "envelope");
+  const bus = new InProcessBus(systemClock);
+  await bus.ensureStreams({ tickPeriodMs: 1_000 });
   let count = 0;
   const accounts: AccountsDeps = {
     ...{
@@ -33,6 +37,7 @@ export async function accountsDatabase() {
       keys,
       strategies: createStrategyStore(database),
       decisions: (userId) => createTradingStateStore(database).decisions("paper", userId),
+      events: bus.userEvents,
       mode: "paper",
       jwtSecret: JWT_SECRET,
       signUpOpen: true,
@@ -43,7 +48,7 @@ export async function accountsDatabase() {
     const passwordHash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });
     return (await sessions.addUser({ email, passwordHash, name: null, atMs: 0 }))!;
   };
-  return { database, accounts, addUser };
+  return { database, accounts, addUser, events: bus.userEvents };
 }
 
 export const accountsApi = (accounts: AccountsDeps): Promise<TestApi> => testApi({ deps: { accounts } });

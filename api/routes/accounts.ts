@@ -8,7 +8,9 @@ import type { Account } from "../../src/ports/sessions.ts";
 import { Accounts, type Session } from "../accounts.ts";
 import { jsonBody } from "../body.ts";
 import { problem } from "../problem.ts";
-import type { ApiDeps } from "../settings.ts";
+import { API_SETTINGS_DEFAULT, type ApiDeps } from "../settings.ts";
+import { UserStreams } from "../user-streams.ts";
+import { addEventRoutes, EVENT_PATHS } from "./events.ts";
 import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
 import { addPositionRoutes, POSITION_PATHS } from "./positions.ts";
 import { addStrategyRoutes, STRATEGY_PATHS } from "./strategies.ts";
@@ -25,6 +27,7 @@ export const ACCOUNT_PATHS = {
   "/api/me": ["GET", "HEAD"],
   ...KEY_PATHS,
   ...POSITION_PATHS,
+  ...EVENT_PATHS,
   ...STRATEGY_PATHS,
 } as const satisfies Record<string, readonly string[]>;
 
@@ -53,7 +56,7 @@ export const sessionSchema = v.object({
 
 export function accountRoutes(
   given: NonNullable<ApiDeps["accounts"]>,
-  { clock, log }: Pick<ApiDeps, "clock" | "log">,
+  deps: Pick<ApiDeps, "clock" | "log" | "settings" | "signal" | "sockets">,
 ): Hono {
   const routes = new Hono();
   if ("missing" in given) {
@@ -61,13 +64,31 @@ export function accountRoutes(
     for (const path of Object.keys(ACCOUNT_PATHS)) routes.all(path, () => problem(503, { detail }));
     return routes;
   }
+  const { clock, log } = deps;
   const accounts = new Accounts(given, clock);
+  const streams = new UserStreams(
+    {
+      ...{ clock, log, signal: deps.signal, sockets: deps.sockets, events: given.events, mode: given.mode },
+      isLive: async (token, userId) => (await accounts.accountOf(token))?.userId === userId,
+    },
+    { ...API_SETTINGS_DEFAULT, ...deps.settings },
+  );
+
+  const sessionOf = async (c: Context) => {
+    const token = tokenOf(c);
+    const account = token === undefined ? undefined : await accounts.accountOf(token);
+    return token !== undefined && account ? { account, token } : notLoggedIn();
+  };
 
   routes.post("/api/session", async (c) => {
     const body = await jsonBody(c, signInSchema);
     if ("refusal" in body) return body.refusal;
     const outcome = await accounts.signIn(body.value.email, body.value.password);
-    if ("session" in outcome) return begun(c, outcome.session, 200);
+    if ("session" in outcome) {
+      // The others of this user have ended by it.
+      void streams.check(outcome.session.account.userId);
+      return begun(c, outcome.session, 200);
+    }
     if (outcome.refused === "busy") return busy();
     if (outcome.refused === "wrong") return problem(401, { detail: "The address or the password is wrong." });
     return problem(429, {
@@ -77,9 +98,10 @@ export function accountRoutes(
   });
 
   routes.delete("/api/session", async (c) => {
-    const token = tokenOf(c);
-    if (token === undefined || !(await accounts.accountOf(token))) return notLoggedIn();
-    await accounts.signOut(token);
+    const session = await sessionOf(c);
+    if (session instanceof Response) return session;
+    await accounts.signOut(session.token);
+    void streams.check(session.account.userId);
     deleteCookie(c, COOKIE, { path: "/" });
     return c.body(null, 204, NO_STORE);
   });
@@ -95,15 +117,15 @@ export function accountRoutes(
   });
 
   const accountOf = async (c: Context) => {
-    const token = tokenOf(c);
-    const account = token === undefined ? undefined : await accounts.accountOf(token);
-    return account ?? notLoggedIn();
+    const session = await sessionOf(c);
+    return session instanceof Response ? session : session.account;
   };
   routes.get("/api/me", async (c) => {
     const account = await accountOf(c);
     return account instanceof Response ? account : c.json(account, 200, NO_STORE);
   });
   addPositionRoutes(routes, { ...given, clock }, accountOf);
+  addEventRoutes(routes, streams, sessionOf);
   addKeyRoutes(routes, { keys: given.keys, clock, accountOf });
   addStrategyRoutes(routes, { store: given.strategies, tradingMode: given.mode, clock }, accountOf);
 
