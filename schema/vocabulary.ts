@@ -55,3 +55,24 @@ export const REASONS = [
   "delisted", // a tombstone: the pair is gone, clients take it off the screen
 ] as const;
 export type Reason = (typeof REASONS)[number];
+
+/** What can be wrong with a user's API key; words are in src/domain/key-finding.ts. */
+export const KEY_FINDING_CODES = [
+  "key-unknown",
+  "key-malformed",
+  "key-expired",
+  "key-locked",
+  "key-unclear", // one of several, and the venue does not say which
+  "secret-wrong",
+  "address-refused",
+  "member-blocked",
+  "permission-missing",
+  "may-not-order",
+  "may-not-trade",
+  "account-not-unified",
+  "may-withdraw",
+  "any-address",
+  "ends-soon",
+  "refused", // for another reason of the venue's
+] as const;
+export type KeyFindingCode = (typeof KEY_FINDING_CODES)[number];

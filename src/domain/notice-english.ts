@@ -117,7 +117,7 @@ export function englishNotice(notice: Notice): NoticeBody {
     case "key-fault":
       return {
         title: `API key · ${VENUE_WORDS[notice.venue].en}`,
-        lines: [...faultLines(notice.faults), "Please check the API key at the venue."],
+        lines: [...faultLines(notice.faults, "en"), "Please check the API key at the venue."],
       };
     case "delisting":
     case "warned":

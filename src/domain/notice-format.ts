@@ -2,6 +2,7 @@
 
 import { PAIRS, type PairKey } from "../../schema/vocabulary.ts";
 import type { Decimal } from "./decimal.ts";
+import { type KeyFinding, keyFindingWords } from "./key-finding.ts";
 import type { Language } from "./notice.ts";
 import { reasonWords, VENUE_WORDS } from "./notice-words.ts";
 
@@ -35,8 +36,8 @@ export function detailLine(detail: string): string | undefined {
   return clean(detail) || undefined;
 }
 
-export function faultLines(faults: readonly string[]): string[] {
-  const shown = faults.slice(0, FAULTS_SHOWN).map((fault) => `- ${clean(fault)}`);
+export function faultLines(faults: readonly KeyFinding[], language: Language): string[] {
+  const shown = faults.slice(0, FAULTS_SHOWN).map((fault) => `- ${clean(keyFindingWords(fault, language))}`);
   return faults.length > FAULTS_SHOWN ? [...shown, `- … +${faults.length - FAULTS_SHOWN}`] : shown;
 }
 

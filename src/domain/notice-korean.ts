@@ -118,7 +118,7 @@ export function koreanNotice(notice: Notice): NoticeBody {
     case "key-fault":
       return {
         title: `API 키 문제 · ${VENUE_WORDS[notice.venue].ko}`,
-        lines: [...faultLines(notice.faults), "거래소에서 API 키 상태를 확인해 주세요."],
+        lines: [...faultLines(notice.faults, "ko"), "거래소에서 API 키 상태를 확인해 주세요."],
       };
     case "delisting":
     case "warned":

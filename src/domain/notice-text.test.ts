@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { VENUES } from "../../schema/vocabulary.ts";
 import { Decimal } from "./decimal.ts";
 import { ENTRY_REASONS } from "./decision.ts";
+import { keyFinding } from "./key-finding.ts";
 import { LANGUAGES, type Notice, noticeLevel } from "./notice.ts";
 import { kstTime, lostNoticesText, noticeText } from "./notice-text.ts";
 import { reasonWords } from "./notice-words.ts";
@@ -295,17 +296,21 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     ],
   ],
   [
-    { kind: "key-fault", venue: "upbit", faults: ["the key ends on 2027-01-03", "may not trade"] },
+    {
+      kind: "key-fault",
+      venue: "upbit",
+      faults: [keyFinding("ends-soon", "2027-01-03"), keyFinding("may-not-trade")],
+    },
     [
       "⚠️ API 키 문제 · 업비트",
-      "- the key ends on 2027-01-03",
-      "- may not trade",
+      "- 키가 2027-01-03에 만료됩니다",
+      "- 키에 선물 거래 권한이 없습니다. 읽기 전용이 아닌 주문과 포지션 권한이 필요합니다",
       "거래소에서 API 키 상태를 확인해 주세요.",
     ],
     [
       "⚠️ API key · Upbit",
       "- the key ends on 2027-01-03",
-      "- may not trade",
+      "- the key may not trade contracts: it needs orders and positions, not read-only",
       "Please check the API key at the venue.",
     ],
   ],
@@ -395,9 +400,12 @@ describe("noticeText", () => {
   });
 
   test("shows five faults of a key and counts the others", () => {
-    const faults = ["a", "b", "c", "d", "e", "f", "g"];
+    const faults = ["a", "b", "c", "d", "e", "f", "g"].map((word) => keyFinding("refused", word));
     const text = noticeText({ kind: "key-fault", venue: "bybit", faults }, { atMs: AT_MS, language: "en" });
-    expect(text.split("\n").slice(1, -2)).toEqual(["- a", "- b", "- c", "- d", "- e", "- … +2"]);
+    expect(text.split("\n").slice(1, -2)).toEqual([
+      ...["a", "b", "c", "d", "e"].map((word) => `- the venue refuses the key: ${word}`),
+      "- … +2",
+    ]);
   });
 
   test("stays within Telegram's 4,096 characters whatever the words from elsewhere are", () => {
@@ -409,7 +417,7 @@ describe("noticeText", () => {
         const notices: Notice[] = [
           { kind: "needs-human", mode: "paper", coin: a, intentId: b, why: a },
           { kind: "incident", what: "other", coin: b, detail: a },
-          { kind: "key-fault", venue: "binance", faults: Array(9).fill(b) },
+          { kind: "key-fault", venue: "binance", faults: Array(9).fill(keyFinding("refused", b)) },
         ];
         for (const notice of notices) {
           const text = noticeText(notice, { atMs: AT_MS, language });

@@ -4,6 +4,7 @@
 import type { PairKey, Venue } from "../../schema/vocabulary.ts";
 import type { Decimal } from "./decimal.ts";
 import type { ExitCause } from "./decision.ts";
+import type { KeyFinding } from "./key-finding.ts";
 import type { GuardianVerdict } from "./risk.ts";
 
 export const LANGUAGES = ["ko", "en"] as const;
@@ -118,7 +119,7 @@ export type Notice =
       readonly distancePct: Decimal;
       readonly verdict: Exclude<GuardianVerdict, "fine"> | "blocked";
     })
-  | { readonly kind: "key-fault"; readonly venue: Venue; readonly faults: readonly string[] }
+  | { readonly kind: "key-fault"; readonly venue: Venue; readonly faults: readonly KeyFinding[] }
   | (OfVenue & { readonly kind: "delisting" | "warned" | "wallet-suspended" })
   /** `costPct`: what funding has cost or will cost, in percent of the position. */
   | (OfVenue & { readonly kind: "funding-high"; readonly costPct: Decimal })

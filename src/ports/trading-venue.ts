@@ -6,6 +6,7 @@
 
 import type { Venue } from "../../schema/vocabulary.ts";
 import type { Decimal } from "../domain/decimal.ts";
+import type { KeyFinding } from "../domain/key-finding.ts";
 
 export type OrderSide = "buy" | "sell";
 
@@ -181,8 +182,8 @@ export interface TradingVenue {
   clockOffsetMs(): Promise<number>;
   /** How long after sending a request may still be accepted by the venue; Infinity: for ever (Upbit). */
   readonly acceptWindowMs: number;
-  /** In words, what the key lacks: permissions, allow-list, validity; empty when it will do. */
-  keyFaults(): Promise<readonly string[]>;
+  /** What the key lacks or has too much of: permissions, allow-list, validity; empty when it will do. */
+  keyFaults(): Promise<readonly KeyFinding[]>;
 }
 
 /** What an overseas venue has beyond that. */

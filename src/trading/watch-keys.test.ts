@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { type KeyFinding, keyFinding } from "../domain/key-finding.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { TradingVenue } from "../ports/trading-venue.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
@@ -10,7 +11,7 @@ test("what a key lacks is told in words, once, and again only when it changes", 
   const clock = new ManualClock();
   const lost = new AbortController();
   const told: Parameters<Notifier["tell"]>[0][] = [];
-  let faults: readonly string[] = ["may not place orders", "is bound to no address"];
+  let faults: readonly KeyFinding[] = [keyFinding("may-not-order"), keyFinding("any-address")];
   let asked = 0;
   const upbit = {
     venue: "upbit",
@@ -39,7 +40,7 @@ test("what a key lacks is told in words, once, and again only when it changes", 
   ]);
   await clock.advance(6 * 3_600_000 + 20_000);
   expect([asked, told.length]).toEqual([2, 1]);
-  faults = ["has expired"];
+  faults = [keyFinding("key-expired")];
   await clock.advance(6 * 3_600_000 + 20_000);
   expect([asked, told.length]).toEqual([3, 2]);
   await clock.advance(6 * 3_600_000 + 20_000);

@@ -2,6 +2,7 @@
 // after the other, so that no budget notices; what was told once is told again only when it changes. Live only.
 
 import { DOMESTIC_VENUES, OVERSEAS_VENUES } from "../../schema/vocabulary.ts";
+import { keyFindingWords } from "../domain/key-finding.ts";
 import type { TradingVenue } from "../ports/trading-venue.ts";
 import type { Session, SessionDeps } from "./session.ts";
 
@@ -53,11 +54,11 @@ export class KeyWatch {
     const key = `${userId} ${venue.venue}`;
     try {
       const faults = await venue.keyFaults();
-      const text = faults.join("; ");
+      const text = faults.map((fault) => keyFindingWords(fault, "en")).join("; ");
       if (text === (this.#told.get(key) ?? "")) return;
       this.#told.set(key, text);
       if (faults.length === 0) return;
-      log.warn("a key lacks something", { userId, venue: venue.venue, faults });
+      log.warn("a key lacks something", { userId, venue: venue.venue, faults: text });
       notifier.tell({
         audience: { userId },
         notice: { kind: "key-fault", venue: venue.venue, faults },

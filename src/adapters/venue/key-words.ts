@@ -1,37 +1,41 @@
-// What is wrong with a key, in words for its owner.
+// What a venue's refusals say about a key.
 
+import type { KeyFindingCode } from "../../../schema/vocabulary.ts";
+import { type KeyFinding, keyFinding } from "../../domain/key-finding.ts";
 import { VenueReadFault } from "../../ports/trading-venue.ts";
 
 const ENDS_SOON_MS = 7 * 86_400_000;
 
-/** Said of a key that ends within a week. `endsAtMs`: NaN when it has no end. */
-export function keyEndsSoon(endsAtMs: number, nowMs: number): string | undefined {
+/** Of a key that ends within a week. `endsAtMs`: NaN when it has no end. */
+export function keyEndsSoon(endsAtMs: number, nowMs: number): KeyFinding | undefined {
   if (!(endsAtMs - nowMs < ENDS_SOON_MS)) return undefined;
-  return `the key ends on ${new Date(endsAtMs).toISOString().slice(0, 10)}`;
+  return keyFinding("ends-soon", new Date(endsAtMs).toISOString().slice(0, 10));
 }
 
-export function withoutGaps(faults: readonly (string | undefined)[]): string[] {
-  return faults.filter((fault) => fault !== undefined);
+export function withoutGaps(findings: readonly (KeyFinding | undefined)[]): KeyFinding[] {
+  return findings.filter((finding) => finding !== undefined);
 }
 
-/** What `ask` finds, or, where the venue refuses the key itself, that in words. Other faults are thrown on. */
+/** What `ask` finds, or, where the venue refuses the key itself, that. Other faults are thrown on. */
 export async function keyFaultsOr(
-  wordsByCode: Readonly<Record<string, string>>,
-  ask: () => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+  codes: Readonly<Record<string, KeyFindingCode>>,
+  ask: () => Promise<readonly KeyFinding[]>,
+): Promise<readonly KeyFinding[]> {
   try {
     return await ask();
   } catch (fault) {
     const rejection = fault instanceof VenueReadFault ? fault.rejection : undefined;
     if (rejection?.kind !== "key") throw fault;
-    return [keyRefused(wordsByCode, rejection.code, rejection.message)];
+    return [keyRefused(codes, rejection.code, rejection.message)];
   }
 }
 
+/** `codes`: what the venue's own codes or names mean. */
 export function keyRefused(
-  wordsByCode: Readonly<Record<string, string>>,
+  codes: Readonly<Record<string, KeyFindingCode>>,
   code: string,
   message: string,
-): string {
-  return wordsByCode[code] ?? `the venue refuses the key: ${code} ${message}`.trim();
+): KeyFinding {
+  const known = codes[code];
+  return known ? keyFinding(known) : keyFinding("refused", `${code} ${message}`.trim());
 }

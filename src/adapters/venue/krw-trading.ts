@@ -2,8 +2,9 @@
 // dialect, in each venue's trading.ts.
 
 import { randomUUID } from "node:crypto";
-import type { DomesticVenue } from "../../../schema/vocabulary.ts";
+import type { DomesticVenue, KeyFindingCode } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
+import type { KeyFinding } from "../../domain/key-finding.ts";
 import type {
   FeeRatesOfAccount,
   LookupOutcome,
@@ -51,8 +52,8 @@ export interface KrwDialect {
   ) => Promise<{ readonly increment: Decimal; readonly priceKrw: Decimal | undefined }>;
   /** HTTP statuses of a look-up that mean: it exists, ask again. */
   readonly notReadyStatuses: readonly number[];
-  /** In words, what of the key's permission to order can be found out without ordering; undefined: nothing amiss. */
-  readonly orderFault: (caller: VenueCaller) => Promise<string | undefined>;
+  /** What of the key's permission to order can be found out without ordering; undefined: nothing amiss. */
+  readonly orderFault: (caller: VenueCaller) => Promise<KeyFinding | undefined>;
 }
 
 export interface KrwList {
@@ -184,9 +185,9 @@ export class KrwTrading implements TradingVenue {
     return this.parts.offset.measure();
   }
 
-  keyFaults(): Promise<readonly string[]> {
+  keyFaults(): Promise<readonly KeyFinding[]> {
     const { caller, dialect } = this.parts;
-    return keyFaultsOr(KRW_KEY_WORDS, async () => {
+    return keyFaultsOr(KRW_KEY_CODES, async () => {
       await this.balances();
       const keys = await caller.read({ ...reading("/v1/api_keys", []), urgent: false }, parseKeys);
       const own = keys.find(({ accessKey }) => accessKey === OWN_KEY);
@@ -262,18 +263,16 @@ function orderParams(dialect: KrwDialect, order: VenueOrder): Params {
   ];
 }
 
-const NOT_HERE = "the key does not allow this address";
-
 /** What a key's refusal means to its owner, by the error's name. */
-export const KRW_KEY_WORDS: Readonly<Record<string, string>> = {
-  jwt_verification: "the secret does not belong to the key",
-  invalid_access_key: "the key is unknown or was deleted",
-  expired_access_key: "the key has expired",
-  no_authorization_ip: NOT_HERE,
-  no_authorization_i_p: NOT_HERE,
-  NotAllowIP: NOT_HERE,
-  out_of_scope: "the key lacks a permission: it needs to read balances and orders and to place orders",
-  blocked_member_id: "the venue has blocked this member",
+export const KRW_KEY_CODES: Readonly<Record<string, KeyFindingCode>> = {
+  jwt_verification: "secret-wrong",
+  invalid_access_key: "key-unknown",
+  expired_access_key: "key-expired",
+  no_authorization_ip: "address-refused",
+  no_authorization_i_p: "address-refused",
+  NotAllowIP: "address-refused",
+  out_of_scope: "permission-missing",
+  blocked_member_id: "member-blocked",
 };
 
 /** Signs for Upbit or Bithumb; the nonce is fresh each time. */

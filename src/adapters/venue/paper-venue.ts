@@ -7,6 +7,7 @@
 import type { Venue } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { Listing } from "../../domain/instrument.ts";
+import type { KeyFinding } from "../../domain/key-finding.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
   PaperAccount,
@@ -139,7 +140,7 @@ export abstract class PaperVenue<V extends Venue> {
     return Promise.resolve(0);
   }
 
-  keyFaults(): Promise<readonly string[]> {
+  keyFaults(): Promise<readonly KeyFinding[]> {
     return Promise.resolve([]);
   }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Decimal } from "../../domain/decimal.ts";
+import { keyFinding, keyFindingWords } from "../../domain/key-finding.ts";
 import type { PerpetualVenue } from "../../ports/trading-venue.ts";
 import { VenueReadFault } from "../../ports/trading-venue.ts";
 import {
@@ -261,11 +262,11 @@ describe("What a key lacks, in words", () => {
     ["bybit", { revoked: true }, "unknown or was deleted"],
     ["bybit", { expired: true }, "has expired"],
     ["binance", { canTrade: false }, "may not trade"],
-    ["binance", { addresses: ["10.9.9.9"] }, "Binance does not say which"],
+    ["binance", { addresses: ["10.9.9.9"] }, "the venue does not say which"],
   ] as const)("%s %p: %s", async (venue, change, words) => {
     set({ venue, ...change });
     const faults = await kit.venues.open(venue, TEST_KEY).keyFaults();
-    expect(faults.join("; ")).toContain(words);
+    expect(faults.map((fault) => keyFindingWords(fault, "en")).join("; ")).toContain(words);
     set({
       venue,
       canTrade: true,
@@ -280,7 +281,7 @@ describe("What a key lacks, in words", () => {
   test("a wrong secret is named as such", async () => {
     for (const name of ["upbit", "bithumb", "bybit", "binance"] as const) {
       const venue = kit.venues.open(name, { ...TEST_KEY, secret: "another-secret-0123456789" });
-      expect(await venue.keyFaults()).toEqual(["the secret does not belong to the key"]);
+      expect(await venue.keyFaults()).toEqual([keyFinding("secret-wrong")]);
     }
   });
 

@@ -273,7 +273,7 @@ describe("reads", () => {
       t.world.impose({ venue, kind: "key" });
       await expect(settled(t.clock, handle.balances())).rejects.toMatchObject({ rejection: { kind: "key" } });
       await settled(t.clock, handle.rules(orderAt(venue).symbol));
-      expect(await settled(t.clock, handle.keyFaults())).toEqual(["the key is revoked"]);
+      expect(await settled(t.clock, handle.keyFaults())).toEqual([{ code: "key-unknown", detail: "" }]);
     }
   });
 });

@@ -2,6 +2,7 @@
 // arrives by itself: nothing depends on anybody awaiting the answer, so an engine may be dropped at any point.
 
 import type { Venue } from "../../../schema/vocabulary.ts";
+import { type KeyFinding, keyFinding } from "../../domain/key-finding.ts";
 import type {
   FeeRatesOfAccount,
   LookupOutcome,
@@ -165,11 +166,11 @@ export class MemorySpotVenue implements TradingVenue {
     return this.read("clockOffset", undefined, () => exchange.clockOffsetsMs.get(this.venue) ?? 0);
   }
 
-  keyFaults(): Promise<readonly string[]> {
+  keyFaults(): Promise<readonly KeyFinding[]> {
     return this.read("keyFaults", undefined, () => {
       const { faults, clock } = this.wire.exchange;
       const revoked = faults.standing(this.account.user, this.venue, "key", clock.monotonicMs());
-      return revoked ? ["the key is revoked"] : [];
+      return revoked ? [keyFinding("key-unknown")] : [];
     });
   }
 

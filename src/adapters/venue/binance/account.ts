@@ -1,6 +1,8 @@
 // A user's account at Binance USD-M: money, fees, positions, modes, leverage, funding, and what its key lacks.
 
+import type { KeyFindingCode } from "../../../../schema/vocabulary.ts";
 import type { Decimal } from "../../../domain/decimal.ts";
+import { type KeyFinding, keyFinding } from "../../../domain/key-finding.ts";
 import type {
   AccountModes,
   FeeRatesOfAccount,
@@ -137,16 +139,14 @@ export class BinanceAccount {
     throw this.parts.caller.fault(reading("/fapi/v1/income", [], 0), `more than ${INCOME_PAGES_MAX} pages`);
   }
 
-  keyFaults(): Promise<readonly string[]> {
-    return keyFaultsOr(KEY_WORDS, async () => {
+  keyFaults(): Promise<readonly KeyFinding[]> {
+    return keyFaultsOr(KEY_CODES, async () => {
       const { canTrade } = await this.#accountConfig(this.parts.readTimeoutMs);
       const may = await this.#restrictions();
       return withoutGaps([
-        canTrade && may?.enableFutures !== false ? undefined : "the key may not trade futures",
-        may?.ipRestrict === false
-          ? "the key is bound to no address: any copy of it works from anywhere"
-          : undefined,
-        may?.enableWithdrawals ? "the key may withdraw: make one that may not" : undefined,
+        canTrade && may?.enableFutures !== false ? undefined : keyFinding("may-not-trade"),
+        may?.ipRestrict === false ? keyFinding("any-address") : undefined,
+        may?.enableWithdrawals ? keyFinding("may-withdraw") : undefined,
         keyEndsSoon(may?.tradingAuthorityExpirationTime ?? Number.NaN, this.parts.caller.clock.nowMs()),
       ]);
     });
@@ -186,10 +186,9 @@ export class BinanceAccount {
   }
 }
 
-const KEY_WORDS: Readonly<Record<string, string>> = {
-  "-2014": "the key is not one of Binance's",
-  "-2015":
-    "the key is unknown, does not allow this address, or may not trade futures: Binance does not say which",
-  "-1022": "the secret does not belong to the key",
-  "-2017": "the venue has locked the key",
+const KEY_CODES: Readonly<Record<string, KeyFindingCode>> = {
+  "-2014": "key-malformed",
+  "-2015": "key-unclear",
+  "-1022": "secret-wrong",
+  "-2017": "key-locked",
 };

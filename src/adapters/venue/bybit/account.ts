@@ -1,6 +1,8 @@
 // A user's account at Bybit: money, fees, positions, modes, leverage, funding, and what its key lacks.
 
+import type { KeyFindingCode } from "../../../../schema/vocabulary.ts";
 import type { Decimal } from "../../../domain/decimal.ts";
+import { type KeyFinding, keyFinding } from "../../../domain/key-finding.ts";
 import type {
   AccountModes,
   FeeRatesOfAccount,
@@ -128,20 +130,16 @@ export class BybitAccount {
       .sort((a, b) => a.atMs - b.atMs);
   }
 
-  keyFaults(): Promise<readonly string[]> {
+  keyFaults(): Promise<readonly KeyFinding[]> {
     const nowMs = this.parts.caller.clock.nowMs();
-    return keyFaultsOr(KEY_WORDS, async () => {
+    return keyFaultsOr(KEY_CODES, async () => {
       const call = { ...reading("/v5/user/query-api", []), group: "slow", urgent: false };
       const info = await readOne(this.parts, call, parseKeyInfo);
       return withoutGaps([
-        info.mayTrade
-          ? undefined
-          : "the key may not trade: it needs contract orders and positions, not read-only",
-        info.isUnified ? undefined : "the account is not a unified trading account",
-        info.isBoundToAddress
-          ? undefined
-          : "the key is bound to no address: any copy of it works from anywhere",
-        info.mayWithdraw ? "the key may withdraw: make one that may not" : undefined,
+        info.mayTrade ? undefined : keyFinding("may-not-trade"),
+        info.isUnified ? undefined : keyFinding("account-not-unified"),
+        info.isBoundToAddress ? undefined : keyFinding("any-address"),
+        info.mayWithdraw ? keyFinding("may-withdraw") : undefined,
         keyEndsSoon(info.endsAtMs, nowMs),
       ]);
     });
@@ -171,10 +169,10 @@ export class BybitAccount {
   }
 }
 
-const KEY_WORDS: Readonly<Record<string, string>> = {
-  "10003": "the key is unknown or was deleted",
-  "10004": "the secret does not belong to the key",
-  "10005": "the key lacks a permission: it needs contract orders and positions",
-  "10010": "the key does not allow this address",
-  "33004": "the key has expired",
+const KEY_CODES: Readonly<Record<string, KeyFindingCode>> = {
+  "10003": "key-unknown",
+  "10004": "secret-wrong",
+  "10005": "permission-missing",
+  "10010": "address-refused",
+  "33004": "key-expired",
 };

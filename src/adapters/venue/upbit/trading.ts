@@ -4,10 +4,11 @@
 
 import * as v from "valibot";
 import type { Decimal } from "../../../domain/decimal.ts";
+import { keyFinding } from "../../../domain/key-finding.ts";
 import { aboveZero, parseAs } from "../amounts.ts";
 import { keyRefused } from "../key-words.ts";
 import { KRW_RULES } from "../krw-refusals.ts";
-import { KRW_KEY_WORDS, type KrwDialect, type KrwList } from "../krw-trading.ts";
+import { KRW_KEY_CODES, type KrwDialect, type KrwList } from "../krw-trading.ts";
 import { readRefusal } from "../order-answer.ts";
 import { type Body, failure, mapped, name, type Parsed, then } from "../parsed.ts";
 import type { Call } from "../venue-caller.ts";
@@ -117,8 +118,6 @@ export const UPBIT: KrwDialect = {
     const verdict = readRefusal(result.status, result.text, KRW_RULES);
     if (verdict.kind !== "rejected" || verdict.rejection.kind !== "key") return undefined;
     const { code, message } = verdict.rejection;
-    return code === "out_of_scope"
-      ? "the key may not place orders"
-      : keyRefused(KRW_KEY_WORDS, code, message);
+    return code === "out_of_scope" ? keyFinding("may-not-order") : keyRefused(KRW_KEY_CODES, code, message);
   },
 };
