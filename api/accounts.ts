@@ -5,8 +5,10 @@ import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
 import type { UserEventStream } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
+import type { ForcedCloses } from "../src/ports/forced-closes.ts";
 import type { TradingMode } from "../src/ports/journal.ts";
 import type { KeyStore } from "../src/ports/keys.ts";
+import type { OwnSafety } from "../src/ports/own-safety.ts";
 import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts";
 import type { StrategyStore } from "../src/ports/strategies.ts";
 import { Attempts } from "./attempts.ts";
@@ -19,6 +21,8 @@ export interface AccountsDeps extends PositionDeps {
   readonly keys: KeyStore | undefined;
   readonly strategies: StrategyStore;
   readonly events: Pick<UserEventStream, "subscribe">;
+  readonly safety: OwnSafety;
+  readonly forcedCloses: ForcedCloses;
   /** Whose strategies, positions and decisions are meant where the two are kept apart. */
   readonly mode: TradingMode;
   /** Karbit's JWT_SECRET where the database is shared. */

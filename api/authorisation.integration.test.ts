@@ -39,6 +39,11 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "GET /api/positions/daily": usersOnly(200),
   "GET /api/positions/export.csv": usersOnly(200),
   "GET /api/strategies/decisions": usersOnly(200),
+  "POST /api/positions/:coin/close": usersOnly(415),
+  "GET /api/entries": usersOnly(200),
+  "PUT /api/entries": usersOnly(415),
+  "GET /api/incidents": usersOnly(200),
+  "POST /api/incidents/:id/close": usersOnly(415),
   "DELETE /api/session": usersOnly(204),
 };
 

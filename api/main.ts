@@ -5,8 +5,10 @@ import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
+import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
+import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
@@ -53,6 +55,8 @@ async function accountsOf(settings: ApiSettings, log: Log, events: Bus["userEven
       : undefined,
     strategies: createStrategyStore(database),
     events,
+    safety: createOwnSafety(database),
+    forcedCloses: createForcedCloses(database),
     jwtSecret: JWT_SECRET,
     mode,
     signUpOpen: SIGN_UP,

@@ -2,7 +2,24 @@
 
 import type { OpenApiDocument } from "./openapi.ts";
 import { body, content, problems, SECURED } from "./openapi-parts.ts";
-import { CONSENT_WORDS } from "./routes/strategies.ts";
+import {
+  CONSENT_WORDS,
+  consentChangeSchema,
+  consentSchema,
+  newStrategySchema,
+  strategiesSchema,
+  strategyChangeSchema,
+  strategyStartedSchema,
+} from "./routes/strategies.ts";
+
+export const STRATEGY_SCHEMAS = {
+  Strategies: strategiesSchema,
+  NewStrategy: newStrategySchema,
+  StrategyStarted: strategyStartedSchema,
+  StrategyChange: strategyChangeSchema,
+  Consent: consentSchema,
+  ConsentChange: consentChangeSchema,
+};
 
 const NEW = {
   ...{ name: "Steady", seedAmountKrw: "30000000", seedDivision: 3, leverage: 2 },

@@ -9,18 +9,11 @@ import { accountOperations } from "./openapi-accounts.ts";
 import { eventOperations } from "./openapi-events.ts";
 import { keyOperations } from "./openapi-keys.ts";
 import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
-import { strategyOperations } from "./openapi-strategies.ts";
+import { SAFETY_SCHEMAS, safetyOperations } from "./openapi-safety.ts";
+import { STRATEGY_SCHEMAS, strategyOperations } from "./openapi-strategies.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
 import { keyStoredSchema, newKeySchema, ownKeysSchema } from "./routes/keys.ts";
-import {
-  consentChangeSchema,
-  consentSchema,
-  newStrategySchema,
-  strategiesSchema,
-  strategyChangeSchema,
-  strategyStartedSchema,
-} from "./routes/strategies.ts";
 import { TRADING_PATH, tradingSchema } from "./routes/trading.ts";
 
 type Json = Record<string, unknown>;
@@ -128,6 +121,7 @@ export function openApiDocument(
         ...positionOperations(),
         ...eventOperations(),
         ...strategyOperations(),
+        ...safetyOperations(),
       }),
       "/health/live": {
         get: {
@@ -160,7 +154,7 @@ export function openApiDocument(
         Ready: jsonSchema(readySchema),
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
         ...(accounts && {
-          ...mapValues(POSITION_SCHEMAS, jsonSchema),
+          ...mapValues({ ...POSITION_SCHEMAS, ...STRATEGY_SCHEMAS, ...SAFETY_SCHEMAS }, jsonSchema),
           UserEvent: jsonSchema(UserEvent),
           Account: jsonSchema(accountSchema),
           Session: jsonSchema(sessionSchema),
@@ -169,12 +163,6 @@ export function openApiDocument(
           OwnKeys: jsonSchema(ownKeysSchema),
           NewKey: jsonSchema(newKeySchema),
           KeyStored: jsonSchema(keyStoredSchema),
-          Strategies: jsonSchema(strategiesSchema),
-          NewStrategy: jsonSchema(newStrategySchema),
-          StrategyStarted: jsonSchema(strategyStartedSchema),
-          StrategyChange: jsonSchema(strategyChangeSchema),
-          Consent: jsonSchema(consentSchema),
-          ConsentChange: jsonSchema(consentChangeSchema),
         }),
       },
       ...(accounts && {

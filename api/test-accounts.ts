@@ -4,9 +4,11 @@ import { InProcessBus } from "../src/adapters/bus/in-process.ts";
 import { systemClock } from "../src/adapters/clock.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
+import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
+import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
 import { openPglite } from "../src/adapters/store/pglite.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
@@ -38,6 +40,8 @@ export async function accountsDatabase() {
       strategies: createStrategyStore(database),
       decisions: (userId) => createTradingStateStore(database).decisions("paper", userId),
       events: bus.userEvents,
+      safety: createOwnSafety(database),
+      forcedCloses: createForcedCloses(database),
       mode: "paper",
       jwtSecret: JWT_SECRET,
       signUpOpen: true,

@@ -13,6 +13,7 @@ import { UserStreams } from "../user-streams.ts";
 import { addEventRoutes, EVENT_PATHS } from "./events.ts";
 import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
 import { addPositionRoutes, POSITION_PATHS } from "./positions.ts";
+import { addSafetyRoutes, SAFETY_PATHS } from "./safety.ts";
 import { addStrategyRoutes, STRATEGY_PATHS } from "./strategies.ts";
 
 /** Karbit's. */
@@ -29,6 +30,7 @@ export const ACCOUNT_PATHS = {
   ...POSITION_PATHS,
   ...EVENT_PATHS,
   ...STRATEGY_PATHS,
+  ...SAFETY_PATHS,
 } as const satisfies Record<string, readonly string[]>;
 
 const plainText = v.regex(/^\P{Cc}*$/u, "expected no control characters");
@@ -127,6 +129,8 @@ export function accountRoutes(
   addPositionRoutes(routes, { ...given, clock }, accountOf);
   addEventRoutes(routes, streams, sessionOf);
   addKeyRoutes(routes, { keys: given.keys, clock, accountOf });
+  const { safety, forcedCloses, mode } = given;
+  addSafetyRoutes(routes, { safety, forcedCloses, mode, clock }, accountOf);
   addStrategyRoutes(routes, { store: given.strategies, tradingMode: given.mode, clock }, accountOf);
 
   for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {

@@ -13,6 +13,7 @@ import { keysSuite } from "./keys-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
 import { ownPositionsPaperSuite } from "./own-positions-paper-suite.ts";
 import { ownPositionsSuite } from "./own-positions-suite.ts";
+import { ownSafetySuite } from "./own-safety-suite.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
 import { sessionsSuite } from "./sessions-suite.ts";
@@ -31,7 +32,7 @@ const FURTHER = [
   ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
   ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
   ...[sessionsSuite, ownPositionsSuite, ownPositionsPaperSuite, keysSuite, strategiesSuite],
-  ...[keyRotationSuite],
+  ...[keyRotationSuite, ownSafetySuite],
 ];
 
 /** Registers every suite, or with `embedded` those of the embedded form. */

@@ -1,0 +1,143 @@
+// What a user may do himself when something is wrong: leave a position, stop entries, close an incident. Each of them
+// wants a body, so that no form on another site can send it along with a cookie.
+
+import type { Context, Hono } from "hono";
+import * as v from "valibot";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { ForcedCloses } from "../../src/ports/forced-closes.ts";
+import type { TradingMode } from "../../src/ports/journal.ts";
+import { type OwnEntries, type OwnSafety, USER_CLOSABLE } from "../../src/ports/own-safety.ts";
+import type { Account } from "../../src/ports/sessions.ts";
+import { INCIDENT_KINDS, type IncidentKind } from "../../src/ports/traders.ts";
+import { jsonBody } from "../body.ts";
+import { problem } from "../problem.ts";
+
+export const SAFETY_PATHS = {
+  "/api/positions/:coin/close": ["POST"],
+  "/api/entries": ["GET", "HEAD", "PUT"],
+  "/api/incidents": ["GET", "HEAD"],
+  "/api/incidents/:id/close": ["POST"],
+} as const satisfies Record<string, readonly string[]>;
+
+const NO_STORE = { "Cache-Control": "no-store" };
+const INTEGER_MAX = 2_147_483_647;
+const MEANINGS: Readonly<Record<IncidentKind, string>> = {
+  "needs-human":
+    "An order could not be brought to an end; it is tried again with care, and the operator looks.",
+  "unknown-difference":
+    "Your accounts and our record differ, and nothing explains it. Close this when you know why.",
+  "projection-failed": "A position is kept, but is not shown in the table shared with others yet.",
+  key: "A key of yours does not do any more. Close this when it has been replaced.",
+  defect: "A fault of ours; the operator looks.",
+};
+
+export const emptySchema = v.strictObject({});
+export const closeAskedSchema = v.object({ asked: v.literal(true) });
+export const entriesSchema = v.object({
+  off: v.pipe(v.boolean(), v.description("Your own; exits go on.")),
+  by: v.nullable(v.picklist(["user", "operator", "engine"])),
+  why: v.nullable(v.string()),
+  atMs: v.nullable(v.number()),
+  everybodysOff: v.pipe(v.boolean(), v.description("Besides, the operator has switched off everybody's.")),
+}) satisfies v.GenericSchema<unknown, OwnEntries>;
+export const entriesChangeSchema = v.variant("off", [
+  v.strictObject({
+    off: v.literal(true),
+    why: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(200),
+      v.regex(/^[^\p{Cc}\p{Cs}]*$/u, "expected no control characters"),
+    ),
+  }),
+  v.strictObject({ off: v.literal(false) }),
+]);
+export const incidentsSchema = v.array(
+  v.object({
+    incidentId: v.number(),
+    kind: v.picklist(INCIDENT_KINDS),
+    coin: v.pipe(v.string(), v.description("Empty where it is about no coin.")),
+    intentId: v.pipe(v.string(), v.description("Empty where it is about no order.")),
+    meaning: v.pipe(v.string(), v.description("What such an incident is.")),
+    detail: v.pipe(v.string(), v.description("What was met.")),
+    openedAtMs: v.number(),
+    closable: v.pipe(v.boolean(), v.description("Whether you may close it yourself.")),
+  }),
+);
+
+export function addSafetyRoutes(
+  routes: Hono,
+  deps: {
+    readonly safety: OwnSafety;
+    readonly forcedCloses: Pick<ForcedCloses, "ask">;
+    readonly mode: TradingMode;
+    readonly clock: Clock;
+  },
+  accountOf: (c: Context) => Promise<Account | Response>,
+): void {
+  const { safety, forcedCloses, mode, clock } = deps;
+
+  routes.post("/api/positions/:coin/close", async (c) => {
+    const account = await accountOf(c);
+    if (account instanceof Response) return account;
+    const body = await jsonBody(c, emptySchema);
+    if ("refusal" in body) return body.refusal;
+    const coin = c.req.param("coin");
+    if (!/^[0-9A-Z]{1,20}$/.test(coin)) {
+      return problem(400, { detail: "Expected a ticker of 1 to 20 letters and digits, as BTC." });
+    }
+    const { userId } = account;
+    const wish = { mode, userId, coin, by: "user", atMs: clock.nowMs() } as const;
+    if ((await forcedCloses.ask(wish)) === "asked") return c.json({ asked: true }, 202, NO_STORE);
+    return problem(404, {
+      detail: `No position in ${coin} is open that was entered here. What was opened by hand is left by hand.`,
+    });
+  });
+
+  routes.get("/api/entries", async (c) => {
+    const account = await accountOf(c);
+    return account instanceof Response
+      ? account
+      : c.json(await safety.entries(account.userId), 200, NO_STORE);
+  });
+  routes.put("/api/entries", async (c) => {
+    const account = await accountOf(c);
+    if (account instanceof Response) return account;
+    const body = await jsonBody(c, entriesChangeSchema);
+    if ("refusal" in body) return body.refusal;
+    const outcome = await safety.setEntries(account.userId, body.value, clock.nowMs());
+    const entries = await safety.entries(account.userId);
+    if (outcome === "set") return c.json(entries, 200, NO_STORE);
+    const who = entries.by === "engine" ? "the engine" : "the operator";
+    return problem(409, {
+      detail: `Your entries are off already, by ${who}, and only the operator lifts that. The reason: ${entries.why}`,
+    });
+  });
+
+  routes.get("/api/incidents", async (c) => {
+    const account = await accountOf(c);
+    if (account instanceof Response) return account;
+    const open = await safety.incidents(mode, account.userId);
+    const told = open.map((one) => ({
+      ...one,
+      meaning: MEANINGS[one.kind],
+      closable: USER_CLOSABLE.has(one.kind),
+    }));
+    return c.json(told satisfies v.InferOutput<typeof incidentsSchema>, 200, NO_STORE);
+  });
+  routes.post("/api/incidents/:id/close", async (c) => {
+    const account = await accountOf(c);
+    if (account instanceof Response) return account;
+    const body = await jsonBody(c, emptySchema);
+    if ("refusal" in body) return body.refusal;
+    const text = c.req.param("id");
+    const incidentId = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : INTEGER_MAX + 1;
+    const outcome =
+      incidentId > INTEGER_MAX
+        ? "none"
+        : await safety.closeIncident(mode, account.userId, incidentId, clock.nowMs());
+    if (outcome === "closed") return c.body(null, 204, NO_STORE);
+    if (outcome === "none") return problem(404, { detail: "You have no open incident of this number." });
+    return problem(409, { detail: "Only the operator closes an incident of this kind." });
+  });
+}
