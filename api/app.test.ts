@@ -164,6 +164,7 @@ test("the OpenAPI document names every path, its references resolve, and its pag
   assert.deepEqual(Object.keys(document.paths), [
     "/api/premium/stream",
     "/api/premium",
+    "/api/venues",
     "/health/live",
     "/health/ready",
   ]);

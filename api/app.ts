@@ -8,6 +8,7 @@ import { openApiDocument } from "./openapi.ts";
 import { CORS_HEADERS, problem } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { MARKET_PATHS, marketRoutes } from "./routes/market.ts";
 import { premiumRoutes } from "./routes/premium.ts";
 import { TRADING_PATH, tradingRoutes } from "./routes/trading.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "./settings.ts";
@@ -17,6 +18,7 @@ import { TableDocuments } from "./table-documents.ts";
 const PATHS = [
   "/api/premium/stream",
   "/api/premium",
+  "/api/venues",
   "/api/openapi.json",
   "/api/docs",
   "/health/live",
@@ -38,6 +40,7 @@ export function createApp(deps: ApiDeps): Hono {
   const document = openApiDocument(deps.version ?? "0.0.0", {
     trading: deps.trading !== undefined,
     accounts: deps.accounts !== undefined,
+    market: deps.market !== undefined,
   });
   const documentText = JSON.stringify(document);
   const pageText = docsPage(document);
@@ -45,6 +48,7 @@ export function createApp(deps: ApiDeps): Hono {
   const app = new Hono();
   app.route("/", premiumRoutes(deps, streams, tables));
   app.route("/", healthRoutes(deps, settings, streams));
+  app.route("/", marketRoutes(deps));
   if (deps.trading) app.route("/", tradingRoutes(deps.trading, deps.log));
   if (deps.accounts) app.route("/", accountRoutes(deps.accounts, deps));
   app.get("/api/openapi.json", () => {
@@ -55,7 +59,8 @@ export function createApp(deps: ApiDeps): Hono {
       "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
     }),
   );
-  for (const path of deps.trading ? [...PATHS, TRADING_PATH] : PATHS) {
+  const further = [...(deps.trading ? [TRADING_PATH] : []), ...(deps.market ? MARKET_PATHS : [])];
+  for (const path of [...PATHS, ...further]) {
     app.all(path, (c) => (c.req.method === "OPTIONS" ? preflight() : wrongMethod(c.req.method)));
   }
   app.notFound((c) => problem(404, { detail: `There is nothing at ${new URL(c.req.url).pathname}.` }));

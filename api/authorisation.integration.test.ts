@@ -12,10 +12,13 @@ type Caller = (typeof CALLERS)[number];
 const everybody = (status: number) => [status, status, status, status] as const;
 const usersOnly = (status: number) => [401, status, status, 401] as const;
 
-/** In the order of CALLERS. Without a frame or a body: 503 and 415 are what gets past the question of who it is. */
+/** In the order of CALLERS. Without a frame, a query or a body: 503, 400 and 415 are what gets past the question of who it is. */
 const TABLE: Readonly<Record<string, readonly [number, number, number, number]>> = {
   "GET /api/premium/stream": everybody(200),
   "GET /api/premium": everybody(503),
+  "GET /api/venues": everybody(200),
+  "GET /api/coins": everybody(200),
+  "GET /api/rates/history": everybody(400),
   "GET /health/live": everybody(200),
   "GET /health/ready": everybody(503),
   "GET /api/openapi.json": everybody(200),
@@ -53,7 +56,7 @@ const userIds: Partial<Record<Caller, number>> = {};
 
 beforeAll(async () => {
   context = await accountsDatabase();
-  api = await accountsApi(context.accounts);
+  api = await accountsApi(context.accounts, context.market);
   for (const caller of ["other", "owner"] as const) {
     userIds[caller] = await context.addUser(`${caller}@mail.kr`);
   }

@@ -5,11 +5,14 @@ import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
+import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
+import type { Database } from "../src/adapters/store/database.ts";
 import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
+import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
@@ -25,23 +28,32 @@ import type { ApiDeps } from "./settings.ts";
 
 const CHECK_WITHIN_MS = 3_000;
 
-/** The database is connected to at the first request that needs it. */
-async function accountsOf(settings: ApiSettings, log: Log, events: Bus["userEvents"]) {
-  const { DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET, SIGN_UP, TRADING_MODE, ENCRYPTION_KEY } = settings;
-  if (DATABASE_URL === undefined || JWT_SECRET === undefined) {
+/** Connected to at the first request that needs it. */
+function databaseOf({ DATABASE_URL, DATABASE_CA_FILE }: ApiSettings, log: Log): Database | undefined {
+  if (DATABASE_URL === undefined) return undefined;
+  return openPostgres({ url: DATABASE_URL, ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}), log });
+}
+
+function marketOf(database: Database | undefined): ApiDeps["market"] {
+  if (!database) return { missing: ["DATABASE_URL"] };
+  return { listings: createCoinListingStore(database), history: createHistoryStore(database) };
+}
+
+async function accountsOf(
+  settings: ApiSettings,
+  database: Database | undefined,
+  events: Bus["userEvents"],
+): Promise<NonNullable<ApiDeps["accounts"]>> {
+  const { DATABASE_URL, JWT_SECRET, SIGN_UP, TRADING_MODE, ENCRYPTION_KEY } = settings;
+  if (database === undefined || JWT_SECRET === undefined) {
     const missing = Object.entries({ DATABASE_URL, JWT_SECRET })
       .filter(([, value]) => value === undefined)
       .map(([name]) => name);
-    return { accounts: { missing }, close: async () => {} };
+    return { missing };
   }
-  const database = openPostgres({
-    url: DATABASE_URL,
-    ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}),
-    log,
-  });
   const mode = TRADING_MODE === "paper" ? "paper" : "live";
   const trading = createTradingStateStore(database);
-  const accounts: ApiDeps["accounts"] = {
+  return {
     sessions: createSessionStore(database),
     passwords: await createPasswords(),
     positions: createOwnPositionStore(database, mode),
@@ -62,7 +74,6 @@ async function accountsOf(settings: ApiSettings, log: Log, events: Bus["userEven
     signUpOpen: SIGN_UP,
     newId: randomUUID,
   };
-  return { accounts, close: () => database.close() };
 }
 
 await runProcess({
@@ -98,8 +109,8 @@ await runProcess({
   start: async (settings, log, releases, stop) => {
     const bus = await busOf(settings, "schedulerx-api", log, { signal: stop });
     releases.push(() => bus.drain());
-    const { accounts, close } = await accountsOf(settings, log, bus.userEvents);
-    releases.push(close);
+    const database = databaseOf(settings, log);
+    if (database) releases.push(() => database.close());
     const server = await startApiServer({
       feed: bus.frames,
       codec: { packFrame, unpackFrame, packText },
@@ -110,7 +121,8 @@ await runProcess({
       tickPeriodMs: settings.TICK_INTERVAL_MS,
       version: VERSION,
       simulated: settings.SIMULATED,
-      accounts,
+      accounts: await accountsOf(settings, database, bus.userEvents),
+      market: marketOf(database),
     });
     releases.push(() => server.stop());
     log.info("listening", { url: server.url });

@@ -8,6 +8,7 @@ import { tableSchema } from "./forms.ts";
 import { accountOperations } from "./openapi-accounts.ts";
 import { eventOperations } from "./openapi-events.ts";
 import { keyOperations } from "./openapi-keys.ts";
+import { MARKET_SCHEMAS, marketOperations, venuesOperation } from "./openapi-market.ts";
 import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
 import { SAFETY_SCHEMAS, safetyOperations } from "./openapi-safety.ts";
 import { STRATEGY_SCHEMAS, strategyOperations } from "./openapi-strategies.ts";
@@ -97,10 +98,17 @@ const busyResponse: Json = {
   headers: { "Retry-After": { schema: { type: "integer" } } },
 };
 
-/** The document; `version` is the program's, `trading` whether it shows any, `accounts` whether it has private paths. */
+/**
+ * The document; `version` is the program's, `trading` whether it shows any, `accounts` whether it has private paths,
+ * `market` whether it has coins and history.
+ */
 export function openApiDocument(
   version: string,
-  { trading = false, accounts = false }: { readonly trading?: boolean; readonly accounts?: boolean } = {},
+  {
+    trading = false,
+    accounts = false,
+    market = false,
+  }: Partial<Readonly<Record<"trading" | "accounts" | "market", boolean>>> = {},
 ): OpenApiDocument {
   return {
     openapi: "3.1.0",
@@ -114,6 +122,8 @@ export function openApiDocument(
     paths: {
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
+      ...venuesOperation(),
+      ...(market && marketOperations()),
       ...(trading && { [TRADING_PATH]: { get: tradingOperation() } }),
       ...(accounts && {
         ...accountOperations(),
@@ -152,6 +162,7 @@ export function openApiDocument(
         Problem: jsonSchema(problemSchema),
         Live: jsonSchema(liveSchema),
         Ready: jsonSchema(readySchema),
+        ...mapValues(MARKET_SCHEMAS, jsonSchema),
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
         ...(accounts && {
           ...mapValues({ ...POSITION_SCHEMAS, ...STRATEGY_SCHEMAS, ...SAFETY_SCHEMAS }, jsonSchema),

@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly trading?: TradingViewSource;
   /** As in ApiDeps. */
   readonly accounts?: ApiDeps["accounts"];
+  /** As in ApiDeps. */
+  readonly market?: ApiDeps["market"];
 }
 
 export interface ApiServer {
@@ -37,7 +39,7 @@ const IDLE_TIMEOUT_S = 60;
 
 /** Resolves once the port is open; frames may come later. Rejects when the port is taken. */
 export async function startApiServer(options: ServeOptions): Promise<ApiServer> {
-  const { feed, codec, clock, log, tickPeriodMs, version, simulated, trading, accounts } = options;
+  const { feed, codec, clock, log, tickPeriodMs, version, simulated, trading, accounts, market } = options;
   const stopping = new AbortController();
   const rowAgeMsMax = rowAgeMsMaxOf(tickPeriodMs);
   const live = new LiveFrames({ feed, unpackFrame: codec.unpackFrame, clock, log, rowAgeMsMax });
@@ -49,6 +51,7 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
     version,
     trading,
     accounts,
+    market,
     settings: { periodMs: tickPeriodMs },
     signal: stopping.signal,
     sockets: {

@@ -7,6 +7,7 @@ import type { Log } from "../src/ports/telemetry.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import type { AccountsDeps } from "./accounts.ts";
 import type { LiveFrames } from "./live-frames.ts";
+import type { MarketDeps } from "./routes/market.ts";
 
 export interface ApiSettings {
   /** Channel named in Karbit's messages. */
@@ -80,4 +81,6 @@ export interface ApiDeps {
   readonly trading?: TradingViewSource | undefined;
   /** Opens the private routes; `missing`: they answer 503 and name these settings. Left out: there are none. */
   readonly accounts?: AccountsDeps | { readonly missing: readonly string[] } | undefined;
+  /** Opens the coins and the history of rates; `missing` as above. Left out: there are none. */
+  readonly market?: MarketDeps | { readonly missing: readonly string[] } | undefined;
 }

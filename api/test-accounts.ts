@@ -4,16 +4,19 @@ import { InProcessBus } from "../src/adapters/bus/in-process.ts";
 import { systemClock } from "../src/adapters/clock.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
+import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
 import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
 import { openPglite } from "../src/adapters/store/pglite.ts";
+import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
 import type { AccountsDeps } from "./accounts.ts";
+import type { MarketDeps } from "./routes/market.ts";
 import { KeptLog, type TestApi, testApi } from "./test-kit.ts";
 
 export const JWT_SECRET = "a-text-of-this-test-only";
@@ -52,10 +55,15 @@ export async function accountsDatabase() {
     const passwordHash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });
     return (await sessions.addUser({ email, passwordHash, name: null, atMs: 0 }))!;
   };
-  return { database, accounts, addUser, events: bus.userEvents };
+  const market: MarketDeps = {
+    listings: createCoinListingStore(database),
+    history: createHistoryStore(database),
+  };
+  return { database, accounts, market, addUser, events: bus.userEvents };
 }
 
-export const accountsApi = (accounts: AccountsDeps): Promise<TestApi> => testApi({ deps: { accounts } });
+export const accountsApi = (accounts: AccountsDeps, market?: MarketDeps): Promise<TestApi> =>
+  testApi({ deps: { accounts, market } });
 
 export function send(api: TestApi, path: string, body: unknown, headers: Record<string, string> = {}) {
   return api.app.request(path, {

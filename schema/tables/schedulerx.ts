@@ -106,7 +106,7 @@ export const instruments = schedulerx.table(
   ],
 );
 
-/** Settings that are changed while running. */
+/** Small documents that change while running: "listings.<venue>" holds what a venue says of its listings. */
 export const settings = schedulerx.table("settings", {
   key: text("key").primaryKey(),
   value: jsonb("value").notNull(),

@@ -47,3 +47,11 @@ export function shortestTickMs(
   }
   return worst;
 }
+
+/** Takers' fees where neither the account nor anybody else tells. */
+export const FEE_RATIOS_DEFAULT: Readonly<Record<Venue, string>> = {
+  upbit: "0.0005",
+  bithumb: "0.0025",
+  bybit: "0.00055",
+  binance: "0.0005",
+};

@@ -75,6 +75,30 @@ export interface InstrumentStore {
   instruments(): Promise<KnownInstrument[]>;
 }
 
+/** A coin's listing with its venue's word on it, as last refreshed. */
+export interface CoinListing {
+  readonly venue: Venue;
+  readonly symbol: string;
+  readonly coin: string;
+  readonly multiplier: number;
+  readonly state: InstrumentState;
+  /** Why it is quarantined; null in every other state. */
+  readonly why: string | null;
+  /** The venue's own warning flags. */
+  readonly warnings: readonly string[];
+  readonly delistAtMs: number | null;
+  /** "unknown" without an operator key. */
+  readonly deposit: boolean | "unknown";
+  readonly withdraw: boolean | "unknown";
+  /** To the hour. */
+  readonly lastSeenAtMs: number;
+}
+
+export interface CoinListingStore {
+  /** Everything ever seen, by coin and venue. */
+  coinListings(): Promise<readonly CoinListing[]>;
+}
+
 export interface HandHoldingStore {
   /** Users and coins of active positions in Karbit that are not of our making: no entries beside them. */
   heldByHand(): Promise<readonly { readonly userId: number; readonly coin: string }[]>;

@@ -4,6 +4,7 @@
 import { PAIRS, type PairKey, type Venue } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import type { FeeRatios } from "../domain/settlement.ts";
+import { FEE_RATIOS_DEFAULT } from "../domain/venue-limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CoinFacts, UserVenues } from "../ports/trading-desk.ts";
 import type { SymbolRules, TradingVenue } from "../ports/trading-venue.ts";
@@ -15,14 +16,6 @@ const RULES_MS = 300_000;
 const CLOCK_MS = 60_000;
 /** The adapters stamp with the venue's own time; a clock further off than this is not to be trusted at all. */
 const OFFSET_MS_MAX = 60_000;
-
-/** Fees where neither the account nor anybody else tells. */
-const FEES_DEFAULT: Readonly<Record<Venue, string>> = {
-  upbit: "0.0005",
-  bithumb: "0.0025",
-  bybit: "0.00055",
-  binance: "0.0005",
-};
 
 export type AccountDenial =
   | "held-by-hand"
@@ -86,7 +79,7 @@ export class Accounts {
         this.#feesSeen.set(`${userId} ${venue.venue}`, fee.toFloat());
         return fee;
       } catch {
-        return Decimal.of(FEES_DEFAULT[venue.venue]);
+        return Decimal.of(FEE_RATIOS_DEFAULT[venue.venue]);
       }
     };
     const [domestic, overseas] = await Promise.all([
@@ -99,7 +92,8 @@ export class Accounts {
   /** By how much the fees of an entry raise its rate, as far as is known without asking. */
   entryFeeFactor(userId: number, pair: PairKey): number {
     const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
-    const fee = (venue: Venue) => this.#feesSeen.get(`${userId} ${venue}`) ?? Number(FEES_DEFAULT[venue]);
+    const fee = (venue: Venue) =>
+      this.#feesSeen.get(`${userId} ${venue}`) ?? Number(FEE_RATIOS_DEFAULT[venue]);
     return (1 + fee(domestic)) / (1 - fee(overseas));
   }
 

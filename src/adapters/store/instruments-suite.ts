@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { Listing } from "../../domain/instrument.ts";
 import type { VenueRefresh } from "../../ports/store.ts";
+import { createCoinListingStore } from "./coin-listings.ts";
 import { type Database, rowsOf } from "./database.ts";
 import { createInstrumentStore } from "./instruments.ts";
 import { listingOf } from "./store-fixtures.ts";
@@ -45,6 +46,7 @@ export function instrumentsSuite(database: () => Database): void {
       await execute(sql`delete from trades`);
       await execute(sql`delete from coins_exchanges`);
       await execute(sql`delete from schedulerx.instruments`);
+      await execute(sql`delete from schedulerx.settings`);
     });
 
     test("a refresh touches the rows of its own exchange only, found by its English name", async () => {
@@ -152,6 +154,47 @@ export function instrumentsSuite(database: () => Database): void {
         firstSeenAtMs: AT_MS,
         lastSeenAtMs: AT_MS + 4 * HOUR_MS,
       });
+    });
+
+    test("listings are told with the venue's warnings, delistings and wallets, as the last refresh left them", async () => {
+      const listings = createCoinListingStore(database());
+      const warned = listingOf("upbit", "ETH", { warnings: ["CAUTION", "PRICE_FLUCTUATIONS"] });
+      const leaving = listingOf("upbit", "XRP", { delistAtMs: AT_MS + HOUR_MS, tradable: false });
+      const wallets = [
+        { venue: "upbit", coin: "BTC", deposit: true, withdraw: false, netType: undefined },
+        { venue: "upbit", coin: "ETH", deposit: "unknown", withdraw: true, netType: undefined },
+      ] as const;
+      await store().refreshVenue(refreshOf([...upbit("BTC"), warned, leaving], { wallets }));
+      const bybit = [listingOf("bybit", "BTC", { multiplier: 1000 })];
+      await store().refreshVenue(
+        refreshOf(bybit, { venue: "bybit", quarantined: new Map([["BTCUSDT", "off"]]) }),
+      );
+      const common = { multiplier: 1, why: null, warnings: [], delistAtMs: null, lastSeenAtMs: AT_MS };
+      const unknown = { deposit: "unknown", withdraw: "unknown" };
+      const btc = { ...common, coin: "BTC", venue: "upbit", symbol: "KRW-BTC", state: "active" };
+      const eth = { ...common, coin: "ETH", venue: "upbit", symbol: "KRW-ETH", state: "active" };
+      expect(await listings.coinListings()).toEqual([
+        {
+          ...{ ...common, coin: "BTC", venue: "bybit", symbol: "BTCUSDT", state: "quarantined", ...unknown },
+          ...{ why: "off", multiplier: 1000 },
+        },
+        { ...btc, deposit: true, withdraw: false },
+        { ...eth, warnings: [...warned.warnings], deposit: "unknown", withdraw: true },
+        {
+          ...common,
+          ...unknown,
+          ...{ coin: "XRP", venue: "upbit", symbol: "KRW-XRP", state: "halted" },
+          delistAtMs: AT_MS + HOUR_MS,
+        },
+      ] as never);
+      // Warnings that are over go; wallets nobody could read stay.
+      await store().refreshVenue(refreshOf(upbit("BTC", "ETH", "XRP")));
+      expect((await listings.coinListings()).slice(1, 3)).toEqual([
+        { ...btc, deposit: true, withdraw: false },
+        { ...eth, deposit: "unknown", withdraw: true },
+      ] as never);
+      await execute(sql`update schedulerx.settings set value = '[]'`);
+      expect((await listings.coinListings())[1]).toEqual({ ...btc, ...unknown } as never);
     });
 
     test("when only the time has moved, the time is written once an hour", async () => {

@@ -13,6 +13,7 @@ import type {
   VenueRefresh,
   VenueRefreshResult,
 } from "../../ports/store.ts";
+import { keepListingNotes } from "./coin-listings.ts";
 import { type CoinPlan, type CoinRow, planCoins } from "./coin-plan.ts";
 import type { Database, Executor } from "./database.ts";
 import { toStoreFault } from "./fault.ts";
@@ -65,6 +66,7 @@ async function refreshVenue(executor: Executor, refresh: VenueRefresh): Promise<
   const referencedCoins = await deleteCoins(executor, exchange.id, plan.deletes);
   await upsertInstruments(executor, refresh);
   if (plan.heldBack.length === 0) await markDelisted(executor, refresh);
+  await keepListingNotes(executor, refresh);
   return resultOf(plan, referencedCoins);
 }
 

@@ -1,0 +1,97 @@
+// The venues, the coins and the rates of the past in the OpenAPI document, with examples.
+
+import { PAIR_KEYS } from "../schema/vocabulary.ts";
+import { coinsSchema } from "./coins.ts";
+import type { OpenApiDocument } from "./openapi.ts";
+import { content, problems } from "./openapi-parts.ts";
+import { COIN_DAYS_MAX, PAIR_DAYS_MAX, POINTS_MAX, rateHistorySchema } from "./rate-charts.ts";
+import { venuesDocument, venuesSchema } from "./venues.ts";
+
+export const MARKET_SCHEMAS = { Venues: venuesSchema, Coins: coinsSchema, RateHistory: rateHistorySchema };
+
+const LISTING = {
+  ...{ venue: "upbit", symbol: "KRW-PEPE", multiplier: 1, state: "active", why: null, warnings: [] },
+  ...{ delistAtMs: null, deposit: false, withdraw: true, lastSeenAtMs: 1_780_000_000_000 },
+};
+const ABROAD = {
+  ...{ ...LISTING, venue: "bybit", symbol: "1000PEPEUSDT", multiplier: 1_000 },
+  ...{ deposit: "unknown", withdraw: "unknown" },
+};
+const COINS = {
+  asOfMs: 1_780_000_000_000,
+  coins: [
+    {
+      coin: "PEPE",
+      listings: [LISTING, ABROAD],
+      pairs: [
+        {
+          ...{ pair: "upbit-bybit", tradable: false, rate: "none" },
+          reasons: [
+            { code: "wallet-closed", words: { ko: "입출금 중단", en: "deposits or withdrawals closed" } },
+          ],
+        },
+      ],
+    },
+  ],
+};
+const HISTORY = {
+  ...{ pair: "upbit-bybit", fromMs: 1_780_000_020_000, toMs: 1_780_000_140_000, stepMs: 60_000 },
+  ...{ atMs: [1_780_000_020_000, 1_780_000_080_000], coin: "BTC", size: "1M" },
+  ...{ entryRate: [1389.42, 1389.5], exitRate: [1388.1, null] },
+};
+
+const parameter = (name: string, description: string, schema: Record<string, unknown>, required = false) => ({
+  ...{ name, in: "query", required, description, schema },
+});
+const instant = { type: "integer", minimum: 0 };
+const ticker = { type: "string", pattern: "^[0-9A-Z]{1,20}$" };
+
+export function venuesOperation(): OpenApiDocument["paths"] {
+  return {
+    "/api/venues": {
+      get: {
+        summary: "The venues and the pairs",
+        description: "What is quoted and traded where, with which orders, fees and limits.",
+        ...{ tags: ["market"], parameters: [] },
+        responses: {
+          200: { description: "All four venues and all four pairs.", ...content("Venues", venuesDocument()) },
+          ...problems(400),
+        },
+      },
+    },
+  };
+}
+
+export function marketOperations(): OpenApiDocument["paths"] {
+  return {
+    "/api/coins": {
+      get: {
+        summary: "The coins and their states",
+        description:
+          "Where each coin is listed, and on which pairs it may be entered, or why not. Read at most once in two seconds, however many ask.",
+        ...{ tags: ["market"], parameters: [] },
+        responses: { 200: { description: "By coin.", ...content("Coins", COINS) }, ...problems(400, 503) },
+      },
+    },
+    "/api/rates/history": {
+      get: {
+        summary: "Rates of the past",
+        description: `Of a coin on a pair, for up to ${COIN_DAYS_MAX} days, or without a coin of all coins of the pair together, for up to ${PAIR_DAYS_MAX} days; at most ${POINTS_MAX} points. KRW per USDT.`,
+        tags: ["market"],
+        parameters: [
+          parameter("pair", "The pair of venues.", { type: "string", enum: PAIR_KEYS }, true),
+          parameter("coin", "Ticker of the Korean market.", ticker),
+          parameter("size", "Order size in KRW; 10M only of a coin.", {
+            ...{ type: "string", enum: ["1M", "10M"], default: "1M" },
+          }),
+          parameter("from", "Epoch ms, included; a day before `to`.", instant),
+          parameter("to", "Epoch ms, excluded; now.", instant),
+        ],
+        responses: {
+          200: { description: "Columns of equal length.", ...content("RateHistory", HISTORY) },
+          ...problems(400, 503),
+        },
+      },
+    },
+  };
+}

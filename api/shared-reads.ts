@@ -1,0 +1,71 @@
+// Answers that a crowd shares: one reading at a time for each question, kept for a short while, so that many who ask cost
+// the source what one costs. Bounded in readings at a time and in what is kept.
+
+import type { Clock } from "../src/ports/clock.ts";
+
+export interface SharedReadsOptions {
+  readonly clock: Clock;
+  /** How long an answer is given again. */
+  readonly keptMs: number;
+  /** Different questions being read at a time. */
+  readonly readingMax: number;
+  /** Sum of the sizes of what is kept. */
+  readonly sizeMax: number;
+}
+
+interface Kept<T> {
+  readonly value: T;
+  readonly size: number;
+  readonly untilMs: number;
+}
+
+export class SharedReads<T> {
+  readonly #options: SharedReadsOptions;
+  readonly #kept = new Map<string, Kept<T>>();
+  readonly #reading = new Map<string, Promise<T>>();
+  #size = 0;
+
+  constructor(options: SharedReadsOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined: too many other questions are being read. Rejects as `read` does; a fault is not kept. */
+  get(
+    key: string,
+    read: () => Promise<{ readonly value: T; readonly size: number }>,
+  ): Promise<T> | undefined {
+    const kept = this.#kept.get(key);
+    if (kept && this.#options.clock.monotonicMs() < kept.untilMs) return Promise.resolve(kept.value);
+    const running = this.#reading.get(key);
+    if (running) return running;
+    if (this.#reading.size >= this.#options.readingMax) return undefined;
+    const reading = read()
+      .then(({ value, size }) => {
+        this.#keep(key, value, size);
+        return value;
+      })
+      .finally(() => this.#reading.delete(key));
+    this.#reading.set(key, reading);
+    return reading;
+  }
+
+  /** Over the bound the oldest go first. */
+  #keep(key: string, value: T, size: number): void {
+    const { clock, keptMs, sizeMax } = this.#options;
+    this.#drop(key);
+    if (size > sizeMax) return;
+    this.#kept.set(key, { value, size, untilMs: clock.monotonicMs() + keptMs });
+    this.#size += size;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#size <= sizeMax) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(key: string): void {
+    const kept = this.#kept.get(key);
+    if (!kept) return;
+    this.#kept.delete(key);
+    this.#size -= kept.size;
+  }
+}
