@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { systemClock } from "../adapters/clock.ts";
 import { createLog, errorText } from "../adapters/telemetry/log.ts";
 import { type Fields, readEnvironment, type Settings, SettingsError } from "../config.ts";
-import type { Log } from "../ports/telemetry.ts";
+import type { Log, LogLevel, LogLevelSwitch } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { type CheckResult, printChecks } from "./check.ts";
 
@@ -29,7 +29,13 @@ export interface ProcessSpec<F extends Fields> {
   /** Reaches every server and says what it found; must not change anything. */
   readonly check: (settings: Settings<F>) => Promise<CheckResult[]>;
   /** Opens everything, registering each release right after; resolves once it runs. */
-  readonly start: (settings: Settings<F>, log: Log, releases: Release[], stop: AbortSignal) => Promise<void>;
+  readonly start: (
+    settings: Settings<F>,
+    log: Log,
+    releases: Release[],
+    stop: AbortSignal,
+    logLevel: LogLevelSwitch,
+  ) => Promise<void>;
 }
 
 /** The task in hand is finished, and it may take what is left of the longest tick. */
@@ -84,16 +90,16 @@ function settingsOrExit<F extends Fields>(fields: F, envFile: string | undefined
 
 async function runUntilStopped<F extends Fields>(spec: ProcessSpec<F>, settings: Settings<F>): Promise<void> {
   const { LOG_LEVEL, LOG_FORMAT } = settings as unknown as {
-    LOG_LEVEL: "debug" | "info" | "warn" | "error";
+    LOG_LEVEL: LogLevel;
     LOG_FORMAT: "json" | "text";
   };
-  const process_ = spec.name.replace(/^schedulerx-/, "");
-  const log = createLog({
+  const logging = {
     level: LOG_LEVEL,
     format: LOG_FORMAT,
-    process: process_,
+    process: spec.name.replace(/^schedulerx-/, ""),
     nowMs: systemClock.nowMs,
-  });
+  };
+  const log = createLog(logging);
   const releases: Release[] = [];
   const stopping = new AbortController();
   const stop = async (code: number, why: string): Promise<never> => {
@@ -123,7 +129,7 @@ async function runUntilStopped<F extends Fields>(spec: ProcessSpec<F>, settings:
   });
   try {
     log.info("starting", { version: VERSION });
-    await spec.start(settings, log, releases, stopping.signal);
+    await spec.start(settings, log, releases, stopping.signal, logging);
     if (!stopping.signal.aborted) log.info("running");
   } catch (error) {
     if (stopping.signal.aborted) return;

@@ -7,6 +7,7 @@ import { positionTotals } from "../domain/position.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { TradingEngine } from "../trading/engine.ts";
+import { FORCE, HALT, SWITCH } from "./control-bodies.ts";
 
 export interface TradingControlDeps {
   readonly trading: TradingEngine;
@@ -15,29 +16,9 @@ export interface TradingControlDeps {
   readonly problem: (status: number, title: string, detail: string) => Response;
 }
 
-export const TRADING_ROUTES = [
-  "GET /trading",
-  "POST /trading/entries-off",
-  "POST /trading/entries-on",
-  "POST /trading/halt",
-  "POST /trading/resume",
-  "POST /trading/force",
-] as const;
-
-const SCOPE = v.variant("scope", [
-  v.object({ scope: v.literal("global") }),
-  v.object({ scope: v.literal("user"), subject: v.pipe(v.string(), v.regex(/^\d{1,9}$/)) }),
-  v.object({ scope: v.literal("coin"), subject: v.pipe(v.string(), v.regex(/^[A-Z0-9]{1,20}$/)) }),
-]);
-const WHY = v.object({ why: v.optional(v.pipe(v.string(), v.maxLength(300)), "by the operator") });
-const FORCE = v.object({
-  userId: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  coin: v.pipe(v.string(), v.regex(/^[A-Z0-9]{1,20}$/)),
-});
-
 export function tradingControl({ trading, clock, log, problem }: TradingControlDeps) {
   const bad = (detail: string) => problem(400, "Bad request", detail);
-  const scopeOf = (body: unknown) => v.safeParse(v.intersect([SCOPE, WHY]), body ?? { scope: "global" });
+  const scopeOf = (body: unknown) => v.safeParse(SWITCH, body ?? { scope: "global" });
 
   async function setEntries(body: unknown, entriesOff: boolean): Promise<unknown> {
     const parsed = scopeOf(body);
@@ -55,7 +36,7 @@ export function tradingControl({ trading, clock, log, problem }: TradingControlD
   }
 
   async function setHalt(body: unknown, halted: boolean): Promise<unknown> {
-    const parsed = v.safeParse(WHY, body ?? {});
+    const parsed = v.safeParse(HALT, body ?? {});
     if (!parsed.success) return bad('Expected nothing, or {"why":"..."}.');
     const known = trading.state().switches.find(({ scope }) => scope === "global");
     // A halt stops entries as well; taking it back leaves them as they were switched.

@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import { DepthBook } from "../domain/listing-table.ts";
+import type { LogLevelSwitch } from "../ports/telemetry.ts";
 import type { TradingSwitch } from "../ports/traders.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { RecordingLog } from "../testing/recording-log.ts";
 import type { TradingEngine } from "../trading/engine.ts";
 import { FrameCollector } from "./collect-frame.ts";
 import { createControl } from "./control.ts";
+import { controlDocument, routeNames } from "./control-routes.ts";
 import type { Scheduler } from "./run.ts";
 
 const TOKEN = "operator-token-of-the-test";
@@ -45,13 +47,21 @@ function controlOf() {
   const trading = {
     state: () => ({ mode: "paper", role: "trading", positions: [], switches }),
     setSwitch: async (change: TradingSwitch) => void switches.splice(0, switches.length, change),
-    force: (userId: number) => (userId === 1 ? "started" : "no-position"),
+    incidents: async () => [{ incidentId: 3, kind: "key" }],
+    closeIncident: async (id: number) => id === 3,
+    reconcile: async () => ({ positions: 2 }),
+    drain: async () => undefined,
+    force: async (userId: number) => (userId === 1 ? "started" : "no-position"),
   } as unknown as TradingEngine;
+  const audited: string[] = [];
+  const logLevel: LogLevelSwitch = { level: "info" };
   const control = createControl({
     scheduler,
     trading,
     clock,
     log: new RecordingLog(),
+    audit: { add: async (event) => void audited.push(event.action), read: async () => [] },
+    logLevel,
     token: TOKEN,
     version: "1",
     tickPeriodMs: 1_000,
@@ -68,26 +78,48 @@ function controlOf() {
       body: await response.json(),
     };
   };
-  return { ask, scheduler, clock, links };
+  return { ask, scheduler, clock, links, control, audited, logLevel };
 }
 
-test("every route asks for the token and says so in a problem document", async () => {
-  const { ask } = controlOf();
-  for (const [path, method] of [
-    ["/", "GET"],
-    ["/health", "GET"],
-    ["/ticks", "GET"],
-    ["/workers", "GET"],
-    ["/venues", "GET"],
-    ["/quarantine", "GET"],
-    ["/ticks/pause", "POST"],
-    ["/ticks/resume", "POST"],
-    ["/instruments/refresh", "POST"],
-  ] as const) {
-    const refused = await ask(path, method, "wrong");
+/** What is to be sent where nothing will not do. */
+const BODIES: Readonly<Record<string, unknown>> = {
+  "POST /trading/force": { userId: 1, coin: "BTC" },
+  "PUT /log-level": { level: "debug" },
+};
+
+test("every route there is is listed, asks for the token and says so in a problem document", async () => {
+  const { ask, control } = controlOf();
+  const names = control.routes.map(({ method, path }) => `${method} ${path}`);
+  expect(names.sort()).toEqual(routeNames().sort());
+  for (const name of names) {
+    const [method = "", pattern = ""] = name.split(" ");
+    const path = pattern.replace(":id", "3");
+    const refused = await ask(path, method, "wrong", BODIES[name]);
     expect([path, refused.status, refused.type]).toEqual([path, 401, "application/problem+json"]);
-    expect((await ask(path, method)).status).toBe(200);
+    expect([path, (await ask(path, method, TOKEN, BODIES[name])).status]).toEqual([path, 200]);
   }
+});
+
+test("the OpenAPI document has every route, with parameters and bodies", () => {
+  const document = controlDocument("1") as { paths: Record<string, Record<string, object>> };
+  const names = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace("{id}", ":id")}`),
+  );
+  expect(names.sort()).toEqual(routeNames().sort());
+  expect(document.paths["/log-level"]!.put).toMatchObject({
+    requestBody: { content: { "application/json": { schema: { required: ["level"] } } } },
+  });
+});
+
+test("incidents are closed once, the log's level changes in place, and both are in the trail", async () => {
+  const { ask, audited, logLevel } = controlOf();
+  expect((await ask("/incidents/4/close", "POST")).status).toBe(404);
+  expect((await ask("/incidents/x/close", "POST")).status).toBe(400);
+  expect((await ask("/incidents/3/close", "POST")).body).toEqual({ incidentId: 3, closed: true });
+  expect((await ask("/log-level", "PUT", TOKEN, { level: "loud" })).status).toBe(400);
+  expect((await ask("/log-level", "PUT", TOKEN, { level: "debug" })).body).toEqual({ level: "debug" });
+  expect(logLevel.level).toBe("debug");
+  expect(audited).toEqual(["incident.closed", "log-level.set"]);
 });
 
 test("pause and resume reach the beat", async () => {

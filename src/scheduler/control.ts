@@ -6,10 +6,13 @@ import { Elysia } from "elysia";
 import { COINS_PER_TASK_MAX } from "../../schema/messages/quote-task.ts";
 import { PAIRS } from "../../schema/vocabulary.ts";
 import { taskCoinOf, tickCosts } from "../domain/listing-table.ts";
+import type { AuditStore } from "../ports/audit.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Log } from "../ports/telemetry.ts";
+import type { Log, LogLevelSwitch } from "../ports/telemetry.ts";
 import type { TradingEngine } from "../trading/engine.ts";
-import { TRADING_ROUTES, tradingControl } from "./control-trading.ts";
+import { operationControl } from "./control-operation.ts";
+import { controlDocument, routeNames } from "./control-routes.ts";
+import { tradingControl } from "./control-trading.ts";
 import type { Scheduler } from "./run.ts";
 
 interface LinkState {
@@ -22,6 +25,8 @@ export interface ControlDeps {
   readonly trading: TradingEngine;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: AuditStore;
+  readonly logLevel: LogLevelSwitch;
   readonly token: string;
   readonly version: string;
   readonly tickPeriodMs: number;
@@ -61,21 +66,13 @@ export function createControl(deps: ControlDeps) {
       }
     })
     .use(tradingControl({ trading: deps.trading, clock, log, problem }))
+    .use(operationControl({ ...deps, problem }))
     .get("/", () => ({
       service: "schedulerx-scheduler",
       version: deps.version,
-      routes: [
-        "GET /health",
-        "GET /ticks",
-        "GET /workers",
-        "GET /venues",
-        "GET /quarantine",
-        "POST /ticks/pause",
-        "POST /ticks/resume",
-        "POST /instruments/refresh",
-        ...TRADING_ROUTES,
-      ],
+      routes: routeNames(),
     }))
+    .get("/openapi.json", () => controlDocument(deps.version))
     .get("/health", ({ set }) => {
       const links = deps.links();
       const lastTickAtMs = scheduler.ticks.lastClosed?.tickAtMs;

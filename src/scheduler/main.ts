@@ -4,6 +4,7 @@ import { systemClock } from "../adapters/clock.ts";
 import { packFrame, unpackFrame } from "../adapters/frame-codec.ts";
 import { createRedisPublisher, type RedisPublisher, type RedisTarget } from "../adapters/redis/publisher.ts";
 import { createSecretReader } from "../adapters/secrets.ts";
+import { createAuditStore } from "../adapters/store/audit.ts";
 import { createHoldingStore } from "../adapters/store/holdings.ts";
 import { createInstrumentStore } from "../adapters/store/instruments.ts";
 import { checkKarbitTables, migratePostgres } from "../adapters/store/migrate.ts";
@@ -147,7 +148,7 @@ await runProcess({
     ]);
     return results.flat();
   },
-  start: async (settings, log, releases, stop) => {
+  start: async (settings, log, releases, stop, logLevel) => {
     const clock = systemClock;
     const id = `scheduler-${process.pid}`;
     const bus = await busOf(settings, id, log, { signal: stop });
@@ -225,6 +226,8 @@ await runProcess({
         trading,
         clock,
         log,
+        audit: createAuditStore(database),
+        logLevel,
         token: settings.CONTROL_TOKEN,
         version: VERSION,
         tickPeriodMs: settings.TICK_INTERVAL_MS,

@@ -411,3 +411,24 @@ test("an intent that ended while all unfinished ones were read is not run again"
   expect([rig.held, rig.state.incidents, rig.world.executions().length]).toEqual([["1 XRP"], [], 2]);
   expect(rig.log.said("warn")).toEqual([]);
 });
+
+test("a drained process begins nothing more, ends what runs and hands over to the standby", async () => {
+  const rig = await started({ users: 2 }, onePair);
+  await rig.start();
+  const [first, second] = rig.processes.map(({ engine }) => engine);
+  await rig.tick(10);
+  while (first!.state().running === 0) await rig.pass(10);
+  const draining = first!.drain();
+  await rig.pass(5_000);
+  await draining;
+  expect(first!.state().role).toBe("drained");
+  const ended = rig.intents().length;
+  expect(rig.intents().map(({ state }) => state)).toEqual(Array(ended).fill("hedged"));
+  await rig.ticks(20_000);
+  expect(second!.state().role).toBe("trading");
+  expect(rig.held.sort()).toEqual(["1 XRP", "2 XRP"]);
+  const looking = second!.reconcile();
+  await rig.pass(2_000);
+  expect(await looking).toEqual({ positions: 2 });
+  expect(await first!.reconcile()).toBeUndefined();
+});

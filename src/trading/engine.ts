@@ -5,7 +5,7 @@ import type { RateRow } from "../domain/rate-table.ts";
 import type { LeaseStore, OpenPosition } from "../ports/journal.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { Log } from "../ports/telemetry.ts";
-import type { TradingSwitch } from "../ports/traders.ts";
+import type { Incident, TradingSwitch } from "../ports/traders.ts";
 import type { UserEventSink } from "../ports/user-events.ts";
 import { Session, type SessionDeps } from "./session.ts";
 import { TellingJournal } from "./telling-journal.ts";
@@ -26,7 +26,8 @@ export interface EngineDeps extends SessionDeps {
 
 export interface EngineState {
   readonly mode: SessionDeps["mode"];
-  readonly role: "trading" | "recovering" | "standby" | "off";
+  /** "drained": it has handed over, or is about to, and takes the lease no more. */
+  readonly role: "trading" | "recovering" | "standby" | "off" | "drained";
   readonly fence: number | undefined;
   readonly traders: number;
   readonly positions: readonly OpenPosition[];
@@ -34,6 +35,9 @@ export interface EngineState {
   readonly incidents: number;
   readonly switches: readonly TradingSwitch[];
 }
+
+/** An exit that has to be looked up needs the venue's whole window. */
+const DRAIN_MS_MAX = 30_000;
 
 function over(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
@@ -80,6 +84,8 @@ export class TradingEngine {
   readonly #writer: Writer;
   #session: Session | undefined;
   #watch: PositionWatch | undefined;
+  #orders: OrderWatch | undefined;
+  #drained = false;
 
   private readonly deps: EngineDeps;
 
@@ -95,20 +101,53 @@ export class TradingEngine {
       if (this.deps.trades === false) return await over(term.lost);
       const session = new Session(this.deps, term);
       const watch = new PositionWatch(this.deps, session, this.deps.watch ?? WATCH_DEFAULT);
+      const orders = new OrderWatch(this.deps, session);
       this.#session = session;
       this.#watch = watch;
+      this.#orders = orders;
       try {
-        await Promise.all([
-          session.run(),
-          watch.run(),
-          new OrderWatch(this.deps, session).run(),
-          new KeyWatch(this.deps, session).run(),
-        ]);
+        await Promise.all([session.run(), watch.run(), orders.run(), new KeyWatch(this.deps, session).run()]);
       } finally {
         this.#session = undefined;
         this.#watch = undefined;
+        this.#orders = undefined;
       }
     });
+  }
+
+  /**
+   * Begins nothing more, lets what runs end, and gives the lease back for good: a standby goes on. What does not end in
+   * time is recovered by it. Harmless when repeated.
+   */
+  async drain(): Promise<void> {
+    if (!this.#drained) this.deps.log.warn("drained by the operator: this process trades no more");
+    this.#drained = true;
+    await this.#session?.drain(DRAIN_MS_MAX);
+    await this.#writer.stop();
+  }
+
+  /** Looks at all positions and open orders now; undefined when this process does not trade. */
+  async reconcile(): Promise<{ readonly positions: number } | undefined> {
+    const [session, watch, orders] = [this.#session, this.#watch, this.#orders];
+    if (!session?.isLoaded || !watch || !orders) return undefined;
+    // Twice: a difference is believed when it was seen two times.
+    await watch.lookAtAll();
+    await orders.lookAtAll();
+    await watch.lookAtAll();
+    return { positions: session.known.positions.size };
+  }
+
+  incidents(): Promise<readonly Incident[]> {
+    return this.deps.state.openIncidents(this.deps.mode);
+  }
+
+  /** False when there is no such open one. What it stopped goes on at once. */
+  async closeIncident(incidentId: number, by: "operator"): Promise<boolean> {
+    const isClosed = await this.deps.state.closeIncident(incidentId, by, this.deps.clock.nowMs());
+    await this.#session?.known
+      .loadSwitches()
+      .catch((error) => this.deps.log.warn("incidents not read", { error }));
+    return isClosed;
   }
 
   /** Lets what runs come to a safe point, gives the lease back. */
@@ -116,9 +155,9 @@ export class TradingEngine {
     await this.#writer.stop();
   }
 
-  /** Whether another scheduler holds the lease; undefined before that is known. */
+  /** Whether another scheduler holds the lease, or should; undefined before that is known. */
   get isElsewhere(): boolean | undefined {
-    return this.#writer.isElsewhere;
+    return this.#drained || this.#writer.isElsewhere;
   }
 
   /** Rows as they are merged, before they are published. Never throws, never waits. */
@@ -165,11 +204,13 @@ export class TradingEngine {
       role:
         this.deps.trades === false
           ? "off"
-          : !session
-            ? "standby"
-            : session.entriesOpen
-              ? "trading"
-              : "recovering",
+          : this.#drained
+            ? "drained"
+            : !session
+              ? "standby"
+              : session.entriesOpen
+                ? "trading"
+                : "recovering",
       fence: session?.term.fence,
       traders: known?.traders.length ?? 0,
       positions: known ? [...known.positions.values()] : [],

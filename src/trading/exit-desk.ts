@@ -14,6 +14,8 @@ import type { SessionDeps } from "./session.ts";
 import type { WatchedPosition } from "./watched.ts";
 
 export class ExitDesk {
+  /** Nothing more is begun: the term is being handed over. */
+  isClosed = false;
   /** By user and coin. */
   readonly #planning = new Set<string>();
   readonly #funding: FundingSeen;
@@ -74,7 +76,7 @@ export class ExitDesk {
     const { known, work, teller } = this.parts;
     const { userId, coin } = position;
     const key = userCoin(userId, coin);
-    if (this.#planning.has(key) || known.running.has(key) || work.term.isOver) return;
+    if (this.#planning.has(key) || known.running.has(key) || work.term.isOver || this.isClosed) return;
     if (cause === undefined && known.heldByHand.get(key) === "joined") return;
     this.#planning.add(key);
     const exit = this.#exit(position, cause).finally(() => this.#planning.delete(key));

@@ -62,6 +62,7 @@ const SWEEP_EVERY_MS = 10_000;
 const DECISIONS_EVERY_MS = 1_000;
 const EXITS_EVERY_MS = 1_000;
 const FUNDING_EVERY_MS = 10_000;
+const DRAIN_LOOK_MS = 100;
 
 export class Session {
   readonly known: EngineState;
@@ -126,7 +127,7 @@ export class Session {
       this.#every(FUNDING_EVERY_MS, () => lateFunding.look()),
     ];
     await Promise.race([recovering, this.#work.over()]);
-    if (!this.term.isOver) {
+    if (!this.term.isOver && !this.#exits.isClosed) {
       this.#entries.isOpen = true;
       log.info("trading", {
         mode,
@@ -165,6 +166,17 @@ export class Session {
   /** Leaves a position now; resolves at once. */
   force(userId: number, coin: string, cause: ForceCause): ReturnType<ExitDesk["force"]> {
     return this.#exits.force(userId, coin, cause);
+  }
+
+  /** Begins nothing more; resolves when nothing runs any more, or after so long. */
+  async drain(withinMs: number): Promise<void> {
+    const { clock } = this.deps;
+    this.#entries.isOpen = false;
+    this.#exits.isClosed = true;
+    const untilMs = clock.monotonicMs() + withinMs;
+    while (this.known.running.size > 0 && clock.monotonicMs() < untilMs && !this.term.isOver) {
+      await clock.sleep(DRAIN_LOOK_MS, this.term.lost);
+    }
   }
 
   /** For the watch over positions. */

@@ -33,6 +33,12 @@ export class OrderWatch {
     }
   }
 
+  /** Whether or not it is their turn. */
+  async lookAtAll(): Promise<void> {
+    this.#lookedAtMs.clear();
+    await this.#round();
+  }
+
   async #round(): Promise<void> {
     const { known, term } = this.session;
     const nowMs = this.deps.clock.nowMs();

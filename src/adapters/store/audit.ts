@@ -1,6 +1,6 @@
 // The audit trail (src/ports/audit.ts).
 
-import { and, desc, eq } from "drizzle-orm";
+import { and, desc, eq, isNull } from "drizzle-orm";
 import { auditEvents } from "../../../schema/tables/accounts.ts";
 import type { AuditEvent, AuditStore } from "../../ports/audit.ts";
 import type { Database, Executor } from "./database.ts";
@@ -41,17 +41,14 @@ export async function addAudits(executor: Executor, events: readonly AuditEvent[
  * The same, for transactions that may be run again after they were stored: a second event of one user, action, subject
  * and instant is left out.
  */
-export async function addAuditOnce(
-  executor: Executor,
-  event: AuditEvent & { readonly userId: number },
-): Promise<void> {
+export async function addAuditOnce(executor: Executor, event: AuditEvent): Promise<void> {
   const { atMs, userId, action, subject } = event;
   const [known] = await executor
     .select({ seq: auditEvents.seq })
     .from(auditEvents)
     .where(
       and(
-        eq(auditEvents.userId, userId),
+        userId === undefined ? isNull(auditEvents.userId) : eq(auditEvents.userId, userId),
         eq(auditEvents.action, action),
         eq(auditEvents.subject, subject),
         eq(auditEvents.at, new Date(atMs)),

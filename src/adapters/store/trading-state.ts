@@ -20,6 +20,7 @@ import type {
   TradingStateStore,
   TradingSwitch,
 } from "../../ports/traders.ts";
+import { addAuditOnce } from "./audit.ts";
 import type { Database, Executor } from "./database.ts";
 import { fencedWrite } from "./lease.ts";
 import { closeIncident, openIncident, readOpenIncidents } from "./trading-incidents.ts";
@@ -37,7 +38,15 @@ export function createTradingStateStore(database: Database): TradingStateStore {
     switches: () => database.run("read switches", readSwitches),
     async setSwitch(change) {
       requireSwitch(change);
-      await database.run("set a switch", (executor) => setSwitch(executor, change));
+      await database.transaction("set a switch", async (executor) => {
+        await setSwitch(executor, change);
+        const { scope, subject, entriesOff, halted, why, by, atMs } = change;
+        await addAuditOnce(executor, {
+          ...{ atMs, actor: by, userId: scope === "user" ? Number(subject) : undefined },
+          ...{ action: "switch.set", subject: subject === "" ? scope : `${scope} ${subject}` },
+          detail: { entriesOff, halted, why },
+        });
+      });
     },
     limits: (defaults) => database.run("read limits", (executor) => readLimits(executor, defaults)),
     async setLimits(userId, limits, atMs) {

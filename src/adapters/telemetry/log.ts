@@ -1,9 +1,8 @@
 // Structured log lines: JSON for machines, or short coloured lines for a terminal. Fields whose names smell of
 // secrets are never printed, credentials in URLs neither.
 
-import type { Log } from "../../ports/telemetry.ts";
+import type { Log, LogLevel, LogLevelSwitch } from "../../ports/telemetry.ts";
 
-export type LogLevel = "debug" | "info" | "warn" | "error";
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 const COLOR: Record<LogLevel, string> = { debug: "90", info: "36", warn: "33", error: "31" };
 const SECRET_NAME = /secret|password|token|api.?key|authorization|credential/i;
@@ -12,8 +11,8 @@ const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi;
 const URL_SECRETS = /([?&](?:password|token|secret|signature|api_?key)=)[^&\s]*/gi;
 const TEXT_MAX = 2_000;
 
-export interface LogOptions {
-  readonly level: LogLevel;
+/** The level may be changed in place; it holds for all children too. */
+export interface LogOptions extends LogLevelSwitch {
   readonly format: "json" | "text";
   readonly process: string;
   readonly nowMs: () => number;

@@ -50,7 +50,8 @@ export function createTradingView(parts: TradingViewParts): TradingViewSource {
 
 async function readView(parts: TradingViewParts): Promise<TradingView> {
   const { clock, store, engine } = parts;
-  const { mode, role } = engine();
+  const { mode, role: own } = engine();
+  const role = own === "drained" ? "off" : own;
   const stored = await store.read(mode, clock.nowMs() - DECISIONS_MS);
   const asOfMs = clock.nowMs();
   const traders = stored.map((trader) => {

@@ -1,0 +1,15 @@
+// What the operator's port takes.
+
+import * as v from "valibot";
+
+const why = v.optional(v.pipe(v.string(), v.maxLength(300)), "by the operator");
+const coin = v.pipe(v.string(), v.regex(/^[A-Z0-9]{1,20}$/));
+
+export const SWITCH = v.variant("scope", [
+  v.object({ scope: v.literal("global"), why }),
+  v.object({ scope: v.literal("user"), subject: v.pipe(v.string(), v.regex(/^\d{1,9}$/)), why }),
+  v.object({ scope: v.literal("coin"), subject: coin, why }),
+]);
+export const HALT = v.object({ why });
+export const FORCE = v.object({ userId: v.pipe(v.number(), v.integer(), v.minValue(1)), coin });
+export const LOG_LEVEL = v.object({ level: v.picklist(["debug", "info", "warn", "error"]) });
