@@ -11,6 +11,7 @@ import type { KeyStore } from "../src/ports/keys.ts";
 import type { OwnSafety } from "../src/ports/own-safety.ts";
 import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts";
 import type { StrategyStore } from "../src/ports/strategies.ts";
+import type { TelegramLinkStore } from "../src/ports/telegram-links.ts";
 import { Attempts } from "./attempts.ts";
 import type { PositionDeps } from "./routes/positions.ts";
 
@@ -23,6 +24,9 @@ export interface AccountsDeps extends PositionDeps {
   readonly events: Pick<UserEventStream, "subscribe">;
   readonly safety: OwnSafety;
   readonly forcedCloses: ForcedCloses;
+  readonly telegram: TelegramLinkStore;
+  /** Undefined: chats are not linked here. */
+  readonly telegramBotName: string | undefined;
   /** Whose strategies, positions and decisions are meant where the two are kept apart. */
   readonly mode: TradingMode;
   /** Karbit's JWT_SECRET where the database is shared. */

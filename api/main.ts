@@ -15,6 +15,7 @@ import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
+import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
@@ -69,6 +70,8 @@ async function accountsOf(
     events,
     safety: createOwnSafety(database),
     forcedCloses: createForcedCloses(database),
+    telegram: createTelegramLinkStore(database),
+    telegramBotName: settings.TELEGRAM_BOT_NAME,
     jwtSecret: JWT_SECRET,
     mode,
     signUpOpen: SIGN_UP,

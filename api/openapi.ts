@@ -12,6 +12,7 @@ import { MARKET_SCHEMAS, marketOperations, venuesOperation } from "./openapi-mar
 import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
 import { SAFETY_SCHEMAS, safetyOperations } from "./openapi-safety.ts";
 import { STRATEGY_SCHEMAS, strategyOperations } from "./openapi-strategies.ts";
+import { TELEGRAM_SCHEMAS, telegramOperations } from "./openapi-telegram.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
 import { keyStoredSchema, newKeySchema, ownKeysSchema } from "./routes/keys.ts";
@@ -132,6 +133,7 @@ export function openApiDocument(
         ...eventOperations(),
         ...strategyOperations(),
         ...safetyOperations(),
+        ...telegramOperations(),
       }),
       "/health/live": {
         get: {
@@ -165,7 +167,10 @@ export function openApiDocument(
         ...mapValues(MARKET_SCHEMAS, jsonSchema),
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
         ...(accounts && {
-          ...mapValues({ ...POSITION_SCHEMAS, ...STRATEGY_SCHEMAS, ...SAFETY_SCHEMAS }, jsonSchema),
+          ...mapValues(
+            { ...POSITION_SCHEMAS, ...STRATEGY_SCHEMAS, ...SAFETY_SCHEMAS, ...TELEGRAM_SCHEMAS },
+            jsonSchema,
+          ),
           UserEvent: jsonSchema(UserEvent),
           Account: jsonSchema(accountSchema),
           Session: jsonSchema(sessionSchema),

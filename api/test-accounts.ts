@@ -14,6 +14,7 @@ import { openPglite } from "../src/adapters/store/pglite.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
+import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
 import type { AccountsDeps } from "./accounts.ts";
 import type { MarketDeps } from "./routes/market.ts";
@@ -45,6 +46,8 @@ export async function accountsDatabase() {
       events: bus.userEvents,
       safety: createOwnSafety(database),
       forcedCloses: createForcedCloses(database),
+      telegram: createTelegramLinkStore(database),
+      telegramBotName: "stand_in_bot",
       mode: "paper",
       jwtSecret: JWT_SECRET,
       signUpOpen: true,

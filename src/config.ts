@@ -369,6 +369,11 @@ export const apiFields = {
     default: "off",
     schema: onOff,
   },
+  TELEGRAM_BOT_NAME: {
+    about:
+      "User name of the scheduler's bot, without @: users link their chats with it. Without it none are linked here.",
+    schema: v.pipe(text, v.regex(/^[A-Za-z]\w{4,31}$/, "expected a bot's user name, without @")),
+  },
   ...logFields,
 } as const satisfies Fields;
 

@@ -15,6 +15,7 @@ import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
 import { addPositionRoutes, POSITION_PATHS } from "./positions.ts";
 import { addSafetyRoutes, SAFETY_PATHS } from "./safety.ts";
 import { addStrategyRoutes, STRATEGY_PATHS } from "./strategies.ts";
+import { addTelegramRoutes, TELEGRAM_PATHS } from "./telegram.ts";
 
 /** Karbit's. */
 const COOKIE = "auth-token";
@@ -31,6 +32,7 @@ export const ACCOUNT_PATHS = {
   ...EVENT_PATHS,
   ...STRATEGY_PATHS,
   ...SAFETY_PATHS,
+  ...TELEGRAM_PATHS,
 } as const satisfies Record<string, readonly string[]>;
 
 const plainText = v.regex(/^\P{Cc}*$/u, "expected no control characters");
@@ -132,6 +134,8 @@ export function accountRoutes(
   const { safety, forcedCloses, mode } = given;
   addSafetyRoutes(routes, { safety, forcedCloses, mode, clock }, accountOf);
   addStrategyRoutes(routes, { store: given.strategies, tradingMode: given.mode, clock }, accountOf);
+  const { telegram: store, telegramBotName: botName } = given;
+  addTelegramRoutes(routes, { store, botName, clock, accountOf });
 
   for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {
     const allow = methods.join(", ");

@@ -18,6 +18,7 @@ import { paperAccountsSuite } from "./paper-accounts-suite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
 import { sessionsSuite } from "./sessions-suite.ts";
 import { strategiesSuite } from "./strategies-suite.ts";
+import { telegramLinksSuite } from "./telegram-links-suite.ts";
 import { tradersRevisionSuite } from "./traders-revision-suite.ts";
 import { tradersSuite } from "./traders-suite.ts";
 import { tradingLossesSuite } from "./trading-losses-suite.ts";
@@ -33,6 +34,7 @@ const FURTHER = [
   ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
   ...[sessionsSuite, ownPositionsSuite, ownPositionsPaperSuite, keysSuite, strategiesSuite],
   ...[keyRotationSuite, ownSafetySuite],
+  ...[keyRotationSuite, telegramLinksSuite],
 ];
 
 /** Registers every suite, or with `embedded` those of the embedded form. */
