@@ -6,10 +6,11 @@ import { FrameError } from "../src/domain/frame.ts";
 import { karbitResultsText } from "../src/domain/karbit.ts";
 import type { RateRow } from "../src/domain/rate-table.ts";
 import { RateTable } from "../src/domain/rate-table.ts";
+import { runsOf } from "../src/testing/runs.ts";
 import { decodeCompact, decodeKarbit, decodePacked, openPremiumStream, type StreamState } from "./client.ts";
 import { codec, fakeFrame, fakeRows, plainRows, TICK_AT_MS, testApi } from "./test-kit.ts";
 
-const INPUTS = process.env.FULL ? 100_000 : 1_000;
+const INPUTS = runsOf(300, 100_000);
 
 const releases: (() => unknown)[] = [];
 afterEach(async () => {

@@ -2,10 +2,12 @@ import { expect, test } from "bun:test";
 import { constants, gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { karbitTickText } from "../src/domain/karbit.ts";
+import { runsOf } from "../src/testing/runs.ts";
+import { anyText } from "../src/testing/texts.ts";
 import { acceptsGzip, fullFlushBlock, GZIP_HEADER, joinBytes } from "./gzip-blocks.ts";
 import { fakeCoins, fakeRows } from "./test-kit.ts";
 
-const RUNS = process.env.FULL ? 20_000 : 40;
+const RUNS = runsOf(15, 20_000);
 const utf8 = new TextEncoder();
 
 /** As a browser reads a stream that has not ended. */
@@ -16,7 +18,7 @@ test(`${RUNS} sequences of blocks are readable from whichever block a client joi
   const jsonish = fc
     .array(fc.nat({ max: 1e9 }), { maxLength: 400 })
     .map((numbers) => numbers.map((value) => `{"seed":${value},"entry_ex_rate":${value / 7}}`).join(","));
-  const text = fc.oneof(fc.string({ unit: "grapheme", maxLength: 300 }), jsonish, fc.constant(":hb 1\n\n"));
+  const text = fc.oneof(anyText(300), jsonish, fc.constant(":hb 1\n\n"));
   fc.assert(
     fc.property(fc.array(text, { minLength: 1, maxLength: 6 }), fc.nat(), (texts, from) => {
       const blocks = texts.map((text) => fullFlushBlock(utf8.encode(text)));

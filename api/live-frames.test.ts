@@ -4,6 +4,7 @@ import { packFrame, unpackFrame } from "../src/adapters/frame-codec.ts";
 import type { Frame } from "../src/domain/frame.ts";
 import { nullRow, type RateRow, rowKey } from "../src/domain/rate-table.ts";
 import { ManualClock } from "../src/testing/manual-clock.ts";
+import { runsOf } from "../src/testing/runs.ts";
 import { EVERYTHING, LiveFrames, WHOLE_TABLE } from "./live-frames.ts";
 import { fakeFrame, fakeRows, KeptLog, MemoryFeed, plainRows, TICK_AT_MS } from "./test-kit.ts";
 
@@ -69,7 +70,7 @@ test("any order of frames ends in the same table: the newest row of each pair", 
       expect(plainRows(live.rowsSince(WHOLE_TABLE))).toEqual(plainRows(newest));
       await live.stop();
     }),
-    { numRuns: process.env.FULL ? 400 : 30 },
+    { numRuns: runsOf(10, 400) },
   );
 });
 
@@ -115,7 +116,7 @@ test("what changed since a version is what a client of that version lacks", asyn
       }
       await live.stop();
     }),
-    { numRuns: process.env.FULL ? 800 : 40 },
+    { numRuns: runsOf(12, 800) },
   );
 });
 

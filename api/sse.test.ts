@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../src/testing/runs.ts";
 import { StreamClient } from "./sse.ts";
 
-const RUNS = process.env.FULL ? 20_000 : 500;
+const RUNS = runsOf(100, 20_000);
 const PIECE_BYTES = 64 * 1024;
 
 /** A client whose newest table is a chunk of that length; time stands where the test puts it. */

@@ -24,12 +24,12 @@ export const JWT_SECRET = "a-text-of-this-test-only";
 export const ENCRYPTION_KEY = "a-text-to-encrypt-with";
 export const PASSWORD = "correct horse battery";
 
-/** `users` are rows of Karbit's table; bcrypt of few rounds, for speed alone. */
+/** `users` are rows of Karbit's table; passwords are hashed at low cost, for speed alone. */
 export async function accountsDatabase() {
   const database = await openPglite();
   await migratePglite(database, { karbitTables: "create", log: new KeptLog() });
   const sessions = createSessionStore(database);
-  const passwords = await createPasswords(4);
+  const passwords = await createPasswords({ bcryptRounds: 4, argonMemoryKib: 8, argonPasses: 1 });
   const positions = createOwnPositionStore(database, "paper");
   const keys = createKeyStore(database, createSecrets(ENCRYPTION_KEY), "envelope");
   const bus = new InProcessBus(systemClock);

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../../src/testing/runs.ts";
 import { frameId, parseFrameId } from "./premium-frame.ts";
 import { encodeManifest, encodeReport, parseReportMessage, type ReportHeader } from "./quote-report.ts";
 import { encodeQuoteTask, MessageError, parseQuoteTask, type QuoteTask, taskIdOf } from "./quote-task.ts";
 
-const INPUTS = process.env.FULL ? 100_000 : 3_000;
+const INPUTS = runsOf(600, 100_000);
 const TICK = 1_780_000_000_000;
 
 const TASK: QuoteTask = {

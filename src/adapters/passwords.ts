@@ -4,16 +4,23 @@ import type { Passwords } from "../ports/sessions.ts";
 
 /** bcrypt reads no more; Bun hashes longer passwords down first, which bcryptjs, Karbit's, does not. */
 const BCRYPT_BYTES_MAX = 72;
-const KARBIT_BCRYPT_ROUNDS = 12;
+/** What an attacker pays for each guess: bcrypt as Karbit made it, argon2id as Bun does by default (64 MiB, twice). */
+export const PASSWORD_COSTS = { bcryptRounds: 12, argonMemoryKib: 65_536, argonPasses: 2 } as const;
+export type PasswordCosts = { readonly [Key in keyof typeof PASSWORD_COSTS]: number };
 const NOBODYS_PASSWORD = "nobody has this password";
 
 type Kind = "argon2id" | "bcrypt";
 
 /** Every check verifies one hash of each kind, so its length does not tell what the user has, if there is one. */
-export async function createPasswords(bcryptRounds = KARBIT_BCRYPT_ROUNDS): Promise<Passwords> {
+export async function createPasswords(costs: PasswordCosts = PASSWORD_COSTS): Promise<Passwords> {
+  const argon2id = {
+    algorithm: "argon2id",
+    memoryCost: costs.argonMemoryKib,
+    timeCost: costs.argonPasses,
+  } as const;
   const dummies: Readonly<Record<Kind, string>> = {
-    argon2id: await Bun.password.hash(NOBODYS_PASSWORD, "argon2id"),
-    bcrypt: await Bun.password.hash(NOBODYS_PASSWORD, { algorithm: "bcrypt", cost: bcryptRounds }),
+    argon2id: await Bun.password.hash(NOBODYS_PASSWORD, argon2id),
+    bcrypt: await Bun.password.hash(NOBODYS_PASSWORD, { algorithm: "bcrypt", cost: costs.bcryptRounds }),
   };
   const fitsAs = async (kind: Kind, password: string, stored: string | undefined) => {
     const isOwn = stored !== undefined && kindOf(stored) === kind;
@@ -24,7 +31,7 @@ export async function createPasswords(bcryptRounds = KARBIT_BCRYPT_ROUNDS): Prom
     return isOwn && fits;
   };
   return {
-    hash: (password) => Bun.password.hash(password, "argon2id"),
+    hash: (password) => Bun.password.hash(password, argon2id),
     fits: async (password, stored) => {
       const argon = await fitsAs("argon2id", password, stored);
       const bcrypt = await fitsAs("bcrypt", password, stored);

@@ -4,6 +4,7 @@ import { Decimal } from "../domain/decimal.ts";
 import type { Audience, Notice } from "../ports/notifier.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { RecordingLog } from "../testing/recording-log.ts";
+import { runsOf } from "../testing/runs.ts";
 import type { SendOutcome } from "./telegram/bot-api.ts";
 import { createTelegramNotifier, type TelegramNotifier, type TelegramOptions } from "./telegram.ts";
 
@@ -510,6 +511,6 @@ test("whatever Telegram answers, each notice is delivered or counted as lost, an
         expect(notices.length + lostCount).toBe(told);
       },
     ),
-    { numRuns: process.env.FULL ? 1_000 : 15 },
+    { numRuns: runsOf(15, 1_000) },
   );
 });

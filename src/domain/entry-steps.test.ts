@@ -3,6 +3,7 @@
 // world, for each pair's way of forgetting requests.
 
 import { expect, test } from "bun:test";
+import { runsOf } from "../testing/runs.ts";
 import { type Pick as Choose, searchAll } from "../testing/search-all.ts";
 import { Decimal } from "./decimal.ts";
 import { adoptPreAuthorised, type EntryView, nextEntryStep, type SendOrder } from "./entry-steps.ts";
@@ -23,7 +24,7 @@ const d = Decimal.of;
 const INTENT = intentIdOf("entry-steps.test");
 const STEPS_MAX = 400;
 const LATENCY_MS = 40;
-const FAULTS_MAX = Number(process.env.ENTRY_FAULTS ?? (process.env.FULL ? 4 : 2));
+const FAULTS_MAX = Number(process.env.ENTRY_FAULTS ?? runsOf(2, 4));
 
 /** What may become of one order sent. The first costs no fault. */
 const OUTCOMES = [

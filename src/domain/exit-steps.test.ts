@@ -2,6 +2,7 @@
 // do not know of each other, so one leg at a time is the whole search.
 
 import { expect, test } from "bun:test";
+import { runsOf } from "../testing/runs.ts";
 import { type Pick as Choose, searchAll } from "../testing/search-all.ts";
 import { Decimal } from "./decimal.ts";
 import { type ExitLeg, nextExitStep } from "./exit-steps.ts";
@@ -10,7 +11,7 @@ import type { OrderView } from "./order-view.ts";
 
 const d = Decimal.of;
 const INTENT = intentIdOf("exit-steps.test");
-const FAULTS_MAX = process.env.FULL ? 4 : 2;
+const FAULTS_MAX = runsOf(2, 4);
 const LATENCY_MS = 40;
 const STEPS_MAX = 400;
 const OUTCOMES = [

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { PAIRS, REASONS, SEED_COUNT } from "../../schema/vocabulary.ts";
+import { runsOf } from "../testing/runs.ts";
 import { decodeFrame, encodeFrame, encodeFrameParts, type Frame, FrameError } from "./frame.ts";
 import { RATES_PER_ROW, type RateRow, RateTable } from "./rate-table.ts";
 
-const INPUTS = process.env.FULL ? 100_000 : 2_000;
+const INPUTS = runsOf(400, 100_000);
 const TICK = 1_780_000_000_000;
 
 const ratesArb = fc
@@ -53,7 +54,7 @@ test("decodeFrame gives back what encodeFrame took, nulls included", () => {
     fc.property(frameArb, (frame) => {
       expect(plain(decodeFrame(encodeFrame(frame)))).toEqual(plain(frame));
     }),
-    { numRuns: process.env.FULL ? 2000 : 200 },
+    { numRuns: runsOf(40, 2000) },
   );
 });
 
@@ -95,7 +96,7 @@ test("decodeFrame gives back rows that are coded as differences from their neigh
       const frame = frameOf([...rows, ...others.map((row) => ({ ...row, coin: "ETH" }))]);
       expect(plain(decodeFrame(encodeFrame(frame)))).toEqual(plain(frame));
     }),
-    { numRuns: process.env.FULL ? 5000 : 200 },
+    { numRuns: runsOf(40, 5000) },
   );
 });
 

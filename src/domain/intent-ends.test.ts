@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import { Decimal } from "./decimal.ts";
 import {
   type EndFill,
@@ -13,7 +14,7 @@ import {
 import { type Dust, type MatchedEntry, NO_DUST } from "./position.ts";
 
 const d = Decimal.of;
-const RUNS = process.env.FULL ? 5_000 : 100;
+const RUNS = runsOf(40, 5_000);
 
 function fill(purpose: EndFill["purpose"], price: string, qty: string, fee: string): EndFill {
   return { purpose, price: d(price), qty: d(qty), fee: d(fee) };

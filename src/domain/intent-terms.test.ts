@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import { Decimal } from "./decimal.ts";
 import {
   carriedExitPolicy,
@@ -16,7 +17,7 @@ import {
 } from "./intent-terms.ts";
 
 const d = Decimal.of;
-const RUNS = process.env.FULL ? 2_000 : 30;
+const RUNS = runsOf(30, 2_000);
 
 const decimal = fc
   .tuple(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), fc.integer({ min: 0, max: 24 }))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { VENUES } from "../../schema/vocabulary.ts";
+import { runsOf } from "../testing/runs.ts";
 import { Decimal } from "./decimal.ts";
 import { ENTRY_REASONS } from "./decision.ts";
 import { keyFinding } from "./key-finding.ts";
@@ -425,7 +426,7 @@ describe("noticeText", () => {
           expect(text.length).toBeLessThan(4_096);
         }
       }),
-      { numRuns: process.env.FULL ? 2_000 : 40 },
+      { numRuns: runsOf(40, 2_000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import { Decimal } from "./decimal.ts";
 import { bookOfLists } from "./json-book.ts";
 import type { OrderBook } from "./order-book.ts";
@@ -13,7 +14,7 @@ import {
 } from "./order-bounds.ts";
 
 const d = Decimal.of;
-const RUNS = process.env.FULL ? 20_000 : 200;
+const RUNS = runsOf(80, 20_000);
 
 /** Upbit's and Bithumb's bands (docs/trading-venues.md): from a price on, its increment. */
 const UPBIT = [

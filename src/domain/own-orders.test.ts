@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import { Decimal } from "./decimal.ts";
 import { createOrderBook, type OrderBook } from "./order-book.ts";
 import { lessTaken, NOTHING_TAKEN } from "./own-orders.ts";
@@ -43,7 +44,7 @@ test("a side that is taken whole leaves no books", () => {
 
 test("whatever is taken, what is left and what was taken add up to what there was", () => {
   const cents = fc.integer({ min: 1, max: 10_000 });
-  const runs = process.env.FULL ? 10_000 : 200;
+  const runs = runsOf(60, 10_000);
   fc.assert(
     fc.property(fc.array(cents, { minLength: 1, maxLength: 8 }), cents, (levels, taken) => {
       const qtys = levels.map((qty) => qty / 100);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { SEED_COUNT } from "../../schema/vocabulary.ts";
+import { runsOf } from "../testing/runs.ts";
 import { Decimal } from "./decimal.ts";
 import { RATES_PER_ROW, type RateRow } from "./rate-table.ts";
 import { EntryScreen, exitScreenJeon, stopScreenJeon } from "./screen.ts";
@@ -114,7 +115,7 @@ test("whatever the strategies and the rates, the hits are those of comparing eac
         .map(([name, jeon]) => [name, jeon]);
       expect(hits(items, row)).toEqual(expected as [number, number][]);
     }),
-    { numRuns: process.env.FULL ? 2_000 : 50 },
+    { numRuns: runsOf(50, 2_000) },
   );
 });
 

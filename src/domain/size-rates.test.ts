@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { SEED_COUNT, SEED_STEP_KRW } from "../../schema/vocabulary.ts";
 import { referenceRateJeon, type TextBook } from "../testing/reference-rate.ts";
+import { runsOf } from "../testing/runs.ts";
 import { Decimal } from "./decimal.ts";
 import { bookOfLists } from "./json-book.ts";
 import type { OrderBook } from "./order-book.ts";
@@ -10,7 +11,7 @@ import { entryRateAt, exitRateAt, exitRateForQty, largestExitMeeting } from "./s
 import { createDomesticSweep, ratesOfPair, sweepDomestic } from "./sweep.ts";
 
 const d = Decimal.of;
-const RUNS = process.env.FULL ? 5_000 : 60;
+const RUNS = runsOf(25, 5_000);
 
 interface VectorCase {
   readonly name: string;

@@ -3,12 +3,13 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import type { Delivery } from "./dispatch.ts";
 import { exact, textOf } from "./exact.ts";
 import type { FaultSpec } from "./faults.ts";
 import { createHarness, KEY, type Params, signed } from "./wire-harness.ts";
 
-const RUNS = process.env.FULL ? 1_000 : 25;
+const RUNS = runsOf(8, 1_000);
 const { apiKey } = KEY;
 const VENUES = ["upbit", "bithumb", "bybit", "binance"] as const;
 

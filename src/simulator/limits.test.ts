@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import {
   BINANCE_LIMITS,
   BITHUMB_LIMITS,
@@ -48,7 +49,7 @@ describe("RollingWindow", () => {
           if (held + cost <= 10) passed.push({ atMs: nowMs, cost });
         }
       }),
-      { numRuns: process.env.FULL ? 2_000 : 200 },
+      { numRuns: runsOf(60, 2_000) },
     );
   });
 });

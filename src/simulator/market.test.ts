@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import { SIM_VENUES } from "./listings.ts";
 import { createMarket, TRAPS } from "./market.ts";
 import type { SimVenue } from "./types.ts";
 
-const RUNS = Number(process.env.FULL ? 3_000 : 150);
+const RUNS = runsOf(50, 3_000);
 const START_AT_MS = Date.UTC(2026, 10, 22, 3);
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

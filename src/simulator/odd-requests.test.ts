@@ -2,9 +2,11 @@
 
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
+import { anyText } from "../testing/texts.ts";
 import { createHarness, KEY, type Params, signed } from "./wire-harness.ts";
 
-const RUNS = process.env.FULL ? 20_000 : 300;
+const RUNS = runsOf(300, 20_000);
 
 const ROUTES = {
   upbit: [
@@ -158,7 +160,7 @@ const texts = fc.oneof(
     "9".repeat(60),
     "2099-01-01",
   ),
-  fc.string({ maxLength: 20, unit: "binary" }),
+  anyText(20),
 );
 /** One to three members of a sound request replaced. */
 const spoilt = (sound: Params) =>

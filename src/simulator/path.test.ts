@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import { Path, Wander } from "./path.ts";
 import { hash, NORMAL_QUANTILES, toNormal, toUnit } from "./random.ts";
 
-const RUNS = Number(process.env.FULL ? 5_000 : 300);
+const RUNS = runsOf(100, 5_000);
 
 function varianceOf(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -23,7 +24,7 @@ test("a path says the same whatever was asked before", () => {
 
 test("a path has variance one per unit and half a block over all", () => {
   const path = new Path(11, 6, 6);
-  const values = Array.from({ length: 200_000 }, (_, index) => path.at(index));
+  const values = Array.from({ length: runsOf(50_000, 200_000) }, (_, index) => path.at(index));
   const steps = values.slice(1).map((value, index) => value - values[index]!);
   expect(varianceOf(steps)).toBeCloseTo(1, 1);
   expect(Math.abs(varianceOf(values) / 32 - 1)).toBeLessThan(0.05);
@@ -38,12 +39,14 @@ test("a path does not jump where blocks meet", () => {
 
 test("a wander has standard deviation one", () => {
   const wander = new Wander(3, 60_000, 1_000);
-  const values = Array.from({ length: 50_000 }, (_, index) => wander.at(1.7e12 + index * 17_000));
+  const values = Array.from({ length: runsOf(10_000, 50_000) }, (_, index) =>
+    wander.at(1.7e12 + index * 17_000),
+  );
   expect(Math.sqrt(varianceOf(values))).toBeCloseTo(1, 1);
 });
 
 test("hashed draws are uniform and normal, and neighbouring keys do not go together", () => {
-  const count = 100_000;
+  const count = runsOf(20_000, 100_000);
   const normals = Array.from({ length: count }, (_, key) => toNormal(hash(99, key)));
   const units = Array.from({ length: count }, (_, key) => toUnit(hash(99, key)));
   expect(varianceOf(normals)).toBeCloseTo(1, 1);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../testing/runs.ts";
 import { standInMarket } from "./stand-in-market.ts";
 import {
   type CandleUnit,
@@ -24,7 +25,7 @@ test("every instant lies in exactly one candle, and candles follow each other wi
       expect(candleStart(unit, nextAtMs - 1)).toBe(startAtMs);
       if (unit === "week") expect(new Date(startAtMs).getUTCDay()).toBe(1);
     }),
-    { numRuns: process.env.FULL ? 20_000 : 1_000 },
+    { numRuns: runsOf(300, 20_000) },
   );
 });
 

@@ -5,6 +5,7 @@ import { clientOrderIdOf, intentIdOf, type OrderPurpose } from "../domain/intent
 import { StoreFault } from "../domain/store-fault.ts";
 import { Fenced, type FillRow, type IntentFile, type IntentRow, type OrderRow } from "../ports/journal.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
+import { runsOf } from "../testing/runs.ts";
 import { MemoryJournal } from "../testing/simulation/memory-journal.ts";
 import { IntentRecord } from "./intent-record.ts";
 
@@ -363,6 +364,6 @@ test("whatever the store does, once it is back the journal holds what the record
         expect(once).toEqual(wanted);
       },
     ),
-    { numRuns: process.env.FULL ? 2_000 : 25 },
+    { numRuns: runsOf(25, 2_000) },
   );
 }, 60_000);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Decimal } from "../domain/decimal.ts";
 import { DECISION_SETTINGS_DEFAULT, type Strategy } from "../domain/strategy.ts";
+import { runsOf } from "../testing/runs.ts";
 import { replay } from "./replay.ts";
 import { fundingCount, type ReplaySample } from "./replay-fills.ts";
 import type { ReplayOptions } from "./replay-result.ts";
@@ -258,6 +259,6 @@ test("over any series equity is capital plus profits, no fee or drawdown is belo
         for (const { entryRate } of result.trades) expect(entryRate.atMost(Decimal.of(1365))).toBe(true);
       }
     }),
-    { numRuns: process.env.FULL ? 3_000 : 60 },
+    { numRuns: runsOf(60, 3_000) },
   );
 });

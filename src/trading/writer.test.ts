@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Fenced } from "../ports/journal.ts";
 import { type LeaseProcess, leaseStage, SLOW_MS } from "../testing/lease-stage.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
+import { runsOf } from "../testing/runs.ts";
 import { Term } from "./writer.ts";
 
 const last = <T>(list: readonly T[]): T => list[list.length - 1]!;
@@ -362,6 +363,6 @@ test("whatever happens to two processes, never do both hold, no fence or name ha
         expect(new Set(names).size).toBe(names.length);
       },
     ),
-    { numRuns: process.env.FULL ? 2_000 : 25 },
+    { numRuns: runsOf(25, 2_000) },
   );
 }, 60_000);

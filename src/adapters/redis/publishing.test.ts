@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Frame } from "../../domain/frame.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
+import { runsOf } from "../../testing/runs.ts";
 import { unpackFrame } from "../frame-codec.ts";
 import type { RedisCommand, RedisLink } from "./link.ts";
 import { Publishing, type PublishingReport, type PublishingSettings } from "./publishing.ts";
@@ -317,7 +318,7 @@ test("metered: however reports arrive, a tick costs at most two groups and one s
         expect(told).toEqual(newest);
       },
     ),
-    { numRuns: process.env.FULL ? 500 : 30 },
+    { numRuns: runsOf(10, 500) },
   );
 });
 

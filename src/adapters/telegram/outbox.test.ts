@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../../testing/runs.ts";
 import { Box, type Letter, Outbox } from "./outbox.ts";
 
 /** Not more than so many wait; alerts are lost only while no information waits; each is taken or counted once. */
@@ -51,7 +52,7 @@ test("Outbox stays within its limits, prefers alerts, and accounts for every let
       expect(toldLost).toBe(lost.length);
       expect(taken.length + lost.length + waitingCount).toBe(added);
     }),
-    { numRuns: process.env.FULL ? 5_000 : 200 },
+    { numRuns: runsOf(60, 5_000) },
   );
 });
 

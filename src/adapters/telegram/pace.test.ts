@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../../testing/runs.ts";
 import { Pace } from "./pace.ts";
 
 test("Pace lets no more through than the limit in any window, judged anywhere between start and answer", () => {
@@ -38,7 +39,7 @@ test("Pace lets no more through than the limit in any window, judged anywhere be
         }
       },
     ),
-    { numRuns: process.env.FULL ? 5_000 : 100 },
+    { numRuns: runsOf(100, 5_000) },
   );
 });
 

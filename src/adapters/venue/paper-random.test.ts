@@ -5,6 +5,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Decimal } from "../../domain/decimal.ts";
 import type { PlaceOutcome, TradingVenue, VenueFill, VenueOrder } from "../../ports/trading-venue.ts";
+import { runsOf } from "../../testing/runs.ts";
 import { MemoryPaperStore, paperKit, paperListing, type Rows } from "./paper-testing.ts";
 
 const TIMEOUT_MS = 3_000;
@@ -166,14 +167,16 @@ async function run(steps: readonly Step[]): Promise<number> {
   return filledCount;
 }
 
+const RUNS = runsOf(12, 1_000);
+
 test("Accounts, ledgers and look-ups agree to the last digit after any orders, and no id is carried out twice", async () => {
   let filledCount = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(stepOf, { minLength: 10, maxLength: 40, size: "max" }), async (steps) => {
       filledCount += await run(steps);
     }),
-    { numRuns: process.env.FULL ? 1_000 : 30 },
+    { numRuns: RUNS },
   );
   // Or the property would hold of nothing.
-  expect(filledCount).toBeGreaterThan(40);
+  expect(filledCount).toBeGreaterThan(RUNS);
 }, 120_000);

@@ -5,6 +5,7 @@ import type { Announcements } from "../../ports/bus.ts";
 import type { VenueCosts } from "../../ports/rate-governor.ts";
 import { RollingWindow } from "../../simulator/limits.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
+import { runsOf } from "../../testing/runs.ts";
 import { createLog } from "../telemetry/log.ts";
 import { PEER_SILENCE_MS, type ProcessRole } from "./budget-shares.ts";
 import { readLimits } from "./limit-headers.ts";
@@ -134,7 +135,7 @@ test("five workers and a scheduler behind one address use at least 1/1.1 of the 
   for (const governor of workers) void work(governor, address, stop.signal, clock);
   await clock.advance(150_000);
   const before = address.served.get("binance")!;
-  const minutes = process.env.FULL ? 60 : 4;
+  const minutes = runsOf(1, 60);
   await clock.advance(minutes * 60_000);
   const perMinute = (address.served.get("binance")! - before) / minutes;
   stop.abort();
@@ -156,7 +157,7 @@ test("with the governor off the same work draws refusals", async () => {
   expect(address.refused).toBeGreaterThan(0);
 });
 
-for (const seed of Array.from({ length: process.env.FULL ? 60 : 3 }, (_, index) => index + 1)) {
+for (const seed of Array.from({ length: runsOf(2, 60) }, (_, index) => index + 1)) {
   test(`workers that come, leave, are killed and lose the link never exceed the limit (seed ${seed})`, async () => {
     const clock = new ManualClock();
     const random = randomOf(seed);

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createOrderBook, type OrderBook } from "../../domain/order-book.ts";
 import type { BookRequest, ScanLimit, ScanOutcome, VenueBooks } from "../../ports/market-data.ts";
+import { runsOf } from "../../testing/runs.ts";
 
 const SAMPLES = join(import.meta.dir, "../../../../shared/samples");
 
@@ -17,10 +18,10 @@ export async function sample(path: string): Promise<string> {
 }
 
 /** Inputs per decoder: damaged ones and, slower to make and compare, whole ones. */
-export const DAMAGED_INPUTS = process.env.FULL ? 100_000 : 600;
-export const WHOLE_INPUTS = process.env.FULL ? 30_000 : 300;
+export const DAMAGED_INPUTS = runsOf(300, 100_000);
+export const WHOLE_INPUTS = runsOf(100, 30_000);
 /** Damaged inputs per parser of lists. */
-export const LIST_INPUTS = process.env.FULL ? 100_000 : 200;
+export const LIST_INPUTS = runsOf(200, 100_000);
 export const UNLIMITED: ScanLimit = {
   askQtyEnough: Number.POSITIVE_INFINITY,
   bidQtyEnough: Number.POSITIVE_INFINITY,

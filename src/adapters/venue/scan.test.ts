@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../../testing/runs.ts";
 import { atEnd, ByteCursor, readNumber, readStamp, readText, skipValue, textIs, textOf } from "./scan.ts";
 import { numberText, Random } from "./scan-testing.ts";
 
-const NUMBERS = process.env.FULL ? 1_000_000 : 20_000;
+const NUMBERS = runsOf(2_000, 1_000_000);
 
 function cursorOn(text: string): ByteCursor {
   const cursor = new ByteCursor();
@@ -152,7 +153,7 @@ describe("skipValue", () => {
         if (accepted !== parsed) throw new Error(`${accepted} but JSON.parse ${parsed}: ${text}`);
       }
     });
-    fc.assert(property, { numRuns: process.env.FULL ? 100_000 : 2_000, includeErrorInReport: true });
+    fc.assert(property, { numRuns: runsOf(500, 100_000), includeErrorInReport: true });
   });
 });
 

@@ -5,11 +5,12 @@ import fc from "fast-check";
 import { legRoleOf, OVERSEAS_VENUES, VENUES } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { PlaceOutcome } from "../../ports/trading-venue.ts";
+import { runsOf } from "../runs.ts";
 import type { Fault } from "./faults.ts";
 import type { MemoryWorld } from "./world.ts";
 import { COINS, kindOf, orderAt, testWorld } from "./world-testing.ts";
 
-const RUNS = process.env.FULL ? 3_000 : 40;
+const RUNS = runsOf(15, 3_000);
 const USERS = ["kim", "lee"] as const;
 
 const part: fc.Arbitrary<Fault> = fc.oneof(

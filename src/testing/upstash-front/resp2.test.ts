@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../runs.ts";
+import { anyText } from "../texts.ts";
 import { encodeCommand, encodeReply, type Reply, ReplyParser } from "./resp2.ts";
 
-const RUNS = process.env.FULL ? 20_000 : 300;
-const text = fc.string({ unit: "grapheme" }).map((value) => value.replace(/[\r\n]/g, ""));
+const RUNS = runsOf(300, 20_000);
+const text = anyText(20).map((value) => value.replace(/[\r\n]/g, ""));
 const reply: fc.Arbitrary<Reply> = fc.letrec<{ reply: Reply }>((tie) => ({
   reply: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
