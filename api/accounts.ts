@@ -9,6 +9,7 @@ import type { ForcedCloses } from "../src/ports/forced-closes.ts";
 import type { TradingMode } from "../src/ports/journal.ts";
 import type { KeyStore } from "../src/ports/keys.ts";
 import type { OwnSafety } from "../src/ports/own-safety.ts";
+import type { PaperMoney } from "../src/ports/paper-money.ts";
 import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts";
 import type { StrategyStore } from "../src/ports/strategies.ts";
 import type { TelegramLinkStore } from "../src/ports/telegram-links.ts";
@@ -27,6 +28,7 @@ export interface AccountsDeps extends PositionDeps {
   readonly telegram: TelegramLinkStore;
   /** Undefined: chats are not linked here. */
   readonly telegramBotName: string | undefined;
+  readonly paper: PaperMoney;
   /** Whose strategies, positions and decisions are meant where the two are kept apart. */
   readonly mode: TradingMode;
   /** Karbit's JWT_SECRET where the database is shared. */

@@ -51,6 +51,9 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "PUT /api/entries": usersOnly(415),
   "GET /api/incidents": usersOnly(200),
   "POST /api/incidents/:id/close": usersOnly(415),
+  "GET /api/paper": usersOnly(200),
+  "POST /api/paper/reset": usersOnly(415),
+  "POST /api/paper/top-up": usersOnly(415),
   "DELETE /api/session": usersOnly(204),
 };
 

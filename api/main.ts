@@ -11,6 +11,7 @@ import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
+import { createPaperMoney } from "../src/adapters/store/paper-money.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
@@ -72,6 +73,7 @@ async function accountsOf(
     forcedCloses: createForcedCloses(database),
     telegram: createTelegramLinkStore(database),
     telegramBotName: settings.TELEGRAM_BOT_NAME,
+    paper: createPaperMoney(database),
     jwtSecret: JWT_SECRET,
     mode,
     signUpOpen: SIGN_UP,

@@ -9,6 +9,7 @@ import { accountOperations } from "./openapi-accounts.ts";
 import { eventOperations } from "./openapi-events.ts";
 import { keyOperations } from "./openapi-keys.ts";
 import { MARKET_SCHEMAS, marketOperations, venuesOperation } from "./openapi-market.ts";
+import { PAPER_SCHEMAS, paperOperations } from "./openapi-paper.ts";
 import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
 import { SAFETY_SCHEMAS, safetyOperations } from "./openapi-safety.ts";
 import { STRATEGY_SCHEMAS, strategyOperations } from "./openapi-strategies.ts";
@@ -134,6 +135,7 @@ export function openApiDocument(
         ...strategyOperations(),
         ...safetyOperations(),
         ...telegramOperations(),
+        ...paperOperations(),
       }),
       "/health/live": {
         get: {
@@ -168,7 +170,13 @@ export function openApiDocument(
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
         ...(accounts && {
           ...mapValues(
-            { ...POSITION_SCHEMAS, ...STRATEGY_SCHEMAS, ...SAFETY_SCHEMAS, ...TELEGRAM_SCHEMAS },
+            {
+              ...POSITION_SCHEMAS,
+              ...STRATEGY_SCHEMAS,
+              ...SAFETY_SCHEMAS,
+              ...TELEGRAM_SCHEMAS,
+              ...PAPER_SCHEMAS,
+            },
             jsonSchema,
           ),
           UserEvent: jsonSchema(UserEvent),

@@ -10,6 +10,7 @@ import { createKeyStore } from "../src/adapters/store/keys.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
+import { createPaperMoney } from "../src/adapters/store/paper-money.ts";
 import { openPglite } from "../src/adapters/store/pglite.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
@@ -48,6 +49,7 @@ export async function accountsDatabase() {
       forcedCloses: createForcedCloses(database),
       telegram: createTelegramLinkStore(database),
       telegramBotName: "stand_in_bot",
+      paper: createPaperMoney(database),
       mode: "paper",
       jwtSecret: JWT_SECRET,
       signUpOpen: true,

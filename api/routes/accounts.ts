@@ -12,6 +12,7 @@ import { API_SETTINGS_DEFAULT, type ApiDeps } from "../settings.ts";
 import { UserStreams } from "../user-streams.ts";
 import { addEventRoutes, EVENT_PATHS } from "./events.ts";
 import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
+import { addPaperRoutes, PAPER_PATHS } from "./paper.ts";
 import { addPositionRoutes, POSITION_PATHS } from "./positions.ts";
 import { addSafetyRoutes, SAFETY_PATHS } from "./safety.ts";
 import { addStrategyRoutes, STRATEGY_PATHS } from "./strategies.ts";
@@ -33,6 +34,7 @@ export const ACCOUNT_PATHS = {
   ...STRATEGY_PATHS,
   ...SAFETY_PATHS,
   ...TELEGRAM_PATHS,
+  ...PAPER_PATHS,
 } as const satisfies Record<string, readonly string[]>;
 
 const plainText = v.regex(/^\P{Cc}*$/u, "expected no control characters");
@@ -132,6 +134,7 @@ export function accountRoutes(
   addEventRoutes(routes, streams, sessionOf);
   addKeyRoutes(routes, { keys: given.keys, clock, accountOf });
   const { safety, forcedCloses, mode } = given;
+  addPaperRoutes(routes, { paper: given.paper, clock, newId: given.newId }, accountOf);
   addSafetyRoutes(routes, { safety, forcedCloses, mode, clock }, accountOf);
   addStrategyRoutes(routes, { store: given.strategies, tradingMode: given.mode, clock }, accountOf);
   const { telegram: store, telegramBotName: botName } = given;

@@ -15,6 +15,7 @@ import { ownPositionsPaperSuite } from "./own-positions-paper-suite.ts";
 import { ownPositionsSuite } from "./own-positions-suite.ts";
 import { ownSafetySuite } from "./own-safety-suite.ts";
 import { paperAccountsSuite } from "./paper-accounts-suite.ts";
+import { paperMoneySuite } from "./paper-money-suite.ts";
 import { rateHistorySuite } from "./rate-history-suite.ts";
 import { sessionsSuite } from "./sessions-suite.ts";
 import { strategiesSuite } from "./strategies-suite.ts";
@@ -33,8 +34,7 @@ const FURTHER = [
   ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
   ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
   ...[sessionsSuite, ownPositionsSuite, ownPositionsPaperSuite, keysSuite, strategiesSuite],
-  ...[keyRotationSuite, ownSafetySuite],
-  ...[keyRotationSuite, telegramLinksSuite],
+  ...[keyRotationSuite, ownSafetySuite, paperMoneySuite, telegramLinksSuite],
 ];
 
 /** Registers every suite, or with `embedded` those of the embedded form. */

@@ -34,7 +34,9 @@ export function createPaperStore(database: Database): PaperStore {
   return {
     async open(key, opening, atMs) {
       const known = await database.run("read a paper account", (executor) => read(executor, key));
-      return known ?? locked("open a paper account", (executor) => open(executor, key, { opening, atMs }));
+      return (
+        known ?? locked("open a paper account", (executor) => openAccount(executor, key, { opening, atMs }))
+      );
     },
     place(key, clientOrderId, decide) {
       // A commit whose answer was lost is tried again by the database: then what "exists" is what we stored.
@@ -62,7 +64,7 @@ export function createPaperStore(database: Database): PaperStore {
         const account = await lock(executor, key);
         if (account.positions.has(symbol)) return false;
         const leverages = new Map([...account.leverages, [symbol, leverage]]);
-        await write(executor, key, { ...account, leverages });
+        await writeAccount(executor, key, { ...account, leverages });
         return true;
       }),
     creditFunding: (key, symbol, payments) =>
@@ -74,7 +76,7 @@ export function createPaperStore(database: Database): PaperStore {
           balances.set(USDT, (balances.get(USDT) ?? Decimal.ZERO).plus(amount));
           account = { ...account, balances };
         }
-        await write(executor, key, account);
+        await writeAccount(executor, key, account);
       }),
     fundingSince: (key, symbol, sinceMs) =>
       database.run("read paper funding", async (executor) => {
@@ -117,7 +119,8 @@ async function lock(executor: Executor, key: PaperKey): Promise<PaperAccount> {
   return account;
 }
 
-async function open(
+/** The account, made when there is none; its row is held. */
+export async function openAccount(
   executor: Executor,
   key: PaperKey,
   { opening, atMs }: { readonly opening: ReadonlyMap<string, Decimal>; readonly atMs: number },
@@ -191,10 +194,11 @@ async function store(executor: Executor, key: PaperKey, change: PaperChange): Pr
       })),
     );
   }
-  await write(executor, key, account);
+  await writeAccount(executor, key, account);
 }
 
-async function write(executor: Executor, key: PaperKey, account: PaperAccount): Promise<void> {
+/** Of an account whose row is held. */
+export async function writeAccount(executor: Executor, key: PaperKey, account: PaperAccount): Promise<void> {
   await executor
     .update(paperAccounts)
     .set({ state: stateTexts(account) })

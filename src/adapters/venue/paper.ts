@@ -7,10 +7,10 @@ import type { Venue } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { Listing } from "../../domain/instrument.ts";
 import type { OrderBook } from "../../domain/order-book.ts";
+import { paperStartOf } from "../../domain/paper-start.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { PaperStore } from "../../ports/paper-store.ts";
 import type { Log } from "../../ports/telemetry.ts";
-import { KRW, USDT } from "./paper-account.ts";
 import { PaperMarket } from "./paper-market.ts";
 import { type FundingSource, PaperPerpetual } from "./paper-perpetual.ts";
 import { PaperSpot } from "./paper-spot.ts";
@@ -25,7 +25,7 @@ export interface PaperVenueDeps {
   readonly listing: (venue: Venue, symbol: string) => Listing | undefined;
   /** Takers' fees by venue; those the venues publish where left out. */
   readonly feeRatios?: Partial<Readonly<Record<Venue, Decimal>>>;
-  /** KRW at home, USDT overseas, of accounts not yet open. Default: 100,000,000 and 100,000. */
+  /** KRW at home, USDT overseas, of accounts not yet open. Default: domain/paper-start.ts. */
   readonly startBalances?: Partial<Readonly<Record<Venue, Decimal>>>;
   /** Left out: nobody pays any. */
   readonly funding?: FundingSource;
@@ -36,13 +36,11 @@ export interface PaperVenues {
   open<V extends Venue>(venue: V, userId: number): OpenedVenues[V];
 }
 
-const START_KRW = Decimal.of(100_000_000);
-const START_USDT = Decimal.of(100_000);
-const DEFAULTS: Readonly<Record<Venue, { readonly feeRatio: Decimal; readonly start: Decimal }>> = {
-  upbit: { feeRatio: Decimal.of("0.0005"), start: START_KRW },
-  bithumb: { feeRatio: Decimal.of("0.0025"), start: START_KRW },
-  bybit: { feeRatio: Decimal.of("0.00055"), start: START_USDT },
-  binance: { feeRatio: Decimal.of("0.0005"), start: START_USDT },
+const FEE_RATIOS: Readonly<Record<Venue, Decimal>> = {
+  upbit: Decimal.of("0.0005"),
+  bithumb: Decimal.of("0.0025"),
+  bybit: Decimal.of("0.00055"),
+  binance: Decimal.of("0.0005"),
 };
 
 /** All users' paper venues of one process: they share what was taken from the books. */
@@ -51,12 +49,12 @@ export function createPaperVenues(deps: PaperVenueDeps): PaperVenues {
   const market = new PaperMarket(clock, deps.books);
   const opened = new Map<string, OpenedVenues[Venue]>();
   const make = (venue: Venue, userId: number): OpenedVenues[Venue] => {
-    const asset = venue === "upbit" || venue === "bithumb" ? KRW : USDT;
-    const start = deps.startBalances?.[venue] ?? DEFAULTS[venue].start;
+    const { asset, amount } = paperStartOf(venue);
+    const start = deps.startBalances?.[venue] ?? amount;
     const parts = {
       ...{ clock, log, store, market, listing },
       key: { userId, venue },
-      feeRatio: deps.feeRatios?.[venue] ?? DEFAULTS[venue].feeRatio,
+      feeRatio: deps.feeRatios?.[venue] ?? FEE_RATIOS[venue],
       opening: new Map([[asset, start]]),
     };
     return venue === "upbit" || venue === "bithumb"

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { accountsApi, accountsDatabase, tokenFor } from "./test-accounts.ts";
+import type { TestApi } from "./test-kit.ts";
+
+setDefaultTimeout(60_000);
+
+let context: Awaited<ReturnType<typeof accountsDatabase>>;
+let api: TestApi;
+let token: string;
+let userId: number;
+
+beforeAll(async () => {
+  context = await accountsDatabase();
+  userId = await context.addUser("kim@mail.kr");
+  api = await accountsApi(context.accounts);
+  token = await tokenFor(api, "kim@mail.kr");
+});
+afterAll(async () => {
+  await api.close();
+  await context.database.close();
+});
+
+async function ask(method: string, path: string, body?: unknown) {
+  const response = await api.app.request(path, {
+    method,
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  expect(response.headers.get("Cache-Control")).toBe("no-store");
+  return { status: response.status, body: await response.json() };
+}
+const upbit = { venue: "upbit", asset: "KRW", coins: [], positions: [] };
+
+test("paper money is shown, put in, and brought back to the start", async () => {
+  const { status, body } = await ask("GET", "/api/paper");
+  expect([status, body.length]).toEqual([200, 4]);
+  expect(body[0]).toEqual({ ...upbit, balance: "100000000", putIn: "100000000", openedAtMs: null });
+  const more = await ask("POST", "/api/paper/top-up", { venue: "upbit", amount: "0.5" });
+  expect([more.status, more.body[0].balance]).toEqual([200, "100000000.5"]);
+  for (const amount of ["0", "0.00", "-1", "1e3", "10000000000", "1.000000001", "", 5])
+    expect([amount, (await ask("POST", "/api/paper/top-up", { venue: "upbit", amount })).status]).toEqual([
+      ...[amount, 400],
+    ]);
+  expect((await ask("POST", "/api/paper/top-up", { venue: "okx", amount: "1" })).status).toBe(400);
+  const back = await ask("POST", "/api/paper/reset", {});
+  expect([back.status, back.body[0].balance]).toEqual([200, "100000000"]);
+});
+
+test("a reset is refused with the coins that are held", async () => {
+  await context.database.run("hold", (executor) =>
+    executor.execute(
+      sql`insert into schedulerx.hedged_positions
+            (mode, user_id, strategy_id, coin, pair, leverage, exit_terms, opened_at)
+          values ('paper', ${userId}, 1, 'XRP', 'upbit-bybit', 1, '{}', now())`,
+    ),
+  );
+  const refused = await ask("POST", "/api/paper/reset", {});
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { detail: "There are paper positions or running orders in XRP. Leave them first." },
+  });
+});
