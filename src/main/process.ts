@@ -3,10 +3,11 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../adapters/clock.ts";
 import { createLog, errorText } from "../adapters/telemetry/log.ts";
-import { type Fields, readEnvironment, type Settings, SettingsError } from "../config.ts";
+import { type Fields, readEnvironment, readNotifySettings, type Settings, SettingsError } from "../config.ts";
 import type { Log, LogLevel, LogLevelSwitch } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { type CheckResult, printChecks } from "./check.ts";
+import { serviceManagerOf } from "./service-manager.ts";
 
 /** Releases what was opened; called in reverse order of opening. */
 export type Release = () => Promise<unknown> | unknown;
@@ -100,11 +101,13 @@ async function runUntilStopped<F extends Fields>(spec: ProcessSpec<F>, settings:
     nowMs: systemClock.nowMs,
   };
   const log = createLog(logging);
+  const manager = serviceManagerOf(readNotifySettings(), log);
   const releases: Release[] = [];
   const stopping = new AbortController();
   const stop = async (code: number, why: string): Promise<never> => {
     if (stopping.signal.aborted) process.exit(code || 130);
     stopping.abort();
+    manager.stopping();
     log.info("stopping", { why });
     setTimeout(() => process.exit(code || 1), STOP_MS_MAX).unref();
     for (const release of releases.reverse()) {
@@ -130,7 +133,9 @@ async function runUntilStopped<F extends Fields>(spec: ProcessSpec<F>, settings:
   try {
     log.info("starting", { version: VERSION });
     await spec.start(settings, log, releases, stopping.signal, logging);
-    if (!stopping.signal.aborted) log.info("running");
+    if (stopping.signal.aborted) return;
+    log.info("running");
+    manager.ready();
   } catch (error) {
     if (stopping.signal.aborted) return;
     log.error("cannot start", { error });

@@ -185,6 +185,10 @@ async function connectionOptions(
     settings: {
       servers,
       name: options.name,
+      // Answers come to a place of the user's own, so that a server can keep users from reading each other's.
+      ...(user !== undefined && token === undefined && isSubjectToken(user)
+        ? { inboxPrefix: `_INBOX.${user}` }
+        : {}),
       ...(token !== undefined ? { token } : user !== undefined ? { user, pass: pass ?? "" } : {}),
       ...(secure ? { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } } : {}),
       timeout: DIAL_TIMEOUT_MS,
@@ -201,6 +205,10 @@ async function connectionOptions(
       noAsyncTraces: true,
     },
   };
+}
+
+function isSubjectToken(text: string): boolean {
+  return /^[\w-]+$/.test(text);
 }
 
 function parseUrl(text: string): URL {

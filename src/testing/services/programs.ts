@@ -12,6 +12,7 @@ export type ProgramName =
   | "korean-font"
   | "openssl"
   | "setpriv"
+  | "shellcheck"
   | "ip";
 
 export interface Program {
@@ -102,6 +103,13 @@ export const PROGRAMS: readonly Program[] = [
     title: "setpriv",
     debianPackage: "util-linux",
     find: isLinux ? () => which("setpriv") : () => "(not used on this system)",
+  },
+  {
+    name: "shellcheck",
+    title: "shellcheck",
+    debianPackage: "shellcheck",
+    brewFormula: "shellcheck",
+    find: () => which("shellcheck"),
   },
   {
     name: "ip",
