@@ -5,6 +5,7 @@ import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
 import type { UserEventStream } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
+import type { Desk } from "../src/ports/desk.ts";
 import type { ForcedCloses } from "../src/ports/forced-closes.ts";
 import type { TradingMode } from "../src/ports/journal.ts";
 import type { KeyStore } from "../src/ports/keys.ts";
@@ -21,6 +22,7 @@ export interface AccountsDeps extends PositionDeps {
   readonly passwords: Passwords;
   /** Undefined: there is no ENCRYPTION_KEY to keep them with. */
   readonly keys: KeyStore | undefined;
+  readonly desk: Desk;
   readonly strategies: StrategyStore;
   readonly events: Pick<UserEventStream, "subscribe">;
   readonly safety: OwnSafety;

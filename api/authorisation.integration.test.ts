@@ -35,6 +35,8 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "GET /api/keys": usersOnly(200),
   "PUT /api/keys/:venue": usersOnly(404),
   "DELETE /api/keys/:venue": usersOnly(404),
+  "POST /api/keys/:venue/test": usersOnly(404),
+  "GET /api/balances": usersOnly(503),
   "GET /api/strategies": usersOnly(200),
   "POST /api/strategies": usersOnly(415),
   "PATCH /api/strategies/active": usersOnly(415),

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../src/adapters/clock.ts";
+import { createDesk } from "../src/adapters/desk.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
@@ -44,7 +45,7 @@ function marketOf(database: Database | undefined): ApiDeps["market"] {
 async function accountsOf(
   settings: ApiSettings,
   database: Database | undefined,
-  events: Bus["userEvents"],
+  { bus, log }: { readonly bus: Pick<Bus, "requests" | "userEvents">; readonly log: Log },
 ): Promise<NonNullable<ApiDeps["accounts"]>> {
   const { DATABASE_URL, JWT_SECRET, SIGN_UP, TRADING_MODE, ENCRYPTION_KEY } = settings;
   if (database === undefined || JWT_SECRET === undefined) {
@@ -68,7 +69,8 @@ async function accountsOf(
         )
       : undefined,
     strategies: createStrategyStore(database),
-    events,
+    events: bus.userEvents,
+    desk: createDesk(bus.requests, log),
     safety: createOwnSafety(database),
     forcedCloses: createForcedCloses(database),
     telegram: createTelegramLinkStore(database),
@@ -126,7 +128,7 @@ await runProcess({
       tickPeriodMs: settings.TICK_INTERVAL_MS,
       version: VERSION,
       simulated: settings.SIMULATED,
-      accounts: await accountsOf(settings, database, bus.userEvents),
+      accounts: await accountsOf(settings, database, { bus, log }),
       market: marketOf(database),
     });
     releases.push(() => server.stop());

@@ -15,8 +15,9 @@ import { SAFETY_SCHEMAS, safetyOperations } from "./openapi-safety.ts";
 import { STRATEGY_SCHEMAS, strategyOperations } from "./openapi-strategies.ts";
 import { TELEGRAM_SCHEMAS, telegramOperations } from "./openapi-telegram.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
+import { balancesSchema } from "./routes/balances.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
-import { keyStoredSchema, newKeySchema, ownKeysSchema } from "./routes/keys.ts";
+import { keyStoredSchema, keyTestSchema, newKeySchema, ownKeysSchema } from "./routes/keys.ts";
 import { TRADING_PATH, tradingSchema } from "./routes/trading.ts";
 
 type Json = Record<string, unknown>;
@@ -187,6 +188,8 @@ export function openApiDocument(
           OwnKeys: jsonSchema(ownKeysSchema),
           NewKey: jsonSchema(newKeySchema),
           KeyStored: jsonSchema(keyStoredSchema),
+          KeyTest: jsonSchema(keyTestSchema),
+          Balances: jsonSchema(balancesSchema),
         }),
       },
       ...(accounts && {

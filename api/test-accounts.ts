@@ -2,6 +2,7 @@
 
 import { InProcessBus } from "../src/adapters/bus/in-process.ts";
 import { systemClock } from "../src/adapters/clock.ts";
+import { createDesk } from "../src/adapters/desk.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
 import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
@@ -45,6 +46,7 @@ export async function accountsDatabase() {
       strategies: createStrategyStore(database),
       decisions: (userId) => createTradingStateStore(database).decisions("paper", userId),
       events: bus.userEvents,
+      desk: createDesk(bus.requests, new KeptLog()),
       safety: createOwnSafety(database),
       forcedCloses: createForcedCloses(database),
       telegram: createTelegramLinkStore(database),
@@ -64,7 +66,7 @@ export async function accountsDatabase() {
     listings: createCoinListingStore(database),
     history: createHistoryStore(database),
   };
-  return { database, accounts, market, addUser, events: bus.userEvents };
+  return { database, accounts, market, addUser, events: bus.userEvents, requests: bus.requests };
 }
 
 export const accountsApi = (accounts: AccountsDeps, market?: MarketDeps): Promise<TestApi> =>

@@ -114,7 +114,7 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
   const fetcher = createBookFetcher(schedulerUrls, clock);
   const encryption = newEncryptionKey();
   // Looks at the scheduler only once that is there: rates come from it.
-  const trading = createTrading({
+  const { engine: trading } = createTrading({
     ...{ clock, log, database, governor, fetcher },
     mode,
     venueBooks: VENUE_BOOKS,

@@ -10,6 +10,7 @@ import { jsonBody } from "../body.ts";
 import { problem } from "../problem.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "../settings.ts";
 import { UserStreams } from "../user-streams.ts";
+import { addBalanceRoutes, BALANCE_PATHS } from "./balances.ts";
 import { addEventRoutes, EVENT_PATHS } from "./events.ts";
 import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
 import { addPaperRoutes, PAPER_PATHS } from "./paper.ts";
@@ -29,6 +30,7 @@ export const ACCOUNT_PATHS = {
   "/api/account": ["POST"],
   "/api/me": ["GET", "HEAD"],
   ...KEY_PATHS,
+  ...BALANCE_PATHS,
   ...POSITION_PATHS,
   ...EVENT_PATHS,
   ...STRATEGY_PATHS,
@@ -132,7 +134,8 @@ export function accountRoutes(
   });
   addPositionRoutes(routes, { ...given, clock }, accountOf);
   addEventRoutes(routes, streams, sessionOf);
-  addKeyRoutes(routes, { keys: given.keys, clock, accountOf });
+  addKeyRoutes(routes, { keys: given.keys, desk: given.desk, clock, accountOf });
+  addBalanceRoutes(routes, { desk: given.desk, accountOf });
   const { safety, forcedCloses, mode } = given;
   addPaperRoutes(routes, { paper: given.paper, clock, newId: given.newId }, accountOf);
   addSafetyRoutes(routes, { safety, forcedCloses, mode, clock }, accountOf);

@@ -1,19 +1,23 @@
-// A user's own API keys: put in, listed without themselves, taken out. The caller is known before anything is read, and
+// A user's own API keys: put in, listed without themselves, tested by the scheduler, taken out. The caller is known before anything is read, and
 // only his rows are touched. No answer, log line or audit event here has a key in it.
 
 import type { Context, Hono } from "hono";
 import * as v from "valibot";
-import { VENUES, type Venue } from "../../schema/vocabulary.ts";
+import { KEY_FINDING_CODES, VENUES, type Venue } from "../../schema/vocabulary.ts";
+import { isKeyFault, keyFindingWords } from "../../src/domain/key-finding.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import type { Desk } from "../../src/ports/desk.ts";
 import type { KeyStore, OwnKey } from "../../src/ports/keys.ts";
 import type { Account } from "../../src/ports/sessions.ts";
 import type { VenueCredentials } from "../../src/ports/traders.ts";
 import { jsonBody } from "../body.ts";
 import { problem } from "../problem.ts";
+import { deskRefusal, unread, wordsSchema } from "./balances.ts";
 
 export const KEY_PATHS = {
   "/api/keys": ["GET", "HEAD"],
   "/api/keys/:venue": ["PUT", "DELETE"],
+  "/api/keys/:venue/test": ["POST"],
 } as const satisfies Record<string, readonly string[]>;
 
 const NO_STORE = { "Cache-Control": "no-store" };
@@ -41,9 +45,28 @@ export const ownKeysSchema = v.array(
   }),
 ) satisfies v.GenericSchema<unknown, OwnKey[]>;
 
+export const keyTestSchema = v.object({
+  venue: v.picklist(VENUES),
+  ok: v.pipe(v.boolean(), v.description("Whether the key does: balances were read and no fault was found.")),
+  findings: v.array(
+    v.object({
+      code: v.picklist(KEY_FINDING_CODES),
+      severity: v.pipe(
+        v.picklist(["fault", "warning"]),
+        v.description(
+          "fault: the key does not do, or endangers the money. warning: it does, and asks for attention.",
+        ),
+      ),
+      words: wordsSchema,
+    }),
+  ),
+  testedAtMs: v.number(),
+});
+
 export interface KeyRouteDeps {
   /** Undefined: there is no ENCRYPTION_KEY to keep them with. */
   readonly keys: KeyStore | undefined;
+  readonly desk: Desk;
   readonly clock: Clock;
   /** Who calls, or the refusal. */
   readonly accountOf: (c: Context) => Promise<Account | Response>;
@@ -54,7 +77,7 @@ interface Caller {
   readonly keys: KeyStore;
 }
 
-export function addKeyRoutes(routes: Hono, { keys, clock, accountOf }: KeyRouteDeps): void {
+export function addKeyRoutes(routes: Hono, { keys, desk, clock, accountOf }: KeyRouteDeps): void {
   const callerOf = async (c: Context): Promise<Caller | Response> => {
     const account = await accountOf(c);
     if (account instanceof Response) return account;
@@ -81,6 +104,36 @@ export function addKeyRoutes(routes: Hono, { keys, clock, accountOf }: KeyRouteD
     return c.json({ venue, replaced: outcome === "replaced" }, 200, NO_STORE);
   });
 
+  routes.post("/api/keys/:venue/test", async (c) => {
+    const caller = await callerOf(c);
+    if (caller instanceof Response) return caller;
+    const venue = venueIn(c);
+    if (venue instanceof Response) return venue;
+    const { userId } = caller.account;
+    const fingerprint = await caller.keys.fingerprint(userId, venue);
+    if (fingerprint === undefined) return problem(404, { detail: `There is no key for ${venue}.` });
+    const answer = await desk.ask({ version: 1, op: "test-key", userId, venue });
+    if (answer?.kind === "unread") return answer.why === "no-key" ? unusable(venue) : unread(answer.why);
+    if (answer?.kind !== "tested") return deskRefusal(answer?.kind === "busy");
+    const ok = !answer.findings.some(isKeyFault);
+    const codes = answer.findings.map(({ code }) => code);
+    const testedAtMs = clock.nowMs();
+    const isSame = await caller.keys.setTested(
+      userId,
+      venue,
+      fingerprint,
+      { ok, findings: codes },
+      testedAtMs,
+    );
+    if (!isSame) return problem(409, { detail: "The key was changed while it was tested. Test it again." });
+    const findings = answer.findings.map((finding) => ({
+      code: finding.code,
+      severity: isKeyFault(finding) ? ("fault" as const) : ("warning" as const),
+      words: { ko: keyFindingWords(finding, "ko"), en: keyFindingWords(finding, "en") },
+    }));
+    return c.json({ venue, ok, findings, testedAtMs }, 200, NO_STORE);
+  });
+
   routes.delete("/api/keys/:venue", async (c) => {
     const caller = await callerOf(c);
     if (caller instanceof Response) return caller;
@@ -92,6 +145,12 @@ export function addKeyRoutes(routes: Hono, { keys, clock, accountOf }: KeyRouteD
     return problem(409, {
       detail: `A position or an order at ${venue} needs this key. Close it first; to stop the key at once, delete it at ${venue}.`,
     });
+  });
+}
+
+function unusable(venue: Venue): Response {
+  return problem(409, {
+    detail: `The key for ${venue} is switched off, or the scheduler cannot decrypt it. Put it in again.`,
   });
 }
 

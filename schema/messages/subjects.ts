@@ -7,13 +7,23 @@
 /** Core NATS: heard by whoever listens at the moment. */
 export const FRAMES_SUBJECT = "schedulerx.frames";
 const ANNOUNCE_PREFIX = "schedulerx.announce.";
+const ASK_PREFIX = "schedulerx.ask.";
+/** What the api asks of the scheduler that leads (desk.ts). */
+export const DESK_TOPIC = "desk";
+
+export function announceSubject(topic: string): string {
+  return ANNOUNCE_PREFIX + topicOf(topic);
+}
+
+/** Questions that somebody answers at once. */
+export function askSubject(topic: string): string {
+  return ASK_PREFIX + topicOf(topic);
+}
 
 /** Topics are short constant words; anything else would be a wildcard or another subject. */
-export function announceSubject(topic: string): string {
-  if (!/^[a-z0-9-]{1,40}$/.test(topic)) {
-    throw new RangeError(`expected a topic of lower-case letters, digits and dashes, was ${topic}`);
-  }
-  return ANNOUNCE_PREFIX + topic;
+function topicOf(topic: string): string {
+  if (/^[a-z0-9-]{1,40}$/.test(topic)) return topic;
+  throw new RangeError(`expected a topic of lower-case letters, digits and dashes, was ${topic}`);
 }
 
 export interface StreamPlan {

@@ -239,7 +239,7 @@ async function restart({ database, leaseDatabase, urls, market }: Ground): Promi
   const startedMs = clock.monotonicMs();
   const startedAtMs = clock.nowMs();
   const governor = await governorOf("successor", log, HELLO_MS);
-  const engine = createTrading({
+  const { engine } = createTrading({
     ...{ clock, log, mode: "live", database, leaseDatabase, governor, urls, venueBooks: VENUE_BOOKS },
     fetcher: createBookFetcher(urls, clock),
     secrets: createSecretReader(ENCRYPTION_KEY),

@@ -61,6 +61,20 @@ export interface Announcements {
   listen(topic: string, onMessage: (bytes: Uint8Array) => void): Promise<() => Promise<void>>;
 }
 
+/** Questions one process answers another at once; nothing is stored. */
+export interface Requests {
+  /**
+   * The first answer; undefined when none came within `withinMs`: nobody serves the topic, all were silent, or the
+   * link is down. Never rejects for those.
+   */
+  ask(topic: string, bytes: Uint8Array, withinMs: number): Promise<Uint8Array | undefined>;
+  /** `answer` resolves with undefined to stay silent, so that another process may answer. Returns the unsubscriber. */
+  serve(
+    topic: string,
+    answer: (bytes: Uint8Array) => Promise<Uint8Array | undefined>,
+  ): Promise<() => Promise<void>>;
+}
+
 export interface UserEventListener {
   /**
    * Called once before the first event, with the place reading begins at. `missed`: `after` is not known any more, so
@@ -92,6 +106,7 @@ export interface Bus {
   readonly reports: ReportStream;
   readonly frames: FrameFeed & FrameSink;
   readonly announcements: Announcements;
+  readonly requests: Requests;
   readonly userEvents: UserEventStream;
   /** Creates or updates what is stored (schema/messages/subjects.ts). For the scheduler only, before anything else. */
   ensureStreams(options: { tickPeriodMs: number }): Promise<void>;

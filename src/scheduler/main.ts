@@ -1,6 +1,7 @@
 // schedulerx-scheduler: issues ticks, merges reports, publishes frames, keeps lists and history.
 
 import { systemClock } from "../adapters/clock.ts";
+import { serveDesk } from "../adapters/desk.ts";
 import { packFrame, unpackFrame } from "../adapters/frame-codec.ts";
 import { createRedisPublisher, type RedisPublisher, type RedisTarget } from "../adapters/redis/publisher.ts";
 import { createSecretReader } from "../adapters/secrets.ts";
@@ -173,7 +174,7 @@ await runProcess({
     // Quiet: it goes and comes back with the other, which says so.
     const leaseDatabase = openPostgres({ ...postgresOf(settings), log: quietLog, poolSize: 1 });
     releases.push(() => leaseDatabase.close());
-    const trading = createTrading({
+    const { engine: trading, answerDesk } = createTrading({
       ...{ clock, log, database, leaseDatabase, governor, fetcher },
       mode: settings.TRADING_MODE,
       venueBooks: VENUE_BOOKS,
@@ -220,6 +221,7 @@ await runProcess({
     releases.push(() => scheduler.stop());
     releases.push(() => trading.stop());
     trading.start();
+    releases.push(await serveDesk(bus.requests, answerDesk, log));
     if (settings.CONTROL_TOKEN) {
       const control = createControl({
         scheduler,

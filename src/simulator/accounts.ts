@@ -35,6 +35,8 @@ export interface KeyState {
   addresses: string[] | undefined;
   canRead: boolean;
   canTrade: boolean;
+  /** Told by Bybit alone; nobody withdraws here by API. */
+  canWithdraw: boolean;
 }
 
 export const DEFAULT_BALANCES: Readonly<Record<SimVenue, Amounts>> = {
@@ -159,6 +161,7 @@ function freshKey(openedAtMs: number): KeyState {
     addresses: undefined,
     canRead: true,
     canTrade: true,
+    canWithdraw: false,
   };
 }
 

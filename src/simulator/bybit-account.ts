@@ -124,7 +124,7 @@ function keyAnswer(context: RouteContext): WireReply {
       permissions: {
         ContractTrade: state.canTrade ? ["Order", "Position"] : noRights,
         Spot: noRights,
-        Wallet: noRights,
+        Wallet: state.canWithdraw ? ["AccountTransfer", "Withdraw"] : noRights,
         Options: noRights,
         Derivatives: noRights,
         CopyTrading: noRights,

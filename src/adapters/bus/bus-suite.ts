@@ -339,6 +339,38 @@ export function busConformance(body: string, open: () => Promise<BusRig>): void 
       expect((await follow()).heard).toEqual([]);
     });
 
+    test("carries a question to whoever serves its topic, and back the first answer", async () => {
+      const ask = (topic: string, text: string, withinMs = 1_000) =>
+        rig.until(
+          worker.requests
+            .ask(topic, bytesOf(text), withinMs)
+            .then((bytes) => bytes && new TextDecoder().decode(bytes)),
+        );
+      expect(await ask("desk", "anybody?", 300)).toBeUndefined();
+      const heard: string[] = [];
+      const serve = (bus: Bus, name: string, talks: boolean) =>
+        bus.requests.serve("desk", async (bytes) => {
+          const text = new TextDecoder().decode(bytes);
+          heard.push(`${name} ${text}`);
+          if (text === "broken") throw new Error("as wished");
+          return talks ? bytesOf(`${name} has ${text}`) : undefined;
+        });
+      await rig.until(serve(await rig.join(), "standby", false));
+      expect(await ask("desk", "one", 300)).toBeUndefined();
+      const stop = await rig.until(serve(scheduler, "leader", true));
+      expect(await ask("desk", "two")).toBe("leader has two");
+      expect(await ask("elsewhere", "three", 300)).toBeUndefined();
+      expect(await ask("desk", "broken", 300)).toBeUndefined();
+      expect(await Promise.all(["a", "b", "c"].map((text) => ask("desk", text)))).toEqual([
+        ...["leader has a", "leader has b", "leader has c"],
+      ]);
+      await rig.until(stop());
+      expect(await ask("desk", "four", 300)).toBeUndefined();
+      expect(heard).toContain("standby four");
+      expect(heard).not.toContain("leader four");
+      await expect(scheduler.requests.serve("a.>", async () => undefined)).rejects.toThrow(RangeError);
+    });
+
     test("ends a waiting next when drained, and refuses to store from then on", async () => {
       await setUp();
       const waiting = worker.tasks.next(60_000);

@@ -7,6 +7,7 @@ import type { Announcements, Bus, FrameFeed, FrameSink, ReportStream, TaskQueue 
 import type { Clock } from "../../ports/clock.ts";
 import { MemoryEvents } from "./memory-events.ts";
 import { MemoryQueue } from "./memory-queue.ts";
+import { MemoryRequests } from "./memory-requests.ts";
 import { SeenIds } from "./seen-ids.ts";
 
 type Listener = (bytes: Uint8Array) => void;
@@ -21,6 +22,7 @@ export class InProcessBus implements Bus {
   readonly reports: ReportStream;
   readonly frames: FrameFeed & FrameSink;
   readonly announcements: Announcements;
+  readonly requests: MemoryRequests;
   readonly userEvents: MemoryEvents;
   readonly #queue: MemoryQueue;
   readonly #seenReports: SeenIds;
@@ -55,6 +57,7 @@ export class InProcessBus implements Bus {
       announce: (topic, bytes) => this.#tell(announceSubject(topic), bytes),
       listen: async (topic, onMessage) => this.#listen(announceSubject(topic), onMessage),
     };
+    this.requests = new MemoryRequests(clock);
     this.userEvents = new MemoryEvents(clock, (doing) => this.#planOr(doing).events);
   }
 
@@ -71,6 +74,7 @@ export class InProcessBus implements Bus {
     this.#closed = true;
     this.#queue.close();
     this.#listeners.clear();
+    this.requests.close();
   }
 
   #planOr(doing: string): BusPlan {

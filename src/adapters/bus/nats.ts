@@ -11,12 +11,13 @@ import {
   storeTimeoutMs,
 } from "../../../schema/messages/subjects.ts";
 import { BusFault, isPassingBusFault } from "../../domain/bus-fault.ts";
-import type { Announcements, Bus, FrameFeed, FrameSink, ReportStream } from "../../ports/bus.ts";
+import type { Announcements, Bus, FrameFeed, FrameSink, ReportStream, Requests } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/telemetry.ts";
 import { NatsUserEvents } from "./nats-events.ts";
 import { messageOf, NatsLink, type NatsOptions } from "./nats-link.ts";
 import { StreamReader } from "./nats-reader.ts";
+import { natsRequests } from "./nats-requests.ts";
 import { StreamStore } from "./nats-store.ts";
 import { applyPlan, isStreamMissing, toBusFault } from "./nats-streams.ts";
 import { NatsTasks } from "./nats-tasks.ts";
@@ -41,6 +42,7 @@ export class NatsBus implements Bus {
   readonly reports: ReportStream;
   readonly frames: FrameFeed & FrameSink;
   readonly announcements: Announcements;
+  readonly requests: Requests;
   readonly userEvents: NatsUserEvents;
   readonly #readers = new Set<StreamReader>();
   #periodMs: number | undefined;
@@ -73,6 +75,7 @@ export class NatsBus implements Bus {
       },
       listen: (topic, onMessage) => this.#listen(announceSubject(topic), onMessage),
     };
+    this.requests = natsRequests(link, log);
     this.userEvents = new NatsUserEvents({ link, client, manager, log }, store);
     // A server that came back with an empty disk gets its streams again.
     link.onReturn(() => void this.#restoreStreams());

@@ -24,6 +24,7 @@ import { expectedFundingRatio } from "../../domain/settlement.ts";
 import { DECISION_SETTINGS_DEFAULT } from "../../domain/strategy.ts";
 import type { BookFetcher } from "../../ports/book-fetcher.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { AnswerDesk } from "../../ports/desk.ts";
 import type { TradingMode } from "../../ports/journal.ts";
 import type { VenueBooks } from "../../ports/market-data.ts";
 import type { Notifier } from "../../ports/notifier.ts";
@@ -34,6 +35,7 @@ import type { CoinFacts, MarketView, UserVenues } from "../../ports/trading-desk
 import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
 import { WATCH_DEFAULT, type WatchSettings } from "../../trading/watch-positions.ts";
+import { createDeskAnswers } from "../answer-desk.ts";
 import { createBookDesk } from "../book-desk.ts";
 import type { Scheduler } from "../run.ts";
 
@@ -102,8 +104,14 @@ const BINANCE_DEPTH = 100;
 const BYBIT_DEPTH = 500;
 const FEE_BOOK_MS = 1_000;
 
-/** The engine, not started yet. */
-export function createTrading(parts: TradingParts): TradingEngine {
+export interface Trading {
+  /** Not started yet. */
+  readonly engine: TradingEngine;
+  /** Answers while the engine holds the lease. */
+  readonly answerDesk: AnswerDesk;
+}
+
+export function createTrading(parts: TradingParts): Trading {
   const { clock, log, database, governor, fetcher, venueBooks, notifier, scheduler } = parts;
   const mode = parts.mode === "live" ? "live" : "paper";
   const lists = new ListingIndex(scheduler);
@@ -118,6 +126,7 @@ export function createTrading(parts: TradingParts): TradingEngine {
     },
   });
   const traders = createTraderStore(database, parts.secrets);
+  const keyed = parts.secrets && liveVenues(parts, traders);
   const venues =
     mode === "paper"
       ? paperVenues(parts, lists, async (venue, symbol) => {
@@ -128,8 +137,8 @@ export function createTrading(parts: TradingParts): TradingEngine {
           );
           return seen?.book;
         })
-      : liveVenues(parts, traders);
-  return new TradingEngine({
+      : (keyed ?? liveVenues(parts, traders));
+  const engine = new TradingEngine({
     ...{ clock, log, mode, traders, notifier, venues },
     ...(parts.events && { events: parts.events }),
     journal: createJournal(database),
@@ -151,6 +160,8 @@ export function createTrading(parts: TradingParts): TradingEngine {
       return seen ? fee.times(Decimal.ofFloat(seen.book.askPrices[0]!)) : Decimal.ZERO;
     },
   });
+  const leads = () => engine.isElsewhere === false;
+  return { engine, answerDesk: createDeskAnswers({ clock, log, leads, keyed, venues, mode }) };
 }
 
 function depthOf(venue: Venue, binanceDepth: number): number {
@@ -242,7 +253,10 @@ function paperVenues(
 }
 
 /** Keys are decrypted at each asking; the venue object is kept while they stay the same, for its account's budget. */
-function liveVenues({ clock, log, governor, urls }: TradingParts, traders: TraderStore): UserVenues {
+export function liveVenues(
+  { clock, log, governor, urls }: Pick<TradingParts, "clock" | "log" | "governor" | "urls">,
+  traders: TraderStore,
+): UserVenues {
   const opener = new TradingVenues({ clock, log, governor, urls });
   const opened = new Map<string, { readonly digest: string; readonly venue: unknown }>();
   async function open<V extends Venue>(userId: number, name: V) {
