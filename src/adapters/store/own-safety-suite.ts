@@ -7,7 +7,7 @@ import { createAuditStore } from "./audit.ts";
 import type { Database } from "./database.ts";
 import { addUser, clearJournal, NOW_MS, rows } from "./journal-fixtures.ts";
 import { createOwnSafety } from "./own-safety.ts";
-import { forgetful } from "./strategies-suite.ts";
+import { forgetful } from "./store-fixtures.ts";
 import { createTradingStateStore } from "./trading-state.ts";
 
 export function ownSafetySuite(database: () => Database): void {

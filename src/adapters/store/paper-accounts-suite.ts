@@ -6,6 +6,7 @@ import { Decimal } from "../../domain/decimal.ts";
 import type { PaperAccount, PaperChange, PaperDecision } from "../../ports/paper-store.ts";
 import { type Database, rowsOf } from "./database.ts";
 import { createPaperStore } from "./paper-accounts.ts";
+import { forgetful } from "./store-fixtures.ts";
 
 const AT_MS = Date.UTC(2026, 0, 1);
 const HOME = { userId: 7, venue: "upbit" } as const;
@@ -127,16 +128,7 @@ export function paperAccountsSuite(database: () => Database): void {
 
     test("a transaction run again after its commit went unanswered is ours, and done once", async () => {
       await store().open(ABROAD, USDT, AT_MS);
-      const forgetful: Database = {
-        ...database(),
-        engine: database().engine,
-        run: (operation, work) => database().run(operation, work),
-        transaction: async (operation, work) => {
-          await database().transaction(operation, work);
-          return database().transaction(operation, work);
-        },
-      };
-      const placed = await createPaperStore(forgetful).place(ABROAD, "o-1", (account) =>
+      const placed = await createPaperStore(forgetful(database())).place(ABROAD, "o-1", (account) =>
         accept(shortOf(account)),
       );
       expect([placed.kind, await free()]).toEqual(["stored", "999.9"]);

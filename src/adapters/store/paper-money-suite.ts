@@ -10,7 +10,7 @@ import type { Database } from "./database.ts";
 import { addUser, clearJournal, NOW_MS, rows } from "./journal-fixtures.ts";
 import { createPaperStore } from "./paper-accounts.ts";
 import { createPaperMoney } from "./paper-money.ts";
-import { forgetful } from "./strategies-suite.ts";
+import { forgetful } from "./store-fixtures.ts";
 
 const d = (text: string) => Decimal.of(text);
 

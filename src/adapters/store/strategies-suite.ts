@@ -8,6 +8,7 @@ import { type ExitTerms, type StrategyTerms, termFaults } from "../../domain/str
 import { createAuditStore } from "./audit.ts";
 import type { Database } from "./database.ts";
 import { addUser, clearJournal, NOW_MS, rows } from "./journal-fixtures.ts";
+import { forgetful, inZone } from "./store-fixtures.ts";
 import { createStrategyStore } from "./strategies.ts";
 import { createTraderStore } from "./traders.ts";
 import { createTradingStateStore } from "./trading-state.ts";
@@ -19,17 +20,6 @@ const TERMS: StrategyTerms & ExitTerms = {
   ...{ stopRate: "1390.5", holdingMsMax: 86_400_000 },
 };
 const { stopRate, holdingMsMax, ...OWN } = TERMS;
-
-/** As when the answer to a commit was lost: the same work is run again. */
-export const forgetful = (database: Database): Database => ({
-  engine: database.engine,
-  close: () => database.close(),
-  run: (operation, work) => database.run(operation, work),
-  transaction: async (operation, work) => {
-    await database.transaction(operation, work);
-    return await database.transaction(operation, work);
-  },
-});
 
 export function strategiesSuite(database: () => Database): void {
   describe("a user's own strategies", () => {
@@ -67,7 +57,10 @@ export function strategiesSuite(database: () => Database): void {
 
     test("what is started is listed first, is what the engine reads, and its revision tells", async () => {
       const before = await traders().revision();
-      const strategyId = await startedId();
+      // Times are UTC on a server set up in Korea as well.
+      const seoul = createStrategyStore(inZone(database(), "Asia/Seoul"));
+      const started = await seoul.start(userId, TERMS, NOW_MS);
+      const strategyId = "refused" in started ? 0 : started.strategyId;
       expect(await traders().revision()).not.toBe(before);
       const { traders: read, faults } = await traders().traders();
       expect(faults).toEqual([]);

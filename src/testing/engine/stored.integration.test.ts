@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { Database } from "../../adapters/store/database.ts";
+import { createForcedCloses } from "../../adapters/store/forced-closes.ts";
 import { createJournal } from "../../adapters/store/journal.ts";
 import { clearJournal, rows } from "../../adapters/store/journal-fixtures.ts";
 import { migratePglite } from "../../adapters/store/migrate.ts";
+import { createOwnSafety } from "../../adapters/store/own-safety.ts";
 import { openPglite } from "../../adapters/store/pglite.ts";
 import { recordLog } from "../../adapters/store/store-fixtures.ts";
+import { createStrategyStore } from "../../adapters/store/strategies.ts";
 import { addActiveTrader } from "../../adapters/store/trader-fixtures.ts";
 import { createTraderStore } from "../../adapters/store/traders.ts";
 import type { TradingMode } from "../../ports/journal.ts";
@@ -71,6 +74,51 @@ test("XRP is entered by one process and left in parts by the next, with one clos
   rig.market.setRate("XRP", 1_396);
   await rig.tick();
   expect(await open("live")).toEqual([]);
+  await rig.stop();
+});
+
+test("XRP is entered on a strategy started meanwhile, kept through its stop, and left when its user asks", async () => {
+  const own = createStrategyStore(database);
+  const safety = createOwnSafety(database);
+  const closes = createForcedCloses(database);
+  expect(await own.stop(1, 0)).toBe(1);
+  const rig = rigOf("live");
+  const nowMs = () => rig.clock.nowMs();
+  await rig.start();
+  await rig.tick();
+  expect(await open("live")).toEqual([]);
+
+  await safety.setEntries(1, { off: true, why: "not yet" }, nowMs());
+  const terms = {
+    ...{ name: "own", seedAmountKrw: "3000000", seedDivision: 3, leverage: 2, tradeMode: "custom" as const },
+    ...{ entryRate: "1400", exitRate: "1420", coinMode: "custom" as const, selectedCoins: ["XRP"] },
+    ...{ allowAverageDown: false, allowAverageUp: false, stopRate: null, holdingMsMax: null },
+  } as const;
+  const started = await own.start(1, terms, nowMs());
+  expect(started).toEqual({ strategyId: 2 });
+  await rig.pass(1_500);
+  await rig.tick();
+  expect(await open("live")).toEqual([]);
+  await safety.setEntries(1, { off: false }, nowMs());
+  await rig.pass(1_500);
+  await rig.tick();
+  expect(await open("live")).toEqual(["1 XRP"]);
+
+  const changed = await own.change(
+    1,
+    { exitRate: "1500" },
+    { mode: "live", atMs: nowMs(), faultsOf: () => [] },
+  );
+  expect(changed).toEqual({ refused: "positions", coins: ["XRP"] });
+  expect(await own.stop(1, nowMs())).toBe(2);
+  await rig.pass(1_500);
+  await rig.tick();
+  expect(await open("live")).toEqual(["1 XRP"]);
+  const wish = { mode: "live", userId: 1, coin: "XRP", by: "user" } as const;
+  expect(await closes.ask({ ...wish, atMs: nowMs() })).toBe("asked");
+  await rig.pass(5_000);
+  expect([await open("live"), (await karbitRows()).at(-1)]).toEqual([[], "CLOSED"]);
+  expect(rig.world.exposure("user 1", "XRP").toString()).toBe("0");
   await rig.stop();
 });
 
