@@ -166,7 +166,7 @@ for (const seed of Array.from({ length: runsOf(2, 60) }, (_, index) => index + 1
     const running: { governor: Governor; stop: AbortController }[] = [];
     // Who starts alone cannot know what a killed predecessor has spent until the venue's first answer says so.
     let aloneCount = 0;
-    for (let step = 0; step < 25; step++) {
+    for (let step = 0; step < runsOf(15, 25); step++) {
       const choice = random();
       if (choice < 0.5 || running.length === 0) {
         const governor = createProcess(clock, ether, `w${step}`, "worker");

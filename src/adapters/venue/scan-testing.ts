@@ -21,7 +21,7 @@ export async function sample(path: string): Promise<string> {
 export const DAMAGED_INPUTS = runsOf(300, 100_000);
 export const WHOLE_INPUTS = runsOf(100, 30_000);
 /** Damaged inputs per parser of lists. */
-export const LIST_INPUTS = runsOf(200, 100_000);
+export const LIST_INPUTS = runsOf(300, 100_000);
 export const UNLIMITED: ScanLimit = {
   askQtyEnough: Number.POSITIVE_INFINITY,
   bidQtyEnough: Number.POSITIVE_INFINITY,
@@ -210,6 +210,7 @@ export class Printer {
   }
 
   text(value: string): string {
+    if (this.#escapes === 0) return JSON.stringify(value);
     let printed = "";
     for (const char of value) {
       const code = char.charCodeAt(0);
@@ -286,17 +287,24 @@ export function damaged(random: Random, bytes: Uint8Array): Uint8Array {
       return result;
     case 3: {
       const until = Math.min(bytes.length, at + 1 + random.below(20));
-      return Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(until)]);
+      return joined(bytes.subarray(0, at), bytes.subarray(until));
     }
     case 4: {
       const until = Math.min(bytes.length, at + 1 + random.below(20));
-      return Uint8Array.from([...bytes.subarray(0, until), ...bytes.subarray(at)]);
+      return joined(bytes.subarray(0, until), bytes.subarray(at));
     }
     default:
       for (let count = 0; count < 5; count++)
         result[random.below(bytes.length)] = tempting.charCodeAt(random.below(tempting.length));
       return result;
   }
+}
+
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const result = new Uint8Array(head.length + tail.length);
+  result.set(head);
+  result.set(tail, head.length);
+  return result;
 }
 
 /** A random limit: none, tiny, or of the size of a level's quantity. */
