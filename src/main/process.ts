@@ -60,7 +60,7 @@ export async function runProcess<F extends Fields>(spec: ProcessSpec<F>): Promis
       },
     }).values;
   } catch (error) {
-    process.stderr.write(`${errorText(error)}\n\n${helpText(spec)}`);
+    process.stderr.write(`${misunderstood(spec, args, error)}\n`);
     process.exit(2);
   }
   if (options.help) {
@@ -141,6 +141,18 @@ async function runUntilStopped<F extends Fields>(spec: ProcessSpec<F>, settings:
     log.error("cannot start", { error });
     await stop(1, "cannot start");
   }
+}
+
+/** Short: what there is stands in --help. */
+function misunderstood<F extends Fields>(
+  { name, commands = [] }: ProcessSpec<F>,
+  [first = ""]: readonly string[],
+  error: unknown,
+): string {
+  const isWord = !first.startsWith("-");
+  const known = commands.map(({ words }) => words.join(" ")).join(", ");
+  const what = isWord && known ? `There is no command ${first}; there are ${known}.` : errorText(error);
+  return `${what}\n${name} --help tells more.`;
 }
 
 function helpText<F extends Fields>(spec: ProcessSpec<F>): string {

@@ -23,6 +23,8 @@ import { busOf, governorOf, quietLog, venueUrlsOf } from "../main/connect.ts";
 import { runProcess } from "../main/process.ts";
 import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
+import { MIGRATE } from "./commands/migrate.ts";
+import { OPERATOR_COMMANDS } from "./commands/operator.ts";
 import { createControl } from "./control.ts";
 import { noticesOf } from "./main/notices.ts";
 import { ROTATE_KEYS } from "./main/rotate-keys.ts";
@@ -138,7 +140,7 @@ await runProcess({
   about:
     "Issues ticks, merges the workers' reports into frames and publishes them; keeps lists and history. Run one.",
   fields: schedulerFields,
-  commands: [ROTATE_KEYS],
+  commands: [...OPERATOR_COMMANDS, MIGRATE, ROTATE_KEYS],
   check: async (settings) => {
     // At once: whatever is away takes its whole time to be given up.
     const results = await Promise.all([

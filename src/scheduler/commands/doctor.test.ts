@@ -1,0 +1,101 @@
+import { expect, test } from "bun:test";
+import { findingsOf } from "./doctor.ts";
+import type { Seen } from "./seen.ts";
+
+const NOW_MS = 1_780_000_000_000;
+const budget = { allowed: 10, used: 1, holdMs: 0, strictness: 1 };
+const list = { count: 130, refreshedAtMs: NOW_MS - 1_000, failing: false };
+const up = { up: true, detail: "connected" };
+
+const WELL: Seen = {
+  health: {
+    healthy: true,
+    ticking: true,
+    tickAgeMs: 5_000,
+    uptimeMs: 3_600_000,
+    links: { bus: up, redis: up },
+  },
+  ticks: {
+    ...{ paused: false, periodMs: 30_000, nullsByReason: { stale: 10 } },
+    lastClosed: { tickAtMs: NOW_MS - 30_000, closedAtMs: NOW_MS - 5_000, rowCount: 520, missing: [] },
+    counters: { issued: 120, incomplete: 0, skipped: 0 },
+    reference: { priceKrw: 1_390, atMs: NOW_MS - 2_000 },
+  },
+  workers: { workers: [{ id: "w1", sourceAddress: "a", silentMs: 4_000, taskCount: 30 }] },
+  venues: { coins: 131, lists: { upbit: list, bybit: list }, budgets: { upbit: budget, bybit: budget } },
+  trading: {
+    mode: "live",
+    role: "trading",
+    traders: 3,
+    running: 0,
+    incidents: 0,
+    positions: [],
+    switches: [],
+  },
+  incidents: { incidents: [] },
+};
+
+const found = (changes: { [K in keyof Seen]?: Partial<Seen[K]> }) => {
+  const seen = Object.fromEntries(
+    Object.entries(WELL).map(([name, part]) => [name, { ...part, ...changes[name as keyof Seen] }]),
+  );
+  return findingsOf(seen as Seen, NOW_MS).map(({ level, what, todo }) => `${level}: ${what} ${todo}`);
+};
+
+test("a scheduler that is well has no findings", () => {
+  expect(findingsOf(WELL, NOW_MS)).toEqual([]);
+});
+
+test("each thing that is wrong is told in words with what to do, and what is worse comes first", () => {
+  const away = { up: false, detail: "lost for 9 s" };
+  const cases: [Parameters<typeof found>[0], RegExp][] = [
+    [{ health: { links: { bus: away } } }, /^wrong: The bus is away: lost for 9 s\. .*NATS_URL/],
+    [{ health: { links: { bus: up, redis: away } } }, /^wrong: Redis is away/],
+    [{ health: { tickAgeMs: 100_000 } }, /^wrong: No tick has closed lately/],
+    [{ workers: { workers: [] } }, /^wrong: No worker has reported lately.*schedulerx-worker/],
+    [{ ticks: { paused: true } }, /^look: Ticks are paused.*ticks resume/],
+    [{ ticks: { nullsByReason: { stale: 1_200 } } }, /^look: 10 rates a tick are null as "stale".*chrony/],
+    [{ ticks: { reference: { priceKrw: 1, atMs: NOW_MS - 11_000 } } }, /^wrong: There is no reference price/],
+    [{ venues: { lists: { upbit: { ...list, count: 0 } } } }, /^wrong: upbit has given no list/],
+    [
+      { venues: { budgets: { binance: { ...budget, holdMs: 90_000 } } } },
+      /^wrong: binance has banned .* 90 s/,
+    ],
+    [{ trading: { role: "drained" } }, /^wrong: This scheduler has been drained/],
+    [
+      {
+        trading: {
+          switches: [
+            {
+              ...{ scope: "coin", subject: "XRP", entriesOff: true, halted: false, by: "engine" },
+              ...{ why: "3 entries were sold back", atMs: NOW_MS - 600_000 },
+            },
+          ],
+        },
+      },
+      /^look: Entries are off \(coin XRP\) for 10 min by the engine: 3 entries .*kill --lift --coin XRP$/,
+    ],
+    [
+      {
+        incidents: {
+          incidents: [
+            { incidentId: 4, userId: 7, kind: "key", coin: "", detail: "no usable key", openedAtMs: NOW_MS },
+          ],
+        },
+      },
+      /^wrong: Incident 4: key of user 7: no usable key\..*incidents close 4$/,
+    ],
+  ];
+  for (const [changes, expected] of cases) expect(found(changes)).toEqual([expect.stringMatching(expected)]);
+  const both = found({ ticks: { nullsByReason: { stale: 1_200 } }, trading: { role: "drained" } });
+  expect(both.map((text) => text.slice(0, 5))).toEqual(["wrong", "look:"]);
+});
+
+test("a standby issues no ticks, and that is nothing to tell of", () => {
+  const changes = {
+    health: { tickAgeMs: 900_000 },
+    trading: { role: "standby" },
+    ticks: { reference: null },
+  };
+  expect(found({ ...changes, workers: { workers: [] } })).toEqual([]);
+});
