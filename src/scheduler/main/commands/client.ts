@@ -2,9 +2,9 @@
 
 import { parseArgs } from "node:util";
 import * as v from "valibot";
-import { errorText } from "../../adapters/telemetry/log.ts";
-import { type Fields, readEnvironment, SettingsError, schedulerFields } from "../../config.ts";
-import type { Command } from "../../main/process.ts";
+import { errorText } from "../../../adapters/telemetry/log.ts";
+import { type Fields, readEnvironment, SettingsError, schedulerFields } from "../../../config.ts";
+import type { Command } from "../../../main/process.ts";
 
 /** The scheduler's own settings, so that a command finds it with the scheduler's own env file. */
 const { CONTROL_HOST, CONTROL_PORT, CONTROL_TOKEN } = schedulerFields;

@@ -1,7 +1,7 @@
 // The operator's commands as they are typed, against a control port.
 
 import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
-import { controlOf, TOKEN } from "../control-testing.ts";
+import { controlOf, TOKEN } from "../../control-testing.ts";
 import { OPERATOR_COMMANDS } from "./operator.ts";
 
 let port: typeof controlPort extends () => infer P ? P : never;

@@ -2,11 +2,11 @@
 // it done before the upgrade.
 
 import { parseArgs } from "node:util";
-import { systemClock } from "../../adapters/clock.ts";
-import { migratePostgres } from "../../adapters/store/migrate.ts";
-import { createLog, errorText } from "../../adapters/telemetry/log.ts";
-import { type Fields, readEnvironment, schedulerFields } from "../../config.ts";
-import type { Command } from "../../main/process.ts";
+import { systemClock } from "../../../adapters/clock.ts";
+import { migratePostgres } from "../../../adapters/store/migrate.ts";
+import { createLog, errorText } from "../../../adapters/telemetry/log.ts";
+import { type Fields, readEnvironment, schedulerFields } from "../../../config.ts";
+import type { Command } from "../../../main/process.ts";
 
 const { DATABASE_URL, DATABASE_CA_FILE, KARBIT_TABLES } = schedulerFields;
 const migrateFields = { DATABASE_URL, DATABASE_CA_FILE, KARBIT_TABLES } as const satisfies Fields;

@@ -1,8 +1,8 @@
 // The operator's commands: what the control port offers, from the shell of the scheduler's host.
 
 import * as v from "valibot";
-import { systemClock } from "../../adapters/clock.ts";
-import type { Command } from "../../main/process.ts";
+import { systemClock } from "../../../adapters/clock.ts";
+import type { Command } from "../../../main/process.ts";
 import { ageText, type CommandCall, CommandFault, operatorCommand, table } from "./client.ts";
 import { findingsOf } from "./doctor.ts";
 import { incidentsSchema, look, type Seen } from "./seen.ts";
