@@ -19,6 +19,7 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "GET /api/venues": everybody(200),
   "GET /api/coins": everybody(200),
   "GET /api/rates/history": everybody(400),
+  "GET /api/kline": everybody(400),
   "GET /health/live": everybody(200),
   "GET /health/ready": everybody(503),
   "GET /api/openapi.json": everybody(200),

@@ -19,9 +19,10 @@ import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
+import { createCandleSource } from "../src/adapters/venue/candles.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
-import { busOf, quietLog } from "../src/main/connect.ts";
+import { busOf, quietLog, venueUrlsOf } from "../src/main/connect.ts";
 import { runProcess } from "../src/main/process.ts";
 import type { Bus } from "../src/ports/bus.ts";
 import type { Log } from "../src/ports/telemetry.ts";
@@ -37,9 +38,17 @@ function databaseOf({ DATABASE_URL, DATABASE_CA_FILE }: ApiSettings, log: Log): 
   return openPostgres({ url: DATABASE_URL, ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}), log });
 }
 
-function marketOf(database: Database | undefined): ApiDeps["market"] {
+function marketOf(settings: ApiSettings, database: Database | undefined): ApiDeps["market"] {
   if (!database) return { missing: ["DATABASE_URL"] };
-  return { listings: createCoinListingStore(database), history: createHistoryStore(database) };
+  return {
+    listings: createCoinListingStore(database),
+    history: createHistoryStore(database),
+    candles: createCandleSource({
+      urls: venueUrlsOf(settings),
+      clock: systemClock,
+      timeoutMs: settings.REQUEST_TIMEOUT_MS,
+    }),
+  };
 }
 
 async function accountsOf(
@@ -129,7 +138,7 @@ await runProcess({
       version: VERSION,
       simulated: settings.SIMULATED,
       accounts: await accountsOf(settings, database, { bus, log }),
-      market: marketOf(database),
+      market: marketOf(settings, database),
     });
     releases.push(() => server.stop());
     log.info("listening", { url: server.url });

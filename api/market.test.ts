@@ -59,6 +59,7 @@ function fakeMarket(listings: readonly CoinListing[] = []) {
         return [{ minuteAtMs: range.fromAtMs, pairIndex: 0, ...best, ...rest }];
       },
     },
+    candles: { candles: async () => [] },
   };
   return { market, asked, readings: () => readings };
 }

@@ -1,13 +1,17 @@
 // The venues, the coins and the rates of the past in the OpenAPI document, with examples.
 
 import { PAIR_KEYS } from "../schema/vocabulary.ts";
+import { CANDLE_INTERVALS } from "../src/domain/kline.ts";
 import { coinsSchema } from "./coins.ts";
+import { klineSchema } from "./klines.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 import { content, problems } from "./openapi-parts.ts";
 import { COIN_DAYS_MAX, PAIR_DAYS_MAX, POINTS_MAX, rateHistorySchema } from "./rate-charts.ts";
 import { venuesDocument, venuesSchema } from "./venues.ts";
 
-export const MARKET_SCHEMAS = { Venues: venuesSchema, Coins: coinsSchema, RateHistory: rateHistorySchema };
+export const MARKET_SCHEMAS = {
+  ...{ Venues: venuesSchema, Coins: coinsSchema, RateHistory: rateHistorySchema, Kline: klineSchema },
+};
 
 const LISTING = {
   ...{ venue: "upbit", symbol: "KRW-PEPE", multiplier: 1, state: "active", why: null, warnings: [] },
@@ -38,6 +42,15 @@ const HISTORY = {
   ...{ pair: "upbit-bybit", fromMs: 1_780_000_020_000, toMs: 1_780_000_140_000, stepMs: 60_000 },
   ...{ atMs: [1_780_000_020_000, 1_780_000_080_000], coin: "BTC", size: "1M" },
   ...{ entryRate: [1389.42, 1389.5], exitRate: [1388.1, null] },
+};
+
+const at = { time: 1_780_000_020 };
+const KLINE = {
+  candleData: [{ ...at, open: 1389.42, high: 1390.1, low: 1389, close: 1389.9 }],
+  volumeData: [{ ...at, value: 8_000 }],
+  ex1VolumeData: [{ ...at, value: 5_000 }],
+  ex2VolumeData: [{ ...at, value: 3_000 }],
+  usdtCandleData: [{ ...at, value: 1390 }],
 };
 
 const parameter = (name: string, description: string, schema: Record<string, unknown>, required = false) => ({
@@ -91,6 +104,25 @@ export function marketOperations(): OpenApiDocument["paths"] {
           200: { description: "Columns of equal length.", ...content("RateHistory", HISTORY) },
           ...problems(400, 503),
         },
+      },
+    },
+    "/api/kline": {
+      get: {
+        summary: "Candles of a coin's price in Korea over its price abroad",
+        description:
+          "In Karbit's form: up to 200 candles, ascending, times in UTC. A venue that fails, or has no such coin, leaves its arrays empty.",
+        tags: ["market"],
+        parameters: [
+          parameter("exchanges", "One of each, as UPBIT,BYBIT.", { type: "string" }, true),
+          parameter("symbol", "Ticker of the Korean market.", ticker, true),
+          parameter("interval", "Length of a candle.", {
+            ...{ type: "string", enum: Object.keys(CANDLE_INTERVALS), default: "1m" },
+          }),
+          parameter("to", "Epoch seconds; only candles that begin before it. 0: now.", {
+            ...{ type: "integer", minimum: 0, default: 0 },
+          }),
+        ],
+        responses: { 200: { description: "The chart.", ...content("Kline", KLINE) }, ...problems(400, 503) },
       },
     },
   };

@@ -5,12 +5,19 @@ import type { Clock } from "../src/ports/clock.ts";
 
 export interface SharedReadsOptions {
   readonly clock: Clock;
-  /** How long an answer is given again. */
+  /** How long an answer is given again, unless it says so itself. */
   readonly keptMs: number;
   /** Different questions being read at a time. */
   readonly readingMax: number;
   /** Sum of the sizes of what is kept. */
   readonly sizeMax: number;
+}
+
+export interface Answer<T> {
+  readonly value: T;
+  /** In whatever `sizeMax` counts. */
+  readonly size: number;
+  readonly keptMs?: number;
 }
 
 interface Kept<T> {
@@ -30,19 +37,16 @@ export class SharedReads<T> {
   }
 
   /** Undefined: too many other questions are being read. Rejects as `read` does; a fault is not kept. */
-  get(
-    key: string,
-    read: () => Promise<{ readonly value: T; readonly size: number }>,
-  ): Promise<T> | undefined {
+  get(key: string, read: () => Promise<Answer<T>>): Promise<T> | undefined {
     const kept = this.#kept.get(key);
     if (kept && this.#options.clock.monotonicMs() < kept.untilMs) return Promise.resolve(kept.value);
     const running = this.#reading.get(key);
     if (running) return running;
     if (this.#reading.size >= this.#options.readingMax) return undefined;
     const reading = read()
-      .then(({ value, size }) => {
-        this.#keep(key, value, size);
-        return value;
+      .then((answer) => {
+        this.#keep(key, answer);
+        return answer.value;
       })
       .finally(() => this.#reading.delete(key));
     this.#reading.set(key, reading);
@@ -50,8 +54,8 @@ export class SharedReads<T> {
   }
 
   /** Over the bound the oldest go first. */
-  #keep(key: string, value: T, size: number): void {
-    const { clock, keptMs, sizeMax } = this.#options;
+  #keep(key: string, { value, size, keptMs = this.#options.keptMs }: Answer<T>): void {
+    const { clock, sizeMax } = this.#options;
     this.#drop(key);
     if (size > sizeMax) return;
     this.#kept.set(key, { value, size, untilMs: clock.monotonicMs() + keptMs });

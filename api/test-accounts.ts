@@ -65,6 +65,7 @@ export async function accountsDatabase() {
   const market: MarketDeps = {
     listings: createCoinListingStore(database),
     history: createHistoryStore(database),
+    candles: { candles: async () => [] },
   };
   return { database, accounts, market, addUser, events: bus.userEvents, requests: bus.requests };
 }

@@ -84,13 +84,7 @@ const natsFields = {
   NATS_TOKEN: { about: "Token at the bus, instead of user and password.", secret: true, schema: secretText },
 } as const satisfies Fields;
 
-const venueFields = {
-  SOURCE_ADDRESS: {
-    about:
-      "Label of the network address this process reaches the venues from. Processes with the same label share one rate budget: give hosts with addresses of their own labels of their own, and never two labels to one address.",
-    default: "shared",
-    schema: v.pipe(text, v.regex(/^[A-Za-z0-9._:-]{1,60}$/, "expected up to 60 of A-Za-z0-9._:-")),
-  },
+const venueUrlFields = {
   UPBIT_URL: { about: "Upbit's REST address.", default: "https://api.upbit.com", schema: httpUrl },
   BITHUMB_URL: { about: "Bithumb's REST address.", default: "https://api.bithumb.com", schema: httpUrl },
   BYBIT_URL: { about: "Bybit's REST address.", default: "https://api.bybit.com", schema: httpUrl },
@@ -104,6 +98,16 @@ const venueFields = {
     default: "3000",
     schema: integer(100, 30_000),
   },
+} as const satisfies Fields;
+
+const venueFields = {
+  SOURCE_ADDRESS: {
+    about:
+      "Label of the network address this process reaches the venues from. Processes with the same label share one rate budget: give hosts with addresses of their own labels of their own, and never two labels to one address.",
+    default: "shared",
+    schema: v.pipe(text, v.regex(/^[A-Za-z0-9._:-]{1,60}$/, "expected up to 60 of A-Za-z0-9._:-")),
+  },
+  ...venueUrlFields,
   RATE_GOVERNOR: {
     about: "on, or off to show what it is for: venues answer 429 and then ban the address.",
     default: "on",
@@ -331,6 +335,7 @@ export const apiFields = {
     schema: onOff,
   },
   ...natsFields,
+  ...venueUrlFields,
   DATABASE_URL: {
     about: "The scheduler's PostgreSQL, for what needs a login. Without it the private routes answer 503.",
     schema: databaseFields.DATABASE_URL.schema,

@@ -1,13 +1,16 @@
-// Public knowledge beside the rates of the moment: the venues, the coins with their states, the rates of the past. What
-// comes from the database is read once for all who ask within a few seconds.
+// Public knowledge beside the rates of the moment: the venues, the coins with their states, the rates of the past, and
+// charts of prices. What is read for one is read for all who ask within a few seconds.
 
 import { Hono } from "hono";
 import * as v from "valibot";
-import { PAIR_KEYS } from "../../schema/vocabulary.ts";
+import { DOMESTIC_VENUES, OVERSEAS_VENUES, PAIR_KEYS } from "../../schema/vocabulary.ts";
+import { CANDLE_INTERVALS, type CandleInterval } from "../../src/domain/kline.ts";
 import { isPassing } from "../../src/domain/store-fault.ts";
+import type { CandleSource } from "../../src/ports/candles.ts";
 import type { CoinListingStore, HistoryStore } from "../../src/ports/store.ts";
 import { coinsDocument } from "../coins.ts";
 import { acceptsGzip } from "../gzip-blocks.ts";
+import { beforeMsOf, Klines } from "../klines.ts";
 import { CORS_HEADERS, problem } from "../problem.ts";
 import { queryOf, wholeNumber } from "../query.ts";
 import { readChart, spanOf } from "../rate-charts.ts";
@@ -16,33 +19,54 @@ import { SharedReads } from "../shared-reads.ts";
 import { venuesDocument } from "../venues.ts";
 
 /** Those that need more than this program knows by itself. */
-export const MARKET_PATHS = ["/api/coins", "/api/rates/history"] as const;
+export const MARKET_PATHS = ["/api/coins", "/api/rates/history", "/api/kline"] as const;
 
 export interface MarketDeps {
   readonly listings: CoinListingStore;
   readonly history: Pick<HistoryStore, "coinHistory" | "pairHistory">;
+  readonly candles: CandleSource;
 }
 
 const VENUES_KEPT_MS = 3_600_000;
 const COINS_KEPT_MS = 2_000;
 const CHARTS_KEPT_MS = 5_000;
 const CHARTS_READING_MAX = 4;
+const KLINES_KEPT_MS = 1_000;
+const KLINES_READING_MAX = 8;
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 const INSTANT_MS_MAX = Date.UTC(2100, 0, 1) - 1;
 
 const noQuerySchema = v.strictObject({});
 const instant = wholeNumber(0, INSTANT_MS_MAX);
+const TICKER_EXPECTED = "expected a ticker of 1 to 20 letters and digits, as BTC";
+const ticker = v.pipe(v.string(TICKER_EXPECTED), v.regex(/^[0-9A-Z]{1,20}$/, TICKER_EXPECTED));
 const historyQuerySchema = v.strictObject({
   pair: v.picklist(PAIR_KEYS, `expected one of ${PAIR_KEYS.join(", ")}`),
-  coin: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[0-9A-Z]{1,20}$/, "expected a ticker of 1 to 20 letters and digits, as BTC"),
-    ),
-  ),
+  coin: v.optional(ticker),
   size: v.optional(v.picklist(["1M", "10M"], "expected 1M or 10M")),
   from: v.optional(instant),
   to: v.optional(instant),
+});
+
+const EXCHANGES_EXPECTED = "expected UPBIT or BITHUMB and BYBIT or BINANCE, as UPBIT,BYBIT";
+const INTERVALS = Object.keys(CANDLE_INTERVALS) as CandleInterval[];
+const klineQuerySchema = v.strictObject({
+  exchanges: v.pipe(
+    v.string(EXCHANGES_EXPECTED),
+    v.transform((text) => text.toLowerCase().split(",")),
+    v.check((names) => names.length === 2, EXCHANGES_EXPECTED),
+    v.transform((names) => ({
+      domestic: DOMESTIC_VENUES.find((venue) => names.includes(venue)),
+      overseas: OVERSEAS_VENUES.find((venue) => names.includes(venue)),
+    })),
+    v.object(
+      { domestic: v.picklist(DOMESTIC_VENUES), overseas: v.picklist(OVERSEAS_VENUES) },
+      EXCHANGES_EXPECTED,
+    ),
+  ),
+  symbol: ticker,
+  interval: v.optional(v.picklist(INTERVALS, `expected one of ${INTERVALS.join(", ")}`), "1m"),
+  to: v.optional(wholeNumber(0, Math.floor(INSTANT_MS_MAX / 1_000)), "0"),
 });
 
 interface Body {
@@ -59,7 +83,7 @@ export function marketRoutes({ market, live, clock, log }: ApiDeps): Hono {
   });
   if (!market) return routes;
   if ("missing" in market) {
-    const detail = `Coins and history are not served here; expected the setting ${market.missing.join(" and ")}.`;
+    const detail = `Coins, history and charts are not served here; expected the setting ${market.missing.join(" and ")}.`;
     for (const path of MARKET_PATHS) routes.get(path, () => problem(503, { detail }));
     return routes;
   }
@@ -95,6 +119,20 @@ export function marketRoutes({ market, live, clock, log }: ApiDeps): Hono {
     if (!body)
       return problem(503, { detail: "Too many charts are asked for at once.", retryAfterSeconds: 1 });
     return sent(await body, c.req.raw, CHARTS_KEPT_MS);
+  });
+
+  const klines = new Klines({ ...market, clock, log });
+  const charted = new SharedReads<Body>({ ...kept, keptMs: KLINES_KEPT_MS, readingMax: KLINES_READING_MAX });
+  routes.get("/api/kline", async (c) => {
+    const query = queryOf(c, klineQuerySchema);
+    if ("refusal" in query) return query.refusal;
+    const { exchanges, symbol, interval, to } = query.value;
+    const beforeMs = beforeMsOf(to, interval, clock.nowMs());
+    const wanted = { ...exchanges, coin: symbol, interval, beforeMs };
+    const body = charted.get(JSON.stringify(wanted), async () => bodyOf(await klines.read(wanted)));
+    if (!body)
+      return problem(503, { detail: "Too many charts are asked for at once.", retryAfterSeconds: 1 });
+    return sent(await body, c.req.raw, KLINES_KEPT_MS);
   });
 
   routes.onError((error, c) => {

@@ -1,0 +1,129 @@
+// Charts out of the venues' candles: which symbols a coin has, each venue's candles fetched once for all who look, and what
+// cannot be had left empty, as Karbit's own server does.
+
+import * as v from "valibot";
+import type { DomesticVenue, OverseasVenue, Venue } from "../schema/vocabulary.ts";
+import type { CandleInterval, CandleSeries, Kline } from "../src/domain/kline.ts";
+import { CANDLE_INTERVALS, klineOf } from "../src/domain/kline.ts";
+import { CandleFault, type CandleSource } from "../src/ports/candles.ts";
+import type { Clock } from "../src/ports/clock.ts";
+import type { CoinListingStore } from "../src/ports/store.ts";
+import type { Log } from "../src/ports/telemetry.ts";
+import { SharedReads } from "./shared-reads.ts";
+
+const NEWEST_KEPT_MS = 3_000;
+/** What is over does not change. */
+const PAST_KEPT_MS = 600_000;
+/** A venue that fails is left alone for so long. */
+const FAULT_KEPT_MS = 3_000;
+const LISTINGS_KEPT_MS = 30_000;
+const SERIES_BYTES_MAX = 32 * 1024 * 1024;
+/** Six short texts and a number with what the runtime adds. */
+const CANDLE_BYTES = 400;
+const SERIES_BYTES = 1_000;
+
+const timed = v.array(v.object({ time: v.number(), value: v.number() }));
+const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
+export const klineSchema = v.object({
+  candleData: about(
+    v.array(
+      v.object({
+        ...{ time: about(v.number(), "Whole seconds of UTC."), open: v.number(), high: v.number() },
+        ...{ low: v.number(), close: v.number() },
+      }),
+    ),
+    "Price in Korea over price abroad, KRW per USDT, for times both venues have.",
+  ),
+  volumeData: about(timed, "Coins traded on both."),
+  ex1VolumeData: about(v.optional(timed), "Coins traded in Korea."),
+  ex2VolumeData: about(v.optional(timed), "Coins traded abroad."),
+  usdtCandleData: about(v.optional(timed), "Close of KRW-USDT on Upbit."),
+});
+
+export interface KlineQuery {
+  readonly domestic: DomesticVenue;
+  readonly overseas: OverseasVenue;
+  readonly coin: string;
+  readonly interval: CandleInterval;
+  /** Only candles that begin before it; undefined: the newest. */
+  readonly beforeMs: number | undefined;
+}
+
+export interface KlineDeps {
+  readonly listings: CoinListingStore;
+  readonly candles: CandleSource;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type Symbols = ReadonlyMap<string, { readonly symbol: string; readonly multiplier: number }>;
+
+export class Klines {
+  readonly #deps: KlineDeps;
+  readonly #series: SharedReads<CandleSeries | undefined>;
+  readonly #symbols: SharedReads<Symbols>;
+
+  constructor(deps: KlineDeps) {
+    this.#deps = deps;
+    const { clock } = deps;
+    // How many are read at a time is bounded by how many charts are: three to each.
+    const readingMax = Number.POSITIVE_INFINITY;
+    this.#series = new SharedReads({ clock, keptMs: NEWEST_KEPT_MS, readingMax, sizeMax: SERIES_BYTES_MAX });
+    this.#symbols = new SharedReads({ clock, keptMs: LISTINGS_KEPT_MS, readingMax, sizeMax: 1 });
+  }
+
+  /** Rejects with StoreFault alone: a venue that fails makes the chart emptier. */
+  async read({ domestic, overseas, coin, interval, beforeMs }: KlineQuery): Promise<Kline> {
+    const symbols = await this.#symbols.get("", () => this.#readSymbols())!;
+    const series = async (venue: Venue, of: string) => {
+      const found = symbols.get(`${venue} ${of}`);
+      return found && (await this.#seriesOf(venue, found, interval, beforeMs));
+    };
+    const [home, abroad, usdt] = await Promise.all([
+      ...[series(domestic, coin), series(overseas, coin), series("upbit", "USDT")],
+    ]);
+    return klineOf({ domestic: home, overseas: abroad, usdt });
+  }
+
+  async #readSymbols() {
+    const symbols = new Map<string, { symbol: string; multiplier: number }>([
+      // No coin that is quoted, so perhaps on no list of ours.
+      ["upbit USDT", { symbol: "KRW-USDT", multiplier: 1 }],
+    ]);
+    for (const { venue, coin, symbol, multiplier, state } of await this.#deps.listings.coinListings()) {
+      const key = `${venue} ${coin}`;
+      // A quarantined one may be another coin, and a halted one is not the one that trades.
+      const fits = state === "active" || (state === "halted" && !symbols.has(key));
+      if (fits) symbols.set(key, { symbol, multiplier });
+    }
+    return { value: symbols, size: 1 };
+  }
+
+  #seriesOf(
+    venue: Venue,
+    { symbol, multiplier }: { readonly symbol: string; readonly multiplier: number },
+    interval: CandleInterval,
+    beforeMs: number | undefined,
+  ): Promise<CandleSeries | undefined> {
+    const { candles, log } = this.#deps;
+    return this.#series.get(`${venue} ${symbol} ${interval} ${beforeMs}`, async () => {
+      try {
+        const found = await candles.candles(venue, { symbol, interval, beforeMs });
+        const size = SERIES_BYTES + found.length * CANDLE_BYTES;
+        const keptMs = beforeMs === undefined ? NEWEST_KEPT_MS : PAST_KEPT_MS;
+        return { value: { candles: found, multiplier }, size, keptMs };
+      } catch (error) {
+        if (!(error instanceof CandleFault)) throw error;
+        log.warn("candles cannot be had", { venue, symbol, error });
+        return { value: undefined, size: SERIES_BYTES, keptMs: FAULT_KEPT_MS };
+      }
+    })!;
+  }
+}
+
+/** `toSeconds` 0 or in the future: now. On the boundary of candles, so that equal charts share their candles. */
+export function beforeMsOf(toSeconds: number, interval: CandleInterval, nowMs: number): number | undefined {
+  const lengthMs = CANDLE_INTERVALS[interval];
+  const beforeMs = Math.ceil((toSeconds * 1_000) / lengthMs) * lengthMs;
+  return toSeconds === 0 || beforeMs > nowMs ? undefined : beforeMs;
+}
