@@ -35,9 +35,11 @@ export function ownSafetySuite(database: () => Database): void {
         atMs: NOW_MS + 2,
       });
     const trail = async () =>
-      (await createAuditStore(database()).read(undefined, 50)).map(
-        ({ action, subject, detail }) => `${action} ${subject} ${detail.why ?? ""}`,
-      );
+      (await createAuditStore(database()).read(undefined, 50))
+        .filter(({ actor }) => actor === "user")
+        .map(({ action, subject, detail }) => {
+          return `${action} ${subject} ${detail.entriesOff === false ? "on" : (detail.why ?? "")}`;
+        });
     const NONE = { off: false, by: null, why: null, atMs: null, everybodysOff: false };
 
     test("a user switches his entries off and on, as the engine reads them, and nobody else's", async () => {
@@ -57,10 +59,10 @@ export function ownSafetySuite(database: () => Database): void {
       expect(await on()).toBe("set");
       expect((await state().switches()).map(({ subject }) => subject)).toEqual([String(otherId)]);
       expect(await trail()).toEqual([
-        `switch.lifted ${userId} `,
-        `switch.set ${userId} longer holiday`,
-        `switch.set ${userId} holiday`,
-        `switch.set ${otherId} holiday`,
+        `switch.set user ${userId} on`,
+        `switch.set user ${userId} longer holiday`,
+        `switch.set user ${userId} holiday`,
+        `switch.set user ${otherId} holiday`,
       ]);
     });
 
@@ -74,7 +76,7 @@ export function ownSafetySuite(database: () => Database): void {
         });
         await rows(database(), sql`truncate schedulerx.trading_switches`);
       }
-      expect(await trail()).toEqual(Array(2).fill(`switch.set ${userId} holiday`));
+      expect(await trail()).toEqual(Array(2).fill(`switch.set user ${userId} holiday`));
       const everybody = { scope: "global", subject: "", entriesOff: false, halted: true } as const;
       await state().setSwitch({ ...everybody, why: "w", by: "operator", atMs: 0 });
       expect(await store().entries(userId)).toEqual({ ...NONE, everybodysOff: true });

@@ -42,9 +42,10 @@ export function createOwnSafety(database: Database): OwnSafety {
           : await switchOn(executor, userId);
         if (changed === "held") return "held";
         if (changed === "was-on") return "set";
-        const action = wish.off ? "switch.set" : "switch.lifted";
-        const detail = { scope: "user", ...(wish.off && { why: wish.why }) };
-        await addAudit(executor, { atMs, actor: "user", userId, action, subject: String(userId), detail });
+        await addAudit(executor, {
+          ...{ atMs, actor: "user", userId, action: "switch.set", subject: `user ${userId}` },
+          detail: { entriesOff: wish.off, halted: false, why: wish.off ? wish.why : "" },
+        });
         return "set";
       }),
 
