@@ -1,5 +1,6 @@
 // Turns whatever the drivers throw into a StoreFault. One table decides what is passing; all else is a defect.
 
+import { DrizzleQueryError } from "drizzle-orm";
 import { StoreFault } from "../../domain/store-fault.ts";
 
 /** The connection broke or could not be made: the same work may be tried again on another one. */
@@ -42,12 +43,19 @@ export function isRepeatableAtOnce(code: string): boolean {
 }
 
 /** `operation` says what was attempted. The innermost cause that bears a code decides. */
-export function toStoreFault(operation: string, error: unknown): StoreFault {
-  if (error instanceof StoreFault) return error;
+export function toStoreFault(operation: string, given: unknown): StoreFault {
+  if (given instanceof StoreFault) return given;
+  const error = withoutParameters(given);
   const { code, message } = innermost(error);
   const passing =
     isRepeatableAtOnce(code) || BUSY_CODES.has(code) || code === DEADLINE_CODE || code.startsWith("53");
   return new StoreFault(passing ? "passing" : "defect", code, `${operation}: ${message}`, { cause: error });
+}
+
+/** The query builder says every parameter in its words: tokens, hashes, ciphertexts. Faults are logged. */
+function withoutParameters(error: unknown): unknown {
+  if (!(error instanceof DrizzleQueryError)) return error;
+  return new Error(`Failed query: ${error.query}`, { cause: error.cause });
 }
 
 const CAUSE_DEPTH_MAX = 5;

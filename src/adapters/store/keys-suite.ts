@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { createSecrets, type SecretFormat } from "../secrets.ts";
+import { errorText } from "../telemetry/log.ts";
 import { createAuditStore } from "./audit.ts";
 import type { Database } from "./database.ts";
 import { addUser, clearJournal, NOW_MS, rows } from "./journal-fixtures.ts";
@@ -162,6 +163,20 @@ export function keysSuite(database: () => Database): void {
       expect(await store("karbit", twice()).setTested(userId, "upbit", tested, found, NOW_MS)).toBe(true);
       expect(await store("karbit", twice()).remove(userId, "upbit", NOW_MS)).toBe("removed");
       expect((await audited()).map(([action]) => action)).toEqual(["key.added", "key.tested", "key.removed"]);
+    });
+
+    test("a fault of the database says what failed, and none of what it was given", async () => {
+      const failing = database().run("look nowhere", (executor) =>
+        executor.execute(sql`select ${KEY.secret}::text from nowhere_at_all`),
+      );
+      const fault = await failing.then(
+        () => undefined,
+        (error) => error,
+      );
+      const said = errorText(fault);
+      expect(said).toContain("look nowhere");
+      expect(said).toContain("nowhere_at_all");
+      expect(said).not.toContain(KEY.secret);
     });
 
     test("nobody's key is not stored, and neither is what is none", async () => {

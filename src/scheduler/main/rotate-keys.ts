@@ -5,12 +5,14 @@ import { parseArgs } from "node:util";
 import { systemClock } from "../../adapters/clock.ts";
 import { createFormerSecrets, createSecrets, type SecretFormat } from "../../adapters/secrets.ts";
 import { type RotationReport, rotateKeys } from "../../adapters/store/key-rotation.ts";
+import { checkKarbitTables } from "../../adapters/store/migrate.ts";
 import { openPostgres } from "../../adapters/store/postgres.ts";
 import { errorText } from "../../adapters/telemetry/log.ts";
 import { type RotateKeysSettings, readEnvironment, rotateKeysFields } from "../../config.ts";
 import { quietLog } from "../../main/connect.ts";
 import { type Command, settingLines } from "../../main/process.ts";
 
+const REACHED_WITHIN_MS = 4_000;
 const WITHIN_MS = 120_000;
 const STATEMENT_MS = 60_000;
 const FORMATS: readonly SecretFormat[] = ["karbit", "envelope"];
@@ -106,11 +108,17 @@ async function rotated(
   { dryRun, convertTo }: Options,
 ): Promise<RotationReport> {
   const [from, to] = [createFormerSecrets(oldKey), createSecrets(ENCRYPTION_KEY)];
-  const database = openPostgres({
-    url: DATABASE_URL,
-    ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}),
-    ...{ log: quietLog, poolSize: 1, deadlineMs: WITHIN_MS, statementTimeoutMs: STATEMENT_MS },
-  });
+  const open = (limits: { readonly deadlineMs: number; readonly statementTimeoutMs: number }) =>
+    openPostgres({
+      url: DATABASE_URL,
+      ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}),
+      ...{ log: quietLog, poolSize: 1, ...limits },
+    });
+  // A server that is not there is told soon; the work itself may take long.
+  const probe = open({ deadlineMs: REACHED_WITHIN_MS, statementTimeoutMs: REACHED_WITHIN_MS / 2 });
+  const faults = await checkKarbitTables(probe, "expect").finally(() => probe.close());
+  if (faults.length > 0) throw new Error(faults.join("; "));
+  const database = open({ deadlineMs: WITHIN_MS, statementTimeoutMs: STATEMENT_MS });
   try {
     const atMs = systemClock.nowMs();
     return await rotateKeys(database, { from, to, convertTo, dryRun, atMs });
