@@ -20,8 +20,8 @@ beforeAll(() => {
   mkdirSync(join(dir, "units"));
   for (const name of readdirSync(UNITS)) {
     const text = readFileSync(join(UNITS, name), "utf8");
-    // The programs are not on this machine; a guide is checked elsewhere.
-    const here = text.replace(/^ExecStart=\S+/m, "ExecStart=/bin/true").replace(/^Documentation=.*\n/m, "");
+    // The programs are not on this machine.
+    const here = text.replace(/^ExecStart=\S+/m, "ExecStart=/bin/true");
     writeFileSync(join(dir, "units", name), here);
   }
 });
