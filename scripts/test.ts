@@ -11,7 +11,7 @@ import { longFiles } from "./testing/long-files.ts";
 const HELP = `bun run test [unit|full] [options and path filters of bun test]
 
   bun run test               unit and integration tests (at most 3 minutes on two cores)
-  bun run test unit          those that need no server and no browser (at most 10 seconds); also: bun run test:unit
+  bun run test unit          of the product alone, without servers and browsers (at most 10 seconds); also: bun run test:unit
   bun run test full          everything, with the long suites (*.full.test.ts and FULL=1); also: bun run test:full
   bun run test:full --rest   of full only the files that do more there than in the ordinary run
   bun run test src/domain    only files whose path contains src/domain
@@ -24,7 +24,12 @@ const HELP = `bun run test [unit|full] [options and path filters of bun test]
 A test whose program is missing is skipped and named; "bun run setup" brings the programs.`;
 
 const MODES = {
-  unit: { ignore: ["**/*.integration.test.ts", "**/*.full.test.ts"], limitS: 10, timeoutMs: 20_000 },
+  // The simulator and the test kits have tests of their own, which the ordinary run has time for.
+  unit: {
+    ignore: ["**/*.integration.test.ts", "**/*.full.test.ts", "src/{simulator,testing}/**"],
+    limitS: 10,
+    timeoutMs: 20_000,
+  },
   default: { ignore: ["**/*.full.test.ts"], limitS: 180, timeoutMs: 20_000 },
   full: { ignore: ["node_modules/**"], limitS: 1_500, timeoutMs: 120_000 },
 } as const;
