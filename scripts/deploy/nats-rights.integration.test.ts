@@ -106,6 +106,9 @@ needs(["nats", "openssl"], "rights at the bus", () => {
     expect(textOf(await api.frames.snapshot())).toBe("snapshot");
     expect(textOf(await scheduler.frames.snapshot())).toBe("snapshot");
 
+    await scheduler.requests.serve("desk", async (bytes) => bytesOf(`answer to ${textOf(bytes)}`));
+    expect(textOf(await api.requests.ask("desk", bytesOf("question"), 2_000))).toBe("answer to question");
+
     await leave();
     await scheduler.userEvents.publish(OWNER, "e1", bytesOf("event"));
     await api.userEvents.subscribe(OWNER, place, listener);
@@ -154,6 +157,9 @@ needs(["nats", "openssl"], "rights at the bus", () => {
       "schedulerx.snapshot",
       "schedulerx.events.live.7",
       "schedulerx.announce.other",
+      "schedulerx.ask.desk",
+      "_INBOX.api.forged",
+      "_INBOX.worker-2.forged",
       "$JS.API.INFO",
       "$JS.API.STREAM.NAMES",
       "$JS.API.STREAM.CREATE.MINE",
@@ -180,6 +186,7 @@ needs(["nats", "openssl"], "rights at the bus", () => {
       "schedulerx.frames",
       "schedulerx.events.>",
       "schedulerx.reports",
+      "schedulerx.ask.desk",
       "$JS.>",
       "$SYS.>",
     ];
@@ -206,7 +213,7 @@ needs(["nats", "openssl"], "rights at the bus", () => {
       publish: ofApi,
       subscribe: ["schedulerx.>"],
     });
-    expect(api.refused).toEqual(asRefused(ofApi, ["schedulerx.>"]));
+    expect(api.refused).toEqual(asRefused(ofApi, ["schedulerx.>", "schedulerx.ask.desk"]));
     const ofScheduler = ["TASKS", "REPORTS", "SNAPSHOT", "EVENTS"].flatMap((stream) => [
       `$JS.API.STREAM.DELETE.${stream}`,
       `$JS.API.STREAM.PURGE.${stream}`,

@@ -185,8 +185,9 @@ RIGHTS
 
 nats_api() {
   nats_user api <<'RIGHTS'
-# Reads frames, the snapshot and users' events; stores nothing.
+# Reads frames, the snapshot and users' events, and asks the scheduler that leads; stores nothing.
 publish: { allow: [
+    "schedulerx.ask.desk"
     "$JS.API.STREAM.MSG.GET.SNAPSHOT"
     "$JS.API.STREAM.INFO.EVENTS"
     "$JS.API.CONSUMER.CREATE.EVENTS"
@@ -201,8 +202,9 @@ RIGHTS
 
 nats_scheduler() {
   nats_user "$1" <<RIGHTS
-# Makes the streams and changes them, but may neither delete nor purge one.
+# Makes the streams and changes them, but may neither delete nor purge one. Answers what the api asks.
 publish: { allow: [
+    "_INBOX.api.>"
     "schedulerx.tasks"
     "schedulerx.reports"
     "schedulerx.snapshot"
@@ -222,7 +224,7 @@ $(for stream in TASKS REPORTS SNAPSHOT EVENTS; do
     "\$JS.API.CONSUMER.MSG.NEXT.REPORTS.*"
     "\$JS.API.CONSUMER.DELETE.REPORTS.*"
 ] }
-subscribe: { allow: ["_INBOX.$1.>", "schedulerx.announce.presence"] }
+subscribe: { allow: ["_INBOX.$1.>", "schedulerx.announce.presence", "schedulerx.ask.desk"] }
 RIGHTS
 }
 
