@@ -211,7 +211,7 @@ needs(["nats", "openssl"], "rights at the bus", () => {
     ];
     const api = await tryAll(await intrude("scheduler/api.env"), {
       publish: ofApi,
-      subscribe: ["schedulerx.>"],
+      subscribe: ["schedulerx.>", "schedulerx.ask.desk"],
     });
     expect(api.refused).toEqual(asRefused(ofApi, ["schedulerx.>", "schedulerx.ask.desk"]));
     const ofScheduler = ["TASKS", "REPORTS", "SNAPSHOT", "EVENTS"].flatMap((stream) => [
