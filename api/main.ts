@@ -22,7 +22,8 @@ import { createTradingStateStore } from "../src/adapters/store/trading-state.ts"
 import { createCandleSource } from "../src/adapters/venue/candles.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
-import { busOf, quietLog, venueUrlsOf } from "../src/main/connect.ts";
+import { checkDatabase } from "../src/main/check-database.ts";
+import { busOf, postgresOf, quietLog, venueUrlsOf } from "../src/main/connect.ts";
 import { runProcess } from "../src/main/process.ts";
 import type { Bus } from "../src/ports/bus.ts";
 import type { Log } from "../src/ports/telemetry.ts";
@@ -32,10 +33,16 @@ import type { ApiDeps } from "./settings.ts";
 
 const CHECK_WITHIN_MS = 3_000;
 
+/** The settings with their DATABASE_URL; undefined without one. */
+function withDatabase(settings: ApiSettings) {
+  const { DATABASE_URL } = settings;
+  return DATABASE_URL === undefined ? undefined : { ...settings, DATABASE_URL };
+}
+
 /** Connected to at the first request that needs it. */
-function databaseOf({ DATABASE_URL, DATABASE_CA_FILE }: ApiSettings, log: Log): Database | undefined {
-  if (DATABASE_URL === undefined) return undefined;
-  return openPostgres({ url: DATABASE_URL, ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}), log });
+function databaseOf(settings: ApiSettings, log: Log): Database | undefined {
+  const found = withDatabase(settings);
+  return found && openPostgres({ ...postgresOf(found), log });
 }
 
 function marketOf(settings: ApiSettings, database: Database | undefined): ApiDeps["market"] {
@@ -108,6 +115,8 @@ await runProcess({
         return `${settings.HOST}:${settings.PORT} is free`;
       }),
     ];
+    const found = withDatabase(settings);
+    if (found) results.push(await checkDatabase(found));
     let bus: Awaited<ReturnType<typeof busOf>> | undefined;
     results.push(
       await check("bus", async () => {

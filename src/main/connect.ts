@@ -6,7 +6,7 @@ import { systemClock } from "../adapters/clock.ts";
 import { createLog } from "../adapters/telemetry/log.ts";
 import type { VenueUrls } from "../adapters/venue/http.ts";
 import { Governor, type GovernorOptions } from "../adapters/venue/rate-governor.ts";
-import type { WorkerSettings } from "../config.ts";
+import type { SchedulerSettings, WorkerSettings } from "../config.ts";
 import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
 
@@ -35,6 +35,13 @@ export async function busOf(
     ...(limits.withinMs === undefined ? {} : { connectWithinMs: limits.withinMs }),
     ...(limits.signal ? { signal: limits.signal } : {}),
   });
+}
+
+export type DatabaseSettings = Pick<SchedulerSettings, "DATABASE_URL" | "DATABASE_CA_FILE">;
+
+/** What PostgreSQL's adapters are opened with. */
+export function postgresOf({ DATABASE_URL, DATABASE_CA_FILE }: DatabaseSettings) {
+  return { url: DATABASE_URL, ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}) };
 }
 
 export function venueUrlsOf(

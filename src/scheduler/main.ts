@@ -8,7 +8,7 @@ import { createSecretReader } from "../adapters/secrets.ts";
 import { createAuditStore } from "../adapters/store/audit.ts";
 import { createHoldingStore } from "../adapters/store/holdings.ts";
 import { createInstrumentStore } from "../adapters/store/instruments.ts";
-import { checkKarbitTables, migratePostgres } from "../adapters/store/migrate.ts";
+import { migratePostgres } from "../adapters/store/migrate.ts";
 import { openPostgres } from "../adapters/store/postgres.ts";
 import { createHistoryStore } from "../adapters/store/rate-history.ts";
 import { errorText } from "../adapters/telemetry/log.ts";
@@ -19,7 +19,8 @@ import { createWalletReaders, type OperatorKey } from "../adapters/venue/wallets
 import { type SchedulerSettings, SettingsError, schedulerFields } from "../config.ts";
 import { isPassing } from "../domain/store-fault.ts";
 import { type CheckResult, check, checkFeasibleTick, checkVenues } from "../main/check.ts";
-import { busOf, governorOf, quietLog, venueUrlsOf } from "../main/connect.ts";
+import { checkDatabase } from "../main/check-database.ts";
+import { busOf, governorOf, postgresOf, quietLog, venueUrlsOf } from "../main/connect.ts";
 import { runProcess } from "../main/process.ts";
 import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
@@ -34,10 +35,6 @@ import { UserEventOutbox } from "./user-event-outbox.ts";
 
 const CHECK_WITHIN_MS = 3_000;
 const MIGRATE_RETRY_MS = 1_000;
-
-function postgresOf({ DATABASE_URL, DATABASE_CA_FILE }: SchedulerSettings) {
-  return { url: DATABASE_URL, ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}) };
-}
 
 function redisTargetOf(settings: SchedulerSettings): RedisTarget | undefined {
   const { REDIS_URL, REDIS_CA_FILE, UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = settings;
@@ -80,26 +77,6 @@ function walletReadersOf(settings: SchedulerSettings) {
     urls: { ...venueUrlsOf(settings), binanceSpot: settings.BINANCE_SPOT_URL },
     timeoutMs: settings.REQUEST_TIMEOUT_MS,
   });
-}
-
-async function checkDatabase(settings: SchedulerSettings): Promise<CheckResult[]> {
-  const result = await check("database", async () => {
-    const database = openPostgres({
-      ...postgresOf(settings),
-      log: quietLog,
-      poolSize: 1,
-      deadlineMs: CHECK_WITHIN_MS,
-      statementTimeoutMs: CHECK_WITHIN_MS - 500,
-    });
-    try {
-      const faults = await checkKarbitTables(database, settings.KARBIT_TABLES);
-      if (faults.length > 0) throw new Error(faults.join("; "));
-    } finally {
-      await database.close();
-    }
-    return `reached, KARBIT_TABLES=${settings.KARBIT_TABLES} fits`;
-  });
-  return [result];
 }
 
 async function checkRedis(settings: SchedulerSettings): Promise<CheckResult[]> {

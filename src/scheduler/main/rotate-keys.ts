@@ -9,7 +9,7 @@ import { checkKarbitTables } from "../../adapters/store/migrate.ts";
 import { openPostgres } from "../../adapters/store/postgres.ts";
 import { errorText } from "../../adapters/telemetry/log.ts";
 import { type RotateKeysSettings, readEnvironment, rotateKeysFields } from "../../config.ts";
-import { quietLog } from "../../main/connect.ts";
+import { postgresOf, quietLog } from "../../main/connect.ts";
 import { type Command, settingLines } from "../../main/process.ts";
 
 const REACHED_WITHIN_MS = 4_000;
@@ -103,15 +103,14 @@ function optionsOf(args: readonly string[]): Options | undefined {
 }
 
 async function rotated(
-  { DATABASE_URL, DATABASE_CA_FILE, ENCRYPTION_KEY }: RotateKeysSettings,
+  settings: RotateKeysSettings,
   oldKey: string,
   { dryRun, convertTo }: Options,
 ): Promise<RotationReport> {
-  const [from, to] = [createFormerSecrets(oldKey), createSecrets(ENCRYPTION_KEY)];
+  const [from, to] = [createFormerSecrets(oldKey), createSecrets(settings.ENCRYPTION_KEY)];
   const open = (limits: { readonly deadlineMs: number; readonly statementTimeoutMs: number }) =>
     openPostgres({
-      url: DATABASE_URL,
-      ...(DATABASE_CA_FILE ? { caFile: DATABASE_CA_FILE } : {}),
+      ...postgresOf(settings),
       ...{ log: quietLog, poolSize: 1, ...limits },
     });
   // A server that is not there is told soon; the work itself may take long.

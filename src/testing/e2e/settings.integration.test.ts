@@ -80,3 +80,15 @@ test("--check tells an address that cannot be used in words, as it does one that
     expect(text).toMatch(new RegExp(`^WRONG ${what} +\\S`, "m"));
   expect(text).not.toContain("    at ");
 });
+
+test("--check of the api names its database when that cannot be used, and leaves it out without one", async () => {
+  const { dead } = await nowhere();
+  const common = { NATS_URL: `nats://${dead}`, NATS_CA_FILE: "/nowhere/ca.pem", PORT: "0" };
+  const [withOne, without] = await Promise.all([
+    runToEnd("api", ["--check"], { ...common, DATABASE_URL: `postgres://app@${dead}` }),
+    runToEnd("api", ["--check"], common),
+  ]);
+  expect(withOne.code).toBe(1);
+  expect(withOne.text).toMatch(/^WRONG database +\S/m);
+  expect(without.text).not.toContain("database");
+});

@@ -1,0 +1,27 @@
+// The part of --check that reaches PostgreSQL, of every process that has one.
+
+import { checkKarbitTables } from "../adapters/store/migrate.ts";
+import { openPostgres } from "../adapters/store/postgres.ts";
+import { type CheckResult, check } from "./check.ts";
+import { type DatabaseSettings, postgresOf, quietLog } from "./connect.ts";
+
+const WITHIN_MS = 3_000;
+
+/** Whether it answers and Karbit's tables fit the setting. Changes nothing. */
+export async function checkDatabase(
+  settings: DatabaseSettings & { readonly KARBIT_TABLES: "expect" | "create" },
+): Promise<CheckResult> {
+  return await check("database", async () => {
+    const database = openPostgres({
+      ...postgresOf(settings),
+      ...{ log: quietLog, poolSize: 1, deadlineMs: WITHIN_MS, statementTimeoutMs: WITHIN_MS - 500 },
+    });
+    try {
+      const faults = await checkKarbitTables(database, settings.KARBIT_TABLES);
+      if (faults.length > 0) throw new Error(faults.join("; "));
+    } finally {
+      await database.close();
+    }
+    return `reached, KARBIT_TABLES=${settings.KARBIT_TABLES} fits`;
+  });
+}
