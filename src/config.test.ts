@@ -49,6 +49,15 @@ test("readSettings reports every fault at once, with name, expectation and findi
   );
 });
 
+test("chats are not linked, nor operators told, by a bot that has no token", () => {
+  const base = { DATABASE_URL: "postgres://h/d" };
+  for (const more of [{ TELEGRAM_LINKS: "on" }, { TELEGRAM_OPERATOR_CHAT: "-5" }]) {
+    const faults = faultsOf(() => readSettings(schedulerFields, { ...base, ...more }));
+    expect(faults.map((fault) => fault.split(":")[0])).toEqual(["TELEGRAM_BOT_TOKEN"]);
+  }
+  expect(readSettings(schedulerFields, { ...base, TELEGRAM_LINKS: "off" }).TELEGRAM_LINKS).toBeFalse();
+});
+
 test("a placeholder is refused and a secret is never printed", () => {
   const faults = faultsOf(() =>
     readSettings(schedulerFields, { DATABASE_URL: "postgres://h/d", CONTROL_TOKEN: "changeme-changeme-1" }),

@@ -290,6 +290,12 @@ export const schedulerFields = {
       "Chat id that gets incidents and service alerts; a group's begins with a minus. Without it operators read the log.",
     schema: v.pipe(text, v.regex(/^(-?\d{1,20}|@\w{5,})$/, "expected a chat id or @channel")),
   },
+  TELEGRAM_LINKS: {
+    about:
+      "on: asks Telegram for messages to the bot, by which users link their chats. off where Karbit's own program gets them.",
+    default: "off",
+    schema: onOff,
+  },
   TELEGRAM_LANGUAGE: {
     about: "Language of notices: ko or en.",
     default: "ko",
@@ -514,6 +520,8 @@ function relationFaults(env: Record<string, string | undefined>, fields: Fields)
   }
   if (isSet("TELEGRAM_OPERATOR_CHAT") && !isSet("TELEGRAM_BOT_TOKEN"))
     faults.push("TELEGRAM_BOT_TOKEN: expected a value because TELEGRAM_OPERATOR_CHAT is set");
+  if (env.TELEGRAM_LINKS?.trim() === "on" && "TELEGRAM_LINKS" in fields && !isSet("TELEGRAM_BOT_TOKEN"))
+    faults.push("TELEGRAM_BOT_TOKEN: expected a value because TELEGRAM_LINKS is on");
   if (isSet("NATS_TOKEN") && isSet("NATS_USER"))
     faults.push("NATS_TOKEN: expected a token or a user, were both");
   return faults;

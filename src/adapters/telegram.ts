@@ -30,7 +30,7 @@ const LOST_TOLD_EVERY_MS = 60_000;
 const TIDY_EVERY_MS = 60_000;
 
 export interface TelegramOptions {
-  readonly api: BotApi;
+  readonly api: Pick<BotApi, "sendMessage">;
   readonly clock: Clock;
   readonly log: Log;
   /**

@@ -27,7 +27,7 @@ import { VERSION } from "../version.ts";
 import { createControl } from "./control.ts";
 import { MIGRATE } from "./main/commands/migrate.ts";
 import { OPERATOR_COMMANDS } from "./main/commands/operator.ts";
-import { noticesOf } from "./main/notices.ts";
+import { linksOf, noticesOf } from "./main/notices.ts";
 import { ROTATE_KEYS } from "./main/rotate-keys.ts";
 import { createTrading, limitsOf, modeFault, watchOf } from "./main/trading.ts";
 import { Scheduler } from "./run.ts";
@@ -199,6 +199,8 @@ await runProcess({
     });
     releases.push(() => scheduler.stop());
     releases.push(() => trading.stop());
+    const links = linksOf(settings, { clock, log, database, leads: () => trading.isElsewhere === false });
+    releases.push(() => links?.stop());
     trading.start();
     releases.push(await serveDesk(bus.requests, answerDesk, log));
     if (settings.CONTROL_TOKEN) {

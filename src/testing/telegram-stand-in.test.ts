@@ -116,3 +116,42 @@ test("the stand-in has bad days", async () => {
   expect(await Promise.all([hung, hungToo])).toEqual(["cut off", "cut off"]);
   expect(standIn.messages.map(({ text }) => text)).toEqual(["nobody hears"]);
 });
+
+test("the stand-in hands messages out until they are confirmed, and waits for one when asked to", async () => {
+  const updates = (fields: Record<string, unknown>) => call("/bot1:abc/getUpdates", fields);
+  const textsOf = ({ body }: { body: Record<string, unknown> }) =>
+    (body.result as { update_id: number; message: { text: string } }[]).map(({ message }) => message.text);
+  expect(textsOf(await updates({}))).toEqual([]);
+  for (const text of ["a", "b", "c"]) standIn.say({ chatId: 7, text, username: "kim" });
+  const first = await updates({ limit: 2 });
+  expect(textsOf(first)).toEqual(["a", "b"]);
+  expect(first.body.result).toMatchObject([
+    { message: { chat: { id: 7, type: "private", username: "kim" }, from: { is_bot: false }, text: "a" } },
+    {},
+  ]);
+  expect(textsOf(await updates({}))).toEqual(["a", "b", "c"]);
+  const [{ update_id: firstId }] = first.body.result as [{ update_id: number }];
+  expect(textsOf(await updates({ offset: firstId + 2 }))).toEqual(["c"]);
+  const waiting = updates({ offset: firstId + 3, timeout: 30 });
+  while (standIn.polling === 0) await Bun.sleep(1);
+  standIn.say({ chatId: 7, text: "d" });
+  expect(textsOf(await waiting)).toEqual(["d"]);
+});
+
+test("of two that ask for updates the first is ended, and a webhook keeps everybody from it", async () => {
+  const ask = () => call("/bot1:abc/getUpdates", { offset: 1, timeout: 30 });
+  const first = ask();
+  while (standIn.polling === 0) await Bun.sleep(1);
+  const second = ask();
+  expect(await first).toMatchObject({
+    status: 409,
+    body: {
+      description:
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+    },
+  });
+  standIn.say({ chatId: 7, text: "a" });
+  expect((await second).status).toBe(200);
+  standIn.webhook = true;
+  expect(await ask()).toMatchObject({ status: 409, body: { ok: false, error_code: 409 } });
+});

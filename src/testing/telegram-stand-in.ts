@@ -2,7 +2,8 @@
 // description (https://core.telegram.org/bots/api, https://core.telegram.org/bots/faq), not from our adapter.
 // It keeps every message it has delivered, and counts every request, also those it refused.
 //
-// Known differences: one process, no webhooks or updates, limits per second only, and they are strict.
+// Known differences: one process, updates are messages only and are kept until they are confirmed, a webhook is only
+// something that is there or not, limits per second only, and they are strict.
 
 /** lost-answer: the message is delivered, but nobody hears of it. */
 export type TelegramTrouble = "none" | "internal-error" | "bad-gateway" | "garbage" | "hang" | "lost-answer";
@@ -21,6 +22,16 @@ export interface TelegramStandInOptions {
   readonly retryAfterS?: number;
   /** Whose seconds the limits count, so that a test's time may run faster. */
   readonly nowMs: () => number;
+  /** Real time that a second of a long poll takes. */
+  readonly pollSecondMs?: number;
+}
+
+/** A message somebody sends to the bot. */
+export interface MessageToBot {
+  readonly chatId: number;
+  readonly text?: string;
+  readonly type?: "private" | "group" | "supergroup";
+  readonly username?: string;
 }
 
 export interface DeliveredMessage {
@@ -36,6 +47,11 @@ export interface TelegramStandIn {
   readonly requests: Readonly<Record<string, number>>;
   readonly chats: Map<string, TelegramChat>;
   trouble: TelegramTrouble;
+  /** Somebody has set one: nobody can ask for updates. */
+  webhook: boolean;
+  /** Long polls under way. */
+  readonly polling: number;
+  say(message: MessageToBot): void;
   /** Makes a chat wait as if too much had been sent to it. */
   hold(chatId: string, lengthS: number): void;
   /** Resolves once this many messages in all have been delivered. */
@@ -131,6 +147,62 @@ export function startTelegramStandIn(options: TelegramStandInOptions): TelegramS
     });
   }
 
+  const updates: Record<string, unknown>[] = [];
+  let updateId = 700_000_000;
+  /** Ends the long poll under way. */
+  let endPoll: ((why: "update" | "another" | "stop") => void) | undefined;
+
+  function say({ chatId, text, type = "private", username }: MessageToBot): void {
+    const date = Math.floor(nowMs() / 1_000);
+    const from = { id: chatId, is_bot: false, first_name: "Somebody", ...(username && { username }) };
+    updates.push({
+      update_id: ++updateId,
+      message: {
+        message_id: updateId,
+        from,
+        chat: { ...from, id: chatId, type },
+        date,
+        ...(text && { text }),
+      },
+    });
+    endPoll?.("update");
+  }
+
+  // https://core.telegram.org/bots/api#getupdates
+  async function getUpdates(fields: Record<string, unknown>): Promise<Response> {
+    const conflict = (why: string) => refusal(409, `Conflict: ${why}`);
+    if (standIn.webhook) {
+      return conflict(
+        "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+      );
+    }
+    // The one that came first is ended.
+    endPoll?.("another");
+    const offset = Number(fields.offset ?? 0);
+    const limit = Math.min(100, Math.max(1, Number(fields.limit ?? 100)));
+    const timeoutS = Number(fields.timeout ?? 0);
+    if (offset < 0) updates.splice(0, Math.max(0, updates.length + offset));
+    else if (offset > 0) {
+      while (updates[0] && Number(updates[0].update_id) < offset) updates.shift();
+    }
+    if (updates.length === 0 && timeoutS > 0) {
+      const ended = Promise.withResolvers<"update" | "another" | "stop" | "timeout">();
+      const own = ended.resolve;
+      endPoll = own;
+      changed();
+      const timer = setTimeout(() => ended.resolve("timeout"), timeoutS * (options.pollSecondMs ?? 1_000));
+      const why = await ended.promise;
+      clearTimeout(timer);
+      if (endPoll === own) endPoll = undefined;
+      if (why === "another") {
+        return conflict(
+          "terminated by other getUpdates request; make sure that only one bot instance is running",
+        );
+      }
+    }
+    return Response.json({ ok: true, result: updates.slice(0, limit) });
+  }
+
   async function answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     const [, given, method] = /^\/bot([^/]*)\/(\w+)$/.exec(pathname) ?? [];
@@ -143,6 +215,8 @@ export function startTelegramStandIn(options: TelegramStandInOptions): TelegramS
           ok: true,
           result: { id: 1, is_bot: true, first_name: "Stand-in", username: "stand_in_bot" },
         });
+      case "getupdates":
+        return await getUpdates(await fieldsOf(request));
       case "sendmessage":
         return sendMessage(await fieldsOf(request));
       default:
@@ -183,12 +257,20 @@ export function startTelegramStandIn(options: TelegramStandInOptions): TelegramS
     requests,
     chats,
     trouble: "none",
+    webhook: false,
+    get polling() {
+      return endPoll ? 1 : 0;
+    },
+    say,
     hold(chatId, lengthS) {
       counterOf(`chat ${chatId}`).heldUntilMs = nowMs() + lengthS * 1_000;
     },
     delivered: (wanted) => until(() => messages.length >= wanted),
     asked: (wanted) => until(() => Object.values(requests).reduce((sum, each) => sum + each, 0) >= wanted),
-    stop: () => server.stop(true),
+    stop: () => {
+      endPoll?.("stop");
+      return server.stop(true);
+    },
   };
   return standIn;
 }
