@@ -27,7 +27,6 @@ const PAGE_SIZE_MAX = 100;
 const PAGES_MAX = 100_000;
 const DAYS_DEFAULT = 30;
 const DAYS_MAX = 366;
-const DECISIONS_MAX = 500;
 const NO_STORE = { "Cache-Control": "no-store" };
 
 export const POSITION_PATHS = {
@@ -184,7 +183,7 @@ export function addPositionRoutes(
     return new Response(await positionsCsv(positions, userId), { headers });
   });
   get("/api/strategies/decisions", noQuerySchema, async (c, userId) => {
-    const rows = (await decisions(userId)).slice(0, DECISIONS_MAX);
+    const rows = await decisions(userId);
     const shown = rows.map(({ mode: _, userId: __, ...row }) => ({
       ...row,
       words: { ko: reasonWords(row.reason, "ko"), en: reasonWords(row.reason, "en") },

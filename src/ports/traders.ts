@@ -157,6 +157,6 @@ export interface TradingStateStore {
   lossesSince(mode: TradingMode, sinceMs: number): Promise<ReadonlyMap<number, Decimal>>;
   /** One per strategy and coin; an older one than is stored is passed over. */
   keepDecisions(rows: readonly DecisionRow[]): Promise<void>;
-  /** Newest first. */
+  /** Newest first, 500 at most. */
   decisions(mode: TradingMode, userId: number): Promise<readonly DecisionRow[]>;
 }

@@ -1,25 +1,65 @@
-// A user's position rows in Karbit's columns, as a sub-select: of live trading Karbit's table itself, of paper trading
-// the same figures out of our journal (what domain/intent-ends.ts makes of them for Karbit). Times are UTC without zone,
-// whatever the zone of the server.
+// A user's position rows in Karbit's columns, as sub-selects: of live trading Karbit's table itself, of paper trading the
+// same figures out of our journal (what domain/intent-ends.ts makes of them for Karbit). An entry is an OPEN row for ever;
+// a position that is gone has one CLOSED row, over all the parts it left in. Times are UTC without zone, whatever the zone
+// of the server. Three depths, because the figures of a close are gathered from its fills: that is done for a page only.
 
 import { type SQL, sql } from "drizzle-orm";
 import type { TradingMode } from "../../ports/journal.ts";
 
-export function positionRows(mode: TradingMode, userId: number): SQL {
+/** `id`, `place` (orders rows of one instant), `status` and `entry_time`. */
+export function rowKeys(mode: TradingMode, userId: number): SQL {
+  if (mode === "live") {
+    return sql`select id::text as id, id as place, status, entry_time
+      from public.positions where user_id = ${userId}::int`;
+  }
+  return sql`select e.intent_id as id, p.position_id as place, 'OPEN' as status, ${utc("e.at")} as entry_time
+    from ${entriesOf(userId)}
+    union all
+    select 'closed-' || p.position_id, p.position_id, 'CLOSED', ${utc("p.closed_at")}
+    from schedulerx.hedged_positions p where ${isOf(userId)} and p.closed_at is not null`;
+}
+
+/** `status`, `coin`, `profit`, `profit_rate`, `exit_time` and `created_at`. */
+export function rowResults(mode: TradingMode, userId: number): SQL {
+  if (mode === "live") {
+    return sql`select status, coin_symbol as coin, profit, profit_rate, exit_time, created_at
+      from public.positions where user_id = ${userId}::int`;
+  }
+  return sql`select 'OPEN' as status, p.coin, null::numeric as profit, null::numeric as profit_rate,
+      null::timestamp as exit_time, ${utc("e.at")} as created_at
+    from ${entriesOf(userId)}
+    union all
+    select 'CLOSED', p.coin, round(x.profit, 2),
+      case when x.parts = 1 then round(x.rate, 2) else (select ${RATE} from (${wholeExit()}) x) end,
+      ${utc("p.closed_at")}, ${utc("p.closed_at")}
+    from schedulerx.hedged_positions p cross join lateral (
+      select count(*)::int as parts, sum(profit_krw) as profit, max(profit_rate_pct) as rate
+      from schedulerx.position_exits where position_id = p.position_id) x
+    where ${isOf(userId)} and p.closed_at is not null`;
+}
+
+/** Every column of the rows whose keys are in the relation `page`. */
+export function rowsOfPage(mode: TradingMode, userId: number): SQL {
   return mode === "live" ? karbitRowsOf(userId) : paperRowsOf(userId);
 }
 
-/** `place` orders rows of one instant. */
+const utc = (column: string) => sql.raw(`${column} at time zone 'UTC'`);
+const isOf = (userId: number) => sql`p.mode = 'paper' and p.user_id = ${userId}::int`;
+const entriesOf = (userId: number) =>
+  sql`(select * from schedulerx.hedged_positions p where ${isOf(userId)}) p
+    join schedulerx.position_entries e on e.position_id = p.position_id`;
+/** Of the result x of wholeExit. */
+const RATE = sql.raw(`round(case when x.parts = 1 then x.rate
+  else x.profit * 200 / nullif(x.spent + x.received * x.reference, 0) end, 2)`);
+
 function karbitRowsOf(userId: number): SQL {
   return sql`select id::text as id, id as place, status, coin_symbol as coin, kr_exchange, fr_exchange, leverage,
       kr_price, kr_volume, kr_funds, kr_fee, fr_price, fr_volume, fr_funds, fr_fee, entry_rate, exit_rate, usdt_price,
-      profit, profit_rate, entry_time, exit_time, created_at
-    from public.positions where user_id = ${userId}::int`;
+      profit, profit_rate, entry_time, exit_time
+    from public.positions where user_id = ${userId}::int and id in (select place from page)`;
 }
 
-/** An entry is an OPEN row for ever; a position that is gone has one CLOSED row, over all the parts it left in. */
 function paperRowsOf(userId: number): SQL {
-  const ofUser = sql`p.mode = 'paper' and p.user_id = ${userId}::int`;
   const exchanges = sql`upper(split_part(p.pair, '-', 1)) as kr_exchange, upper(split_part(p.pair, '-', 2)) as fr_exchange`;
   return sql`select e.intent_id as id, p.position_id as place, 'OPEN' as status, p.coin, ${exchanges}, p.leverage,
       round(e.spent_krw / e.qty_coin, 8) as kr_price, round(e.qty_coin, 8) as kr_volume,
@@ -29,22 +69,18 @@ function paperRowsOf(userId: number): SQL {
       round(e.spent_krw / nullif(e.received_usdt, 0), 2) as entry_rate, null::numeric as exit_rate,
       round((i.terms->>'referenceKrw')::numeric, 2) as usdt_price,
       null::numeric as profit, null::numeric as profit_rate,
-      e.at at time zone 'UTC' as entry_time, null::timestamp as exit_time, e.at at time zone 'UTC' as created_at
-    from schedulerx.hedged_positions p
-      join schedulerx.position_entries e on e.position_id = p.position_id
-      join schedulerx.intents i on i.intent_id = e.intent_id
-    where ${ofUser}
+      ${utc("e.at")} as entry_time, null::timestamp as exit_time
+    from ${entriesOf(userId)} join schedulerx.intents i on i.intent_id = e.intent_id
+    where e.intent_id in (select id from page where status = 'OPEN')
     union all
     select 'closed-' || p.position_id, p.position_id, 'CLOSED', p.coin, ${exchanges}, p.leverage,
       round(coalesce(x.krw / nullif(x.sold, 0), 0), 8), round(x.sold, 8), round(x.krw, 8), round(x.krw_fee, 8),
       round(coalesce(x.usdt / nullif(x.qty, 0), 0), 8), round(x.qty, 8), round(2 * x.received - x.usdt, 8),
       round(x.usdt_fee, 8), round(x.spent / nullif(x.received, 0), 2),
       round(coalesce(x.krw * x.qty / nullif(x.usdt * x.sold, 0), 0), 2), round(x.reference, 2), round(x.profit, 2),
-      round(case when x.parts = 1 then x.rate
-        else x.profit * 200 / nullif(x.spent + x.received * x.reference, 0) end, 2),
-      p.closed_at at time zone 'UTC', p.closed_at at time zone 'UTC', p.closed_at at time zone 'UTC'
+      ${RATE}, ${utc("p.closed_at")}, ${utc("p.closed_at")}
     from schedulerx.hedged_positions p cross join lateral (${wholeExit()}) x
-    where ${ofUser} and p.closed_at is not null`;
+    where ${isOf(userId)} and p.position_id in (select place from page where status = 'CLOSED')`;
 }
 
 /**

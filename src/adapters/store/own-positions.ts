@@ -13,7 +13,7 @@ import type {
 } from "../../ports/own-positions.ts";
 import { type Database, type Executor, rowsOf } from "./database.ts";
 import { atOneInstant } from "./journal-reads.ts";
-import { positionRows } from "./own-position-rows.ts";
+import { rowKeys, rowResults, rowsOfPage } from "./own-position-rows.ts";
 
 const COINS_MAX = 20;
 
@@ -30,25 +30,24 @@ export function createOwnPositionStore(database: Database, mode: TradingMode): O
     },
     history: (userId, { offset, limit }) =>
       atOneInstant(database, "read position history", async (executor) => {
-        const rows = positionRows(mode, userId);
         const [count] = await rowsOf<{ total: number }>(
           executor,
-          sql`select count(*)::int as total from (${rows}) r`,
+          sql`select count(*)::int as total from (${rowKeys(mode, userId)}) r`,
         );
-        const page = await readRows(executor, rows, { offset, limit });
+        const page = await readRows(executor, { mode, userId, offset, limit });
         return { total: count!.total, rows: page.map(({ row }) => row) };
       }),
     async historyFrom(userId, { cursor, limit }) {
       const after = cursor === undefined ? undefined : (JSON.parse(cursor) as SortKey);
       const page = await database.run("read positions on", (executor) =>
-        readRows(executor, positionRows(mode, userId), { after, limit }),
+        readRows(executor, { mode, userId, after, limit }),
       );
       const last = page.length < limit ? undefined : page.at(-1);
       return { rows: page.map(({ row }) => row), next: last && JSON.stringify(last.key) };
     },
     statistics: (userId, nowMs) =>
       atOneInstant(database, "read position statistics", (executor) =>
-        readStatistics(executor, positionRows(mode, userId), nowMs),
+        readStatistics(executor, rowResults(mode, userId), nowMs),
       ),
     daily: (userId, { from, to }) =>
       database.run("read daily profit", (executor) =>
@@ -57,7 +56,7 @@ export function createOwnPositionStore(database: Database, mode: TradingMode): O
           executor,
           sql`select to_char(day, 'YYYY-MM-DD') as day, count(*)::int as closed,
                 count(*) filter (where profit > 0)::int as wins, round(sum(profit), 2)::text as "profitKrw"
-              from (select ${dayOf("created_at")} as day, profit from (${positionRows(mode, userId)}) r
+              from (select ${dayOf("created_at")} as day, profit from (${rowResults(mode, userId)}) r
                 where status = 'CLOSED' and profit is not null) d
               where day between ${from}::date and ${to}::date group by day order by day`,
         ),
@@ -110,10 +109,15 @@ function activeOnPaper(userId: number): SQL {
 /** Newest first. Karbit's column may be empty: such a row is the oldest. */
 async function readRows(
   executor: Executor,
-  rows: SQL,
-  part: { readonly after?: SortKey | undefined; readonly offset?: number; readonly limit: number },
+  part: {
+    readonly mode: TradingMode;
+    readonly userId: number;
+    readonly after?: SortKey | undefined;
+    readonly offset?: number;
+    readonly limit: number;
+  },
 ): Promise<{ readonly row: PositionRow; readonly key: SortKey }[]> {
-  const { after, offset = 0, limit } = part;
+  const { mode, userId, after, offset = 0, limit } = part;
   const at = sql`coalesce(entry_time, timestamp 'epoch')`;
   const where = after
     ? sql`where (${at}, place, id) < (${after[0]}::timestamp, ${after[1]}::int, ${after[2]}::text)`
@@ -122,15 +126,17 @@ async function readRows(
     Timed<PositionRow, "entryAtMs" | "exitAtMs"> & { readonly sortAt: string; readonly place: number }
   >(
     executor,
-    sql`select id, place, status, coin, kr_exchange as "krExchange", fr_exchange as "frExchange", leverage,
+    sql`with page as materialized (
+          select * from (${rowKeys(mode, userId)}) k ${where}
+          order by ${at} desc, place desc, id desc limit ${limit}::int offset ${offset}::int)
+        select id, place, status, coin, kr_exchange as "krExchange", fr_exchange as "frExchange", leverage,
           kr_price::text as "krPriceKrw", kr_volume::text as "krVolumeCoin", kr_funds::text as "krFundsKrw",
           kr_fee::text as "krFeeKrw", fr_price::text as "frPriceUsdt", fr_volume::text as "frVolumeCoin",
           fr_funds::text as "frFundsUsdt", fr_fee::text as "frFeeUsdt", entry_rate::text as "entryRate",
           exit_rate::text as "exitRate", usdt_price::text as "usdtPriceKrw", profit::text as "profitKrw",
           profit_rate::text as "profitRatePct", ${msOf("entry_time")} as "entryAtMs", ${msOf("exit_time")} as "exitAtMs",
           to_char(${at}, 'YYYY-MM-DD HH24:MI:SS.US') as "sortAt"
-        from (${rows}) r ${where} order by ${at} desc, place desc, id desc
-        limit ${limit}::int offset ${offset}::int`,
+        from (${rowsOfPage(mode, userId)}) r order by ${at} desc, place desc, id desc`,
   );
   return found.map(({ sortAt, place, entryAtMs, exitAtMs, ...row }) => ({
     row: { ...row, entryAtMs: msOrNull(entryAtMs), exitAtMs: msOrNull(exitAtMs) },

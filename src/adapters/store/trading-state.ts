@@ -30,6 +30,8 @@ import { readLosses } from "./trading-losses.ts";
 /** Rows a statement; PostgreSQL takes 65,535 parameters. */
 const ROWS_MAX = 1_000;
 export const EVERYBODY = 0;
+/** Far above the coins there are; rows of strategies long gone stay, and must not all be read. */
+const DECISIONS_MAX = 500;
 
 export function createTradingStateStore(database: Database): TradingStateStore {
   const write = <T>(operation: string, fence: Fence, work: (executor: Executor) => Promise<T>) =>
@@ -221,6 +223,7 @@ async function readDecisions(
     .select()
     .from(lastDecisions)
     .where(and(eq(lastDecisions.mode, mode), eq(lastDecisions.userId, userId)))
-    .orderBy(desc(lastDecisions.at), asc(lastDecisions.coin), asc(lastDecisions.strategyId));
+    .orderBy(desc(lastDecisions.at), asc(lastDecisions.coin), asc(lastDecisions.strategyId))
+    .limit(DECISIONS_MAX);
   return rows.map(({ at, ...row }) => ({ ...row, atMs: at.getTime() }));
 }
