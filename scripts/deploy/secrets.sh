@@ -183,20 +183,28 @@ subscribe: { allow: ["_INBOX.$1.>", "schedulerx.announce.presence"] }
 RIGHTS
 }
 
+# reads STREAM: what reading a stream from a place on takes.
+reads() {
+  cat <<RIGHTS
+    "\$JS.API.STREAM.INFO.$1"
+    "\$JS.API.CONSUMER.CREATE.$1"
+    "\$JS.API.CONSUMER.CREATE.$1.>"
+    "\$JS.API.CONSUMER.INFO.$1.*"
+    "\$JS.API.CONSUMER.MSG.NEXT.$1.*"
+    "\$JS.API.CONSUMER.DELETE.$1.*"
+RIGHTS
+}
+
 nats_api() {
-  nats_user api <<'RIGHTS'
-# Reads frames, the snapshot and users' events, and asks the scheduler that leads; stores nothing.
+  nats_user api <<RIGHTS
+# Reads frames, the snapshot, users' events and (for --check) reports, and asks the scheduler that leads; stores nothing.
 publish: { allow: [
     "schedulerx.ask.desk"
-    "$JS.API.STREAM.MSG.GET.SNAPSHOT"
-    "$JS.API.STREAM.INFO.EVENTS"
-    "$JS.API.CONSUMER.CREATE.EVENTS"
-    "$JS.API.CONSUMER.CREATE.EVENTS.>"
-    "$JS.API.CONSUMER.INFO.EVENTS.*"
-    "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*"
-    "$JS.API.CONSUMER.DELETE.EVENTS.*"
+    "\$JS.API.STREAM.MSG.GET.SNAPSHOT"
+$(reads EVENTS)
+$(reads REPORTS)
 ] }
-subscribe: { allow: ["_INBOX.api.>", "schedulerx.frames"] }
+subscribe: { allow: ["_INBOX.api.>", "schedulerx.frames", "schedulerx.announce.presence"] }
 RIGHTS
 }
 
@@ -218,11 +226,7 @@ $(for stream in TASKS REPORTS SNAPSHOT EVENTS; do
     "\$JS.API.CONSUMER.CREATE.TASKS.workers"
     "\$JS.API.CONSUMER.DURABLE.CREATE.TASKS.workers"
     "\$JS.API.CONSUMER.INFO.TASKS.workers"
-    "\$JS.API.CONSUMER.CREATE.REPORTS"
-    "\$JS.API.CONSUMER.CREATE.REPORTS.>"
-    "\$JS.API.CONSUMER.INFO.REPORTS.*"
-    "\$JS.API.CONSUMER.MSG.NEXT.REPORTS.*"
-    "\$JS.API.CONSUMER.DELETE.REPORTS.*"
+$(reads REPORTS)
 ] }
 subscribe: { allow: ["_INBOX.$1.>", "schedulerx.announce.presence", "schedulerx.ask.desk"] }
 RIGHTS

@@ -104,11 +104,15 @@ export async function checkFeasibleTick(
       workerCount++;
     });
     const since = systemClock.nowMs() - MANIFEST_AGE_MS_MAX;
-    const unsubscribe = await bus.reports
-      .subscribe(since, (bytes) => {
-        coins = coinsIn(bytes) ?? coins;
-      })
-      .catch(() => undefined);
+    // A worker has no period to hold against them, and no right to read reports.
+    const unsubscribe =
+      tickPeriodMs === undefined
+        ? undefined
+        : await bus.reports
+            .subscribe(since, (bytes) => {
+              coins = coinsIn(bytes) ?? coins;
+            })
+            .catch(() => undefined);
     await systemClock.sleep(LISTEN_MS);
     await unlisten();
     await unsubscribe?.();
@@ -125,7 +129,7 @@ export async function checkFeasibleTick(
     const { tickMs, venue } = shortestTickMs(costs, addressCount - forTraders);
     const basis = coins
       ? `${coins.length} coins as last quoted`
-      : `${COINS_ASSUMED} coins at 100 levels (no tick was seen)`;
+      : `${COINS_ASSUMED} coins at 100 levels${tickPeriodMs === undefined ? "" : " (no tick was seen)"}`;
     const fleet =
       workerCount > 0
         ? `${workerCount} workers on ${addressCount} addresses`
