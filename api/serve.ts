@@ -59,7 +59,10 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
       release: (request) => server.timeout(request, 1),
     },
   });
-  const about = { version, simulated, tickIntervalMs: tickPeriodMs, trading: trading !== undefined };
+  const about = {
+    ...{ version, simulated, tickIntervalMs: tickPeriodMs, trading: trading !== undefined },
+    charts: market !== undefined && !("missing" in market),
+  };
   app.get("/api/about", (c) => c.json(about));
   const server: Bun.Server<undefined> = Bun.serve({
     hostname: options.hostname,

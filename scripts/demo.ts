@@ -8,6 +8,7 @@ import { startApiServer } from "../api/serve.ts";
 import { InProcessBus } from "../src/adapters/bus/in-process.ts";
 import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
+import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
 import type { Database } from "../src/adapters/store/database.ts";
 import { createHoldingStore } from "../src/adapters/store/holdings.ts";
 import { createInstrumentStore } from "../src/adapters/store/instruments.ts";
@@ -17,6 +18,7 @@ import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createTradingViewStore } from "../src/adapters/store/trading-view.ts";
 import { createLog, errorText } from "../src/adapters/telemetry/log.ts";
 import { VENUE_BOOKS } from "../src/adapters/venue/books.ts";
+import { createCandleSource } from "../src/adapters/venue/candles.ts";
 import { createBookFetcher } from "../src/adapters/venue/http.ts";
 import { createVenueLists } from "../src/adapters/venue/lists.ts";
 import { Governor, type GovernorOptions } from "../src/adapters/venue/rate-governor.ts";
@@ -168,6 +170,11 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
     tickPeriodMs: settings.TICK_INTERVAL_MS,
     version: VERSION,
     simulated: true,
+    market: {
+      listings: createCoinListingStore(database),
+      history: createHistoryStore(database),
+      candles: createCandleSource({ urls: schedulerUrls, clock, timeoutMs: REQUEST_TIMEOUT_MS }),
+    },
     trading: createTradingView({
       clock,
       store: createTradingViewStore(database),

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { parseAbout, TICK_INTERVAL_MS_DEFAULT } from "./about.ts";
 
 test("what the server says of itself is taken only as far as it makes sense", () => {
-  const stated = { version: "1.2.3", simulated: true, tickIntervalMs: 5_000, trading: true };
+  const stated = { version: "1.2.3", simulated: true, tickIntervalMs: 5_000, trading: true, charts: true };
   expect(parseAbout(stated)).toEqual(stated);
   for (const value of [null, 7, [], {}, { simulated: "yes", tickIntervalMs: -1, version: 3, trading: 1 }]) {
     expect(parseAbout(value)).toEqual({
@@ -10,6 +10,7 @@ test("what the server says of itself is taken only as far as it makes sense", ()
       simulated: false,
       tickIntervalMs: TICK_INTERVAL_MS_DEFAULT,
       trading: false,
+      charts: false,
     });
   }
 });

@@ -1,4 +1,4 @@
-// What the server says of itself: whether its market is simulated, how often it ticks, whether it shows trading. A server without this
+// What the server says of itself: whether its market is simulated, how often it ticks, what it shows beside the rates. A server without this
 // route (404) is taken for a real one; any other trouble leaves the question open for the next try.
 
 import type { BrowserClock } from "./clock.ts";
@@ -8,6 +8,8 @@ export interface About {
   readonly simulated: boolean;
   readonly tickIntervalMs: number;
   readonly trading: boolean;
+  /** Whether it has the rates of the past. */
+  readonly charts: boolean;
 }
 
 /** The scheduler's own default. */
@@ -28,12 +30,13 @@ export async function fetchAbout(url: string, clock: BrowserClock): Promise<Abou
 
 export function parseAbout(value: unknown): About {
   const stated = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  const { version, simulated, tickIntervalMs, trading } = stated;
+  const { version, simulated, tickIntervalMs, trading, charts } = stated;
   return {
     version: typeof version === "string" ? version : undefined,
     simulated: simulated === true,
     tickIntervalMs:
       typeof tickIntervalMs === "number" && tickIntervalMs > 0 ? tickIntervalMs : TICK_INTERVAL_MS_DEFAULT,
     trading: trading === true,
+    charts: charts === true,
   };
 }

@@ -3,6 +3,7 @@
 
 import type { TradingView } from "../../src/ports/trading-view.ts";
 import { type About, fetchAbout, TICK_INTERVAL_MS_DEFAULT } from "./about.ts";
+import { ChartView } from "./chart-view.ts";
 import { BrowserClock } from "./clock.ts";
 import { applyWords, Controls, systemTheme } from "./controls.ts";
 import { byId, setHidden, setText } from "./dom.ts";
@@ -22,7 +23,14 @@ const clock = new BrowserClock();
 const model = new PremiumModel(settings.sizeIndex);
 const overviewView = new OverviewView();
 const statusView = new StatusView();
-const tableView = new TableView(byId("rates", HTMLTableElement), byId("rows", HTMLTableSectionElement));
+const chartView = new ChartView(() => {
+  return { words: words(), language: language(), trading, nowMs: clock.nowMs() };
+});
+const tableView = new TableView(byId("rates", HTMLTableElement), byId("rows", HTMLTableSectionElement), {
+  onChoose(row) {
+    if (about?.charts) chartView.open(row);
+  },
+});
 const tradingPanel = new TradingPanel();
 const tradingFeed = new TradingFeed(new URL("api/trading", document.baseURI).href, (view) => {
   trading = view;
@@ -117,6 +125,7 @@ async function learnAbout(): Promise<void> {
 
 function showAbout(): void {
   const simulated = about?.simulated === true;
+  document.documentElement.toggleAttribute("data-charts", about?.charts === true);
   setHidden(byId("simulated", HTMLElement), !simulated);
   document.documentElement.toggleAttribute("data-simulated", simulated);
   setText(byId("version", HTMLElement), about?.version ? words().version(about.version) : "");
@@ -129,11 +138,13 @@ function showLanguage(): void {
   controls.render(words(), language());
   showAbout();
   paintTrading();
+  chartView.render();
   queuePaint();
 }
 
 function showTheme(): void {
   document.documentElement.dataset.theme = controls.theme();
+  chartView.render();
   controls.render(words(), language());
 }
 

@@ -9,6 +9,7 @@ import type { TradingView } from "../../src/ports/trading-view.ts";
 import { RecordingLog } from "../../src/testing/recording-log.ts";
 import { createApp } from "../app.ts";
 import { LiveFrames } from "../live-frames.ts";
+import type { MarketDeps } from "../routes/market.ts";
 import index from "./index.html";
 
 export interface StatedAbout {
@@ -16,6 +17,7 @@ export interface StatedAbout {
   readonly simulated: boolean;
   readonly tickIntervalMs: number;
   readonly trading?: boolean;
+  readonly charts?: boolean;
 }
 
 export class PageServer {
@@ -23,6 +25,8 @@ export class PageServer {
   about: StatedAbout | undefined;
   /** What GET /api/trading answers from the next start on; undefined: 404. */
   trading: TradingView | undefined;
+  /** What the rates of the past are read from, from the next start on; undefined: 404. */
+  history: MarketDeps["history"] | undefined;
   /** How often it was asked. */
   tradingReads = 0;
   readonly #tradingWaiters: (() => void)[] = [];
@@ -60,6 +64,10 @@ export class PageServer {
       log,
       signal: this.#ending.signal,
       trading: this.trading && { read: () => this.#readTrading() },
+      market: this.history && {
+        ...{ history: this.history, listings: { coinListings: async () => [] } },
+        candles: { candles: async () => [] },
+      },
     });
     this.#server = Bun.serve({
       port: this.#port,

@@ -259,6 +259,55 @@ needs(["chromium"], "the page", () => {
     expect(await text(page, "#state-word")).toBe("Late");
   });
 
+  longTest("a coin's name opens its chart, which follows range and language and closes again", async () => {
+    const hours: number[] = [];
+    const minuteAtMs = Math.floor(Date.now() / 60_000) * 60_000 - 120_000;
+    const pair = {
+      pairIndex: 0,
+      bestEntryJeon: 1,
+      bestExitJeon: 1,
+      medianEntryJeon: 1,
+      medianExitJeon: 1,
+      coinCount: 1,
+    };
+    const rates = {
+      coin: "BTC",
+      pairIndex: 0,
+      exitJeonAt1m: 141_234,
+      entryJeonAt10m: null,
+      exitJeonAt10m: null,
+    };
+    server.about = { version: "1", simulated: true, tickIntervalMs: 60_000, charts: true };
+    server.history = {
+      pairHistory: async () => [{ ...pair, minuteAtMs, referenceJeon: 139_000 }],
+      coinHistory: async ({ fromAtMs, toAtMs }) => {
+        hours.push(Math.round((toAtMs - fromAtMs) / 3_600_000));
+        return [minuteAtMs, minuteAtMs + 60_000].map((atMs) => ({
+          ...{ minuteAtMs: atMs, entryJeonAt1m: 140_000 + (atMs - minuteAtMs) / 60_000, ...rates },
+        }));
+      },
+    };
+    await server.stop();
+    await server.start();
+    const page = await openPage(KOREAN);
+    await page.waitForSelector("html[data-charts]");
+    await page.fill("#search", "BTC");
+    await page.locator("button.ticker").first().click();
+    const said = (words: string) => page.waitForSelector(`#chart-plot[aria-label="${words}"] canvas`);
+    await said("진입 환율 1,400.01, 종료 환율 1,412.34");
+    expect(await text(page, "#chart-title")).toMatch(/^BTC · (업비트|빗썸)·(바이비트|바이낸스)$/);
+    await page.locator("#chart-ranges button", { hasText: WORDS.ko.chartRanges["7d"] }).click();
+    await page.waitForSelector('#chart-ranges button:nth-child(3)[aria-pressed="true"]');
+    while (hours.length < 2) await page.waitForTimeout(20);
+    expect(hours).toEqual([24, 168]);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("#chart:not([open])", { state: "attached" });
+    await page.locator('[data-language="en"]').click();
+    await page.locator("button.ticker").first().click();
+    await said("Entry rate 1,400.01, Exit rate 1,412.34");
+    server.history = undefined;
+  });
+
   longTest("a phone shows both rates without scrolling sideways, in both languages", async () => {
     for (const locale of ["ko-KR", "en-US"]) {
       const page = await openPage({ ...PHONE, locale });

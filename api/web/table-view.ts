@@ -8,6 +8,11 @@ import { DASH, type Language, lengthText, pctText, premiumPct, rateText, slippag
 import type { Line } from "./model.ts";
 import type { Words } from "./words.ts";
 
+export interface TableListener {
+  /** A coin on a pair was chosen. */
+  onChoose(row: Line["row"]): void;
+}
+
 export interface TableContext {
   readonly words: Words;
   readonly language: Language;
@@ -28,6 +33,7 @@ interface RateCell {
 
 interface Slot {
   readonly tr: HTMLTableRowElement;
+  readonly coinButton: HTMLButtonElement;
   readonly coin: Text;
   readonly pairSmall: Text;
   readonly pair: Text;
@@ -52,12 +58,17 @@ export class TableView {
   #flashTimer: ReturnType<typeof setTimeout> | undefined;
   #scrollQueued = false;
 
-  constructor(table: HTMLTableElement, body: HTMLTableSectionElement) {
+  constructor(table: HTMLTableElement, body: HTMLTableSectionElement, listener: TableListener) {
     this.#table = table;
     this.#body = body;
     this.#above = spacer();
     this.#below = spacer();
     body.append(this.#above, this.#below);
+    body.addEventListener("click", ({ target }) => {
+      const key = (target as Element).closest("button.ticker")?.closest("tr")?.dataset.key;
+      const line = this.#lines.find((one) => one.key === key);
+      if (line) listener.onChoose(line.row);
+    });
     const queue = () => {
       if (this.#scrollQueued) return;
       this.#scrollQueued = true;
@@ -146,6 +157,7 @@ function fill(slot: Slot, line: Line, { words, language, referenceKrw }: TableCo
     slot.key = line.key;
     slot.tr.dataset.key = line.key;
     setData(slot.coin, row.coin);
+    setAttribute(slot.coinButton, "title", words.chartOpen(row.coin));
   }
   const pair = PAIRS[row.pairIndex]!;
   const pairName = words.pairName(words.venues[pair.domestic], words.venues[pair.overseas]);
@@ -187,7 +199,9 @@ function createSlot(): Slot {
   const tr = document.createElement("tr");
   const coinCell = document.createElement("th");
   coinCell.scope = "row";
-  const coin = appendText(appendElement(coinCell, "span", "ticker"));
+  const coinButton = appendElement(coinCell, "button", "ticker");
+  coinButton.type = "button";
+  const coin = appendText(coinButton);
   const pairSmall = appendText(appendElement(coinCell, "small", "pair-small"));
   const pair = appendText(appendElement(tr, "td", "pair wide"));
   tr.prepend(coinCell);
@@ -195,7 +209,7 @@ function createSlot(): Slot {
   const exit = rateCell(tr);
   const slippage = appendText(appendElement(tr, "td", "number wide"));
   const age = appendText(appendElement(tr, "td", "number wide age"));
-  return { tr, coin, pairSmall, pair, entry, exit, slippage, age, key: "" };
+  return { tr, coinButton, coin, pairSmall, pair, entry, exit, slippage, age, key: "" };
 }
 
 function rateCell(tr: HTMLTableRowElement): RateCell {

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type ChartColumns,
+  type CoinHistory,
+  chartColumns,
+  markPlace,
+  type PairHistory,
+} from "./chart-data.ts";
+
+const MINUTE_MS = 60_000;
+const about = { pair: "upbit-bybit", fromMs: 0, toMs: 3_600_000, stepMs: MINUTE_MS } as const;
+
+function coinOf(minutes: readonly number[], rates: readonly (number | null)[]): CoinHistory {
+  const exitRate = rates.map((rate) => (rate === null ? null : rate - 1));
+  const atMs = minutes.map((minute) => minute * MINUTE_MS);
+  return { ...about, coin: "BTC", size: "1M", atMs, entryRate: [...rates], exitRate };
+}
+
+function pairOf(minutes: readonly number[], prices: readonly (number | null)[]): PairHistory {
+  const nothing = minutes.map(() => null);
+  return {
+    ...about,
+    ...{ bestEntryRate: nothing, bestExitRate: nothing, medianEntryRate: nothing, medianExitRate: nothing },
+    ...{
+      atMs: minutes.map((minute) => minute * MINUTE_MS),
+      referencePrice: [...prices],
+      coinCount: minutes.map(() => 1),
+    },
+  };
+}
+
+test("rates stand over seconds with the reference price of the same minute", () => {
+  const columns = chartColumns(coinOf([1, 2, 3], [1_400, null, 1_402]), pairOf([1, 3], [1_390, 1_391]));
+  assert.deepEqual(columns, [
+    [60, 120, 180],
+    [1_400, null, 1_402],
+    [1_399, null, 1_401],
+    [1_390, null, 1_391],
+  ]);
+  assert.deepEqual(chartColumns(coinOf([1], [1_400]), undefined)[3], [null]);
+  assert.deepEqual(chartColumns(coinOf([], []), undefined), [[], [], [], []]);
+});
+
+test("where nothing was recorded for long the line breaks", () => {
+  assert.deepEqual(chartColumns(coinOf([1, 4, 8], [1, 2, 3]), undefined).slice(0, 2), [
+    [60, 240, 300, 480],
+    [1, 2, null, 3],
+  ]);
+});
+
+test("a mark stands at its rate, or on its line at the nearest minute, and outside the chart nowhere", () => {
+  const columns: ChartColumns = [
+    [60, 120, 180],
+    [1_400, 1_401, null],
+    [1_410, null, 1_412],
+    [null, null, null],
+  ];
+  assert.deepEqual(markPlace({ kind: "entry", atS: 100, rate: 1_399.5 }, columns), {
+    atS: 100,
+    rate: 1_399.5,
+  });
+  assert.deepEqual(markPlace({ kind: "exit", atS: 130, rate: undefined }, columns), {
+    atS: 130,
+    rate: 1_412,
+  });
+  assert.deepEqual(markPlace({ kind: "entry", atS: 180, rate: undefined }, columns), {
+    atS: 180,
+    rate: 1_401,
+  });
+  assert.equal(markPlace({ kind: "entry", atS: 59, rate: 1 }, columns), undefined);
+  assert.equal(markPlace({ kind: "entry", atS: 181, rate: 1 }, columns), undefined);
+});

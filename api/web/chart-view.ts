@@ -1,0 +1,280 @@
+// The chart of one coin on one pair in a dialog: rates of the past, the reference price, and what the traders shown on the
+// page did. Asked for when it is opened and every half minute while it is seen; what cannot be had is said in words.
+
+import UPlot from "uplot";
+import { PAIRS } from "../../schema/vocabulary.ts";
+import type { TradingView } from "../../src/ports/trading-view.ts";
+import {
+  CHART_RANGE_NAMES,
+  CHART_RANGES,
+  type ChartColumns,
+  type ChartMark,
+  type ChartRange,
+  type CoinHistory,
+  chartColumns,
+  markPlace,
+  type PairHistory,
+} from "./chart-data.ts";
+import { appendElement, byId, setAttribute, setHidden, setText } from "./dom.ts";
+import { fixed2, type Language } from "./format.ts";
+import type { Words } from "./words.ts";
+
+export interface ChartContext {
+  readonly words: Words;
+  readonly language: Language;
+  readonly trading: TradingView | undefined;
+  readonly nowMs: number;
+}
+
+interface Subject {
+  readonly coin: string;
+  readonly pairIndex: number;
+}
+
+const TIMEOUT_MS = 8_000;
+const AGAIN_MS = 30_000;
+const HOUR_MS = 3_600_000;
+const HEIGHT_RATIO = 0.52;
+const HEIGHT_PX_MIN = 240;
+const MARK_PX = 6;
+
+export class ChartView {
+  readonly #dialog = byId("chart", HTMLDialogElement);
+  readonly #title = byId("chart-title", HTMLHeadingElement);
+  readonly #plotBox = byId("chart-plot", HTMLElement);
+  readonly #note = byId("chart-note", HTMLParagraphElement);
+  readonly #ranges: { readonly button: HTMLButtonElement; readonly range: ChartRange }[] = [];
+  readonly #context: () => ChartContext;
+  #subject: Subject | undefined;
+  #range: ChartRange = "1d";
+  #columns: ChartColumns | undefined;
+  #plot: UPlot | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Answers of an earlier question are passed over. */
+  #asked = 0;
+
+  /** `context` is asked at every drawing. */
+  constructor(context: () => ChartContext) {
+    this.#context = context;
+    const group = byId("chart-ranges", HTMLFieldSetElement);
+    for (const range of CHART_RANGE_NAMES) {
+      const button = appendElement(group, "button");
+      button.type = "button";
+      button.addEventListener("click", () => {
+        this.#range = range;
+        void this.#ask();
+      });
+      this.#ranges.push({ button, range });
+    }
+    byId("chart-close", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
+    this.#dialog.addEventListener("click", (event) => {
+      if (event.target === this.#dialog) this.#dialog.close();
+    });
+    this.#dialog.addEventListener("close", () => this.#forget());
+    new ResizeObserver(() => this.#fit()).observe(this.#plotBox);
+    document.addEventListener("visibilitychange", () => {
+      if (this.#subject && document.visibilityState === "visible") void this.#ask();
+    });
+  }
+
+  open(subject: Subject): void {
+    this.#subject = subject;
+    this.#columns = undefined;
+    this.#dialog.showModal();
+    void this.#ask();
+  }
+
+  /** In the words and colours of now; nothing while it is closed. */
+  render(): void {
+    if (!this.#subject) return;
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    this.#draw();
+  }
+
+  #forget(): void {
+    this.#asked++;
+    clearTimeout(this.#timer);
+    this.#subject = undefined;
+    this.#plot?.destroy();
+    this.#plot = undefined;
+  }
+
+  async #ask(): Promise<void> {
+    const subject = this.#subject;
+    if (!subject) return;
+    const asked = ++this.#asked;
+    clearTimeout(this.#timer);
+    this.#head();
+    const { words, nowMs } = this.#context();
+    if (!this.#columns) this.#say(words.chartLoading);
+    const fromMs = nowMs - CHART_RANGES[this.#range] * HOUR_MS;
+    const query = {
+      pair: PAIRS[subject.pairIndex]!.key,
+      from: `${Math.floor(fromMs)}`,
+      to: `${Math.floor(nowMs)}`,
+    };
+    const [coin, pair] = await Promise.all([
+      fetchHistory<CoinHistory>({ ...query, coin: subject.coin }),
+      fetchHistory<PairHistory>(query),
+    ]);
+    if (asked !== this.#asked) return;
+    if (coin) this.#columns = chartColumns(coin, pair);
+    if (coin && this.#columns![0].length === 0) this.#say(words.chartEmpty);
+    else this.#say(coin ? words.chartNote : words.chartFailed);
+    this.#draw();
+    this.#timer = setTimeout(() => void this.#ask(), AGAIN_MS);
+  }
+
+  #say(text: string): void {
+    setText(this.#note, text);
+  }
+
+  #head(): void {
+    const { words } = this.#context();
+    const { coin, pairIndex } = this.#subject!;
+    const pair = PAIRS[pairIndex]!;
+    setText(
+      this.#title,
+      `${coin} · ${words.pairName(words.venues[pair.domestic], words.venues[pair.overseas])}`,
+    );
+    for (const { button, range } of this.#ranges) {
+      setText(button, words.chartRanges[range]);
+      setAttribute(button, "aria-pressed", String(range === this.#range));
+    }
+  }
+
+  #draw(): void {
+    this.#head();
+    const columns = this.#columns;
+    setHidden(this.#plotBox, !columns || columns[0].length === 0);
+    if (!columns || columns[0].length === 0) return;
+    if (this.#plot) this.#plot.setData(columns);
+    else this.#plot = new UPlot(this.#options(), columns, this.#plotBox);
+    setAttribute(this.#plotBox, "aria-label", this.#inWords(columns));
+    setAttribute(this.#plotBox, "role", "img");
+  }
+
+  #inWords([, entry, exit]: ChartColumns): string {
+    const { words } = this.#context();
+    const last = (values: readonly (number | null)[]) =>
+      fixed2(values.findLast((value) => value !== null) ?? Number.NaN);
+    return `${words.entryRate} ${last(entry)}, ${words.exitRate} ${last(exit)}`;
+  }
+
+  #size(): { width: number; height: number } {
+    const width = Math.max(260, Math.floor(this.#plotBox.clientWidth));
+    return { width, height: Math.max(HEIGHT_PX_MIN, Math.round(width * HEIGHT_RATIO)) };
+  }
+
+  #fit(): void {
+    const { width, height } = this.#size();
+    if (this.#plot && this.#plot.width !== width) this.#plot.setSize({ width, height });
+  }
+
+  #options(): UPlot.Options {
+    const { words } = this.#context();
+    const color = (name: string) => colorOf(this.#plotBox, name);
+    const [ink, line] = [color("--muted"), color("--line")];
+    const axis = {
+      stroke: ink,
+      grid: { stroke: line, width: 1 },
+      ticks: { stroke: line, width: 1 },
+      font: `12px ${getComputedStyle(this.#plotBox).fontFamily}`,
+    };
+    const value = (_: UPlot, rate: number | null) => fixed2(rate ?? Number.NaN);
+    return {
+      ...this.#size(),
+      tzDate: (atS) => UPlot.tzDate(new Date(atS * 1_000), "Asia/Seoul"),
+      cursor: { drag: { x: true, y: false } },
+      scales: { x: { time: true } },
+      axes: [
+        { ...axis, values: TIME_TEXTS },
+        { ...axis, size: 76, values: (_, rates) => rates.map((rate) => fixed2(rate).replace(/\.00$/, "")) },
+      ],
+      series: [
+        { label: words.kst, value: "{YYYY}-{MM}-{DD} {HH}:{mm}" },
+        {
+          label: words.entryRate,
+          stroke: color("--chart-entry"),
+          width: 1.5,
+          value,
+          points: { show: false },
+        },
+        { label: words.exitRate, stroke: color("--chart-exit"), width: 1.5, value, points: { show: false } },
+        { label: words.reference, stroke: ink, width: 1, dash: [5, 4], value, points: { show: false } },
+      ],
+      hooks: { draw: [(plot) => this.#drawMarks(plot)] },
+    };
+  }
+
+  /** Entries as triangles that point up, exits as ones that point down. */
+  #drawMarks(plot: UPlot): void {
+    const columns = this.#columns;
+    const subject = this.#subject;
+    if (!columns || !subject) return;
+    const { ctx } = plot;
+    const px = MARK_PX * devicePixelRatio;
+    for (const mark of marksOf(this.#context().trading, subject)) {
+      const place = markPlace(mark, columns);
+      if (!place) continue;
+      const x = plot.valToPos(place.atS, "x", true);
+      const y = plot.valToPos(place.rate, "y", true);
+      const up = mark.kind === "entry" ? 1 : -1;
+      ctx.fillStyle = colorOf(this.#plotBox, mark.kind === "entry" ? "--chart-entry" : "--chart-exit");
+      ctx.beginPath();
+      ctx.moveTo(x, y);
+      ctx.lineTo(x - px, y + up * 2 * px);
+      ctx.lineTo(x + px, y + up * 2 * px);
+      ctx.closePath();
+      ctx.fill();
+    }
+  }
+}
+
+/** From the coarsest on: what the axis says for each step, and what stands below where that changes. */
+const TIME_TEXTS: UPlot.Axis.Values = [
+  [86_400, "{MM}-{DD}", null, null, null, null, null, null, 1],
+  [3_600, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+];
+
+/** What the traders on the page did with a coin on a pair. */
+function marksOf(trading: TradingView | undefined, { coin, pairIndex }: Subject): ChartMark[] {
+  const pair = PAIRS[pairIndex]!.key;
+  const isOf = (one: { readonly coin: string; readonly pair: string }) =>
+    one.coin === coin && one.pair === pair;
+  return (trading?.traders ?? []).flatMap(({ open, closed }) => [
+    ...open.filter(isOf).map(({ openedAtMs, entryRate }): ChartMark => {
+      return { kind: "entry", atS: openedAtMs / 1_000, rate: Number(entryRate) };
+    }),
+    ...closed.filter(isOf).map(({ closedAtMs }): ChartMark => {
+      return { kind: "exit", atS: closedAtMs / 1_000, rate: undefined };
+    }),
+  ]);
+}
+
+/** A custom property as the colour it means here and now, whatever the theme. */
+function colorOf(element: HTMLElement, name: string): string {
+  const probe = appendElement(element, "i");
+  probe.style.color = `var(${name})`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+/** Undefined when the server gave no usable answer. Never throws. */
+async function fetchHistory<H extends CoinHistory | PairHistory>(
+  query: Readonly<Record<string, string>>,
+): Promise<H | undefined> {
+  try {
+    const url = new URL("api/rates/history", document.baseURI);
+    url.search = new URLSearchParams(query).toString();
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok) return undefined;
+    const history = (await response.json()) as H;
+    return Array.isArray(history?.atMs) ? history : undefined;
+  } catch {
+    return undefined;
+  }
+}
