@@ -19,11 +19,13 @@ import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
+import { createProcessMetrics } from "../src/adapters/telemetry/metrics.ts";
 import { createCandleSource } from "../src/adapters/venue/candles.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
 import { checkDatabase } from "../src/main/check-database.ts";
 import { busOf, postgresOf, quietLog, venueUrlsOf } from "../src/main/connect.ts";
+import { serveMetrics } from "../src/main/metrics.ts";
 import { runProcess } from "../src/main/process.ts";
 import type { Bus } from "../src/ports/bus.ts";
 import type { Log } from "../src/ports/telemetry.ts";
@@ -150,6 +152,9 @@ await runProcess({
       market: marketOf(settings, database),
     });
     releases.push(() => server.stop());
+    const ofProcess = createProcessMetrics("api", VERSION, systemClock);
+    const metrics = serveMetrics(settings, () => [...ofProcess(), ...server.metrics()], log);
+    if (metrics) releases.push(() => metrics.stop());
     log.info("listening", { url: server.url });
   },
 });

@@ -3,10 +3,13 @@
 
 import type { FrameFeed } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
+import type { Metric } from "../src/ports/metrics.ts";
 import type { Log } from "../src/ports/telemetry.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import { createApp } from "./app.ts";
+import { ApiCounts } from "./counts.ts";
 import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
+import { apiMetrics } from "./metrics.ts";
 import type { ApiDeps, FrameCodec } from "./settings.ts";
 import page from "./web/index.html";
 
@@ -32,6 +35,7 @@ export interface ServeOptions {
 export interface ApiServer {
   readonly url: string;
   readonly live: LiveFrames;
+  metrics(): Metric[];
   stop(): Promise<void>;
 }
 
@@ -43,8 +47,10 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
   const stopping = new AbortController();
   const rowAgeMsMax = rowAgeMsMaxOf(tickPeriodMs);
   const live = new LiveFrames({ feed, unpackFrame: codec.unpackFrame, clock, log, rowAgeMsMax });
+  const counts = new ApiCounts();
   const app = createApp({
     live,
+    counts,
     codec,
     clock,
     log,
@@ -70,12 +76,17 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
     development: false,
     idleTimeout: IDLE_TIMEOUT_S,
     routes: { "/": page },
-    fetch: app.fetch,
+    async fetch(request) {
+      const response = await app.fetch(request);
+      counts.answered(response.status);
+      return response;
+    },
   });
   void live.start();
   return {
     url: `http://${options.hostname === "0.0.0.0" ? "localhost" : options.hostname}:${server.port}`,
     live,
+    metrics: () => apiMetrics(counts, live.state()),
     stop: async () => {
       stopping.abort();
       await live.stop();

@@ -6,6 +6,7 @@ import type { Clock } from "../src/ports/clock.ts";
 import type { Log } from "../src/ports/telemetry.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import type { AccountsDeps } from "./accounts.ts";
+import type { ApiCounts } from "./counts.ts";
 import type { LiveFrames } from "./live-frames.ts";
 import type { MarketDeps } from "./routes/market.ts";
 
@@ -75,6 +76,8 @@ export interface ApiDeps {
   readonly sockets?: SocketHooks | undefined;
   /** Aborting it closes every stream and stops the timers. */
   readonly signal?: AbortSignal | undefined;
+  /** Added to by the parts that serve. */
+  readonly counts?: ApiCounts | undefined;
   /** Shown in the OpenAPI document. */
   readonly version?: string;
   /** Opens /api/trading, to everybody: only for trading with nobody's money. */

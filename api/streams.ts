@@ -2,6 +2,7 @@
 // between forms the event loop gets a turn, and a form that waited through several changes is encoded once for all of
 // them, so the work is bounded by what the CPU can do and what is sent is always the newest.
 
+import { ApiCounts } from "./counts.ts";
 import type { EncodedCache } from "./encoded-cache.ts";
 import type { StreamFormat } from "./filters.ts";
 import { eventText, type Form, preambleText } from "./forms.ts";
@@ -51,6 +52,7 @@ export class Streams {
   readonly #deps: ApiDeps;
   readonly #settings: ApiSettings;
   readonly #cache: EncodedCache;
+  readonly #counts: ApiCounts;
   readonly #forms = new Map<string, OpenForm>();
   readonly #preambles = new Map<string, Uint8Array>();
   #clientCount = 0;
@@ -63,6 +65,7 @@ export class Streams {
     this.#deps = deps;
     this.#settings = settings;
     this.#cache = cache;
+    this.#counts = deps.counts ?? new ApiCounts();
     const unsubscribe = deps.live.onChange(() => void this.#pump());
     const close = () => {
       unsubscribe();
@@ -122,6 +125,7 @@ export class Streams {
     this.#forms.set(form.key, open);
     open.clients.add(client);
     this.#clientCount++;
+    this.#counts.clients[form.format]++;
     if (form.format === "karbit" && !gzip) this.#plainKarbitCount++;
     sockets?.keepOpen(request);
     void this.#tend();
@@ -137,6 +141,7 @@ export class Streams {
   #forget(open: OpenForm, client: OpenClient): void {
     if (!open.clients.delete(client)) return;
     this.#clientCount--;
+    this.#counts.clients[open.form.format]--;
     if (open.form.format === "karbit" && !client.gzip) this.#plainKarbitCount--;
     if (open.clients.size === 0) this.#forms.delete(open.form.key);
   }
@@ -204,6 +209,7 @@ export class Streams {
           : (plain ??= this.#rowsSince(open.form, false, since));
         if (event === undefined) return;
         stream.offer(event);
+        this.#counts.eventBytes[open.form.format] += event.length;
       }
     } catch (error) {
       this.#deps.log.error("form not published", { form: open.form.key, error });
@@ -249,6 +255,7 @@ export class Streams {
         }
       }
     }
+    this.#counts.readersDropped += dropped;
     if (dropped > 0) log.info("slow readers dropped", { dropped, left: this.#clientCount });
   }
 }

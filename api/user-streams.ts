@@ -26,7 +26,7 @@ interface OpenStream {
   provedAtMs: number;
 }
 
-type Deps = Pick<ApiDeps, "clock" | "log" | "signal" | "sockets"> & {
+type Deps = Pick<ApiDeps, "clock" | "log" | "signal" | "sockets" | "counts"> & {
   readonly events: AccountsDeps["events"];
   readonly mode: TradingMode;
   /** Whether this is the user's live session. Rejects with StoreFault. */
@@ -87,7 +87,7 @@ export class UserStreams {
   }
 
   async #begin({ userId, token, lastEventId, request }: UserStreamRequest) {
-    const { events, mode, clock, sockets } = this.#deps;
+    const { events, mode, clock, sockets, counts } = this.#deps;
     let place = "";
     let stream: StreamClient | undefined;
     /** What comes before the stream stands. */
@@ -107,7 +107,7 @@ export class UserStreams {
       },
     });
     const gone = () => {
-      this.#open.delete(one);
+      if (this.#open.delete(one) && counts) counts.userStreams--;
       void unsubscribe();
     };
     stream = new StreamClient({
@@ -119,6 +119,7 @@ export class UserStreams {
     });
     const one: OpenStream = { stream, userId, token, request, provedAtMs: clock.monotonicMs() };
     this.#open.add(one);
+    if (counts) counts.userStreams++;
     const ofUser = [...this.#open].filter((other) => other.userId === userId);
     for (const oldest of ofUser.slice(0, -this.#settings.streamsOfUserMax)) oldest.stream.close();
     if (request.signal.aborted || this.#closed) stream.close();
@@ -184,7 +185,7 @@ export class UserStreams {
   }
 
   #dropStalled(): void {
-    const { sockets, log } = this.#deps;
+    const { sockets, log, counts } = this.#deps;
     let dropped = 0;
     for (const { stream, request } of this.#open) {
       if (!stream.stalledFor(this.#settings.slowReaderMsMax)) continue;
@@ -196,6 +197,7 @@ export class UserStreams {
         stream.abandon("the reader stopped reading");
       }
     }
+    if (counts) counts.readersDropped += dropped;
     if (dropped > 0) log.info("slow readers of events dropped", { dropped, left: this.#open.size });
   }
 }

@@ -72,6 +72,26 @@ const logFields = {
   },
 } as const satisfies Fields;
 
+const operatorToken = v.pipe(secretText, v.minLength(16, "expected at least 16 characters"));
+
+const metricsFields = {
+  METRICS_HOST: {
+    about: "Address the port for Prometheus binds to. Keep it private.",
+    default: "127.0.0.1",
+    schema: text,
+  },
+  METRICS_PORT: {
+    about: "Port at which Prometheus reads GET /metrics. Without it there is none.",
+    schema: integer(0, 65_535),
+  },
+  METRICS_TOKEN: {
+    about:
+      "Bearer token of that port, at least 16 characters. Without it everybody who reaches the port may read.",
+    secret: true,
+    schema: operatorToken,
+  },
+} as const satisfies Fields;
+
 const natsFields = {
   NATS_URL: {
     about: "Where the bus is; tls:// for an encrypted link.",
@@ -139,6 +159,7 @@ export const workerFields = {
     default: "2000",
     schema: integer(50, 30_000),
   },
+  ...metricsFields,
   ...logFields,
 } as const satisfies Fields;
 
@@ -309,9 +330,10 @@ export const schedulerFields = {
   },
   CONTROL_PORT: { about: "The operator's control port.", default: "8090", schema: integer(0, 65_535) },
   CONTROL_TOKEN: {
-    about: "Bearer token of the control port, at least 16 characters. Without it the port stays closed.",
+    about:
+      "Bearer token of the control port, at least 16 characters. Without it the port stays closed. Prometheus sends it too: metrics are at GET /metrics there.",
     secret: true,
-    schema: v.pipe(secretText, v.minLength(16, "expected at least 16 characters")),
+    schema: operatorToken,
   },
   ...logFields,
 } as const satisfies Fields;
@@ -385,6 +407,7 @@ export const apiFields = {
       "User name of the scheduler's bot, without @: users link their chats with it. Without it none are linked here.",
     schema: v.pipe(text, v.regex(/^[A-Za-z]\w{4,31}$/, "expected a bot's user name, without @")),
   },
+  ...metricsFields,
   ...logFields,
 } as const satisfies Fields;
 

@@ -2,13 +2,17 @@
 
 import { hostname } from "node:os";
 import { systemClock } from "../src/adapters/clock.ts";
+import { createProcessMetrics } from "../src/adapters/telemetry/metrics.ts";
 import { VENUE_BOOKS } from "../src/adapters/venue/books.ts";
 import { createBookFetcher } from "../src/adapters/venue/http.ts";
 import { workerFields } from "../src/config.ts";
 import { check, checkFeasibleTick, checkVenues } from "../src/main/check.ts";
 import { busOf, governorOf, quietLog, venueUrlsOf } from "../src/main/connect.ts";
+import { serveMetrics } from "../src/main/metrics.ts";
 import { runProcess } from "../src/main/process.ts";
+import { VERSION } from "../src/version.ts";
 import { QuoteAnswerer } from "./answer-quote-task.ts";
+import { workerMetrics } from "./metrics.ts";
 import { runWorker, type WorkerCounters } from "./run.ts";
 
 const CHECK_WITHIN_MS = 3_000;
@@ -69,6 +73,19 @@ await runProcess({
     );
     // The task in hand is finished before anything it needs is released.
     releases.push(() => running);
+    const ofProcess = createProcessMetrics("worker", VERSION, clock);
+    const metrics = serveMetrics(
+      settings,
+      () => [
+        ...ofProcess(),
+        ...workerMetrics({
+          ...{ counters, budgets: governor.state(), refusals: governor.refusals, bus: bus.state() },
+          hasShare: governor.hasShare(),
+        }),
+      ],
+      log,
+    );
+    if (metrics) releases.push(() => metrics.stop());
     const timer = setInterval(
       () => log.info("counters", { ...counters, refusals: Object.fromEntries(governor.refusals) }),
       REPORT_COUNTERS_MS,

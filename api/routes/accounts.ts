@@ -64,7 +64,7 @@ export const sessionSchema = v.object({
 
 export function accountRoutes(
   given: NonNullable<ApiDeps["accounts"]>,
-  deps: Pick<ApiDeps, "clock" | "log" | "settings" | "signal" | "sockets">,
+  deps: Pick<ApiDeps, "clock" | "counts" | "log" | "settings" | "signal" | "sockets">,
 ): Hono {
   const routes = new Hono();
   if ("missing" in given) {
@@ -76,7 +76,15 @@ export function accountRoutes(
   const accounts = new Accounts(given, clock);
   const streams = new UserStreams(
     {
-      ...{ clock, log, signal: deps.signal, sockets: deps.sockets, events: given.events, mode: given.mode },
+      ...{
+        clock,
+        log,
+        counts: deps.counts,
+        signal: deps.signal,
+        sockets: deps.sockets,
+        events: given.events,
+        mode: given.mode,
+      },
       isLive: async (token, userId) => (await accounts.accountOf(token))?.userId === userId,
     },
     { ...API_SETTINGS_DEFAULT, ...deps.settings },

@@ -44,13 +44,21 @@ export interface TelegramOptions {
 }
 
 export interface TelegramNotifier extends Notifier {
+  /** Since the start. */
+  readonly counts: { readonly sent: number; readonly lost: number };
   /** Sends what it can for two seconds, then drops the rest. Nothing is taken any more. */
   stop(): Promise<void>;
 }
 
 export function createTelegramNotifier(options: TelegramOptions): TelegramNotifier {
   const sender = new Sender(options);
-  return { tell: (message) => sender.tell(message), stop: () => sender.stop() };
+  return {
+    tell: (message) => sender.tell(message),
+    stop: () => sender.stop(),
+    get counts() {
+      return sender.counts;
+    },
+  };
 }
 
 /** One message on its way: a letter, or word of what was lost. */
@@ -77,6 +85,7 @@ class Sender {
   #wake = new AbortController();
   #woken = false;
   #inFlight = 0;
+  #sentCount = 0;
   #tidiedAtMs = Number.NEGATIVE_INFINITY;
   #stopAtMs: number | undefined;
 
@@ -111,6 +120,10 @@ class Sender {
     } catch (fault) {
       this.#log.error("a notice could not be taken", { kind: notice?.kind, fault });
     }
+  }
+
+  get counts(): TelegramNotifier["counts"] {
+    return { sent: this.#sentCount, lost: this.#losses.total };
   }
 
   async stop(): Promise<void> {
@@ -269,6 +282,7 @@ class Sender {
     const { chatGoneForMs: forMs } = this.#limits;
     switch (outcome.kind) {
       case "sent":
+        if (letter) this.#sentCount++;
         chat.failures = 0;
         this.#pause.sent();
         break;

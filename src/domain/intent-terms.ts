@@ -67,6 +67,11 @@ export function termTexts(terms: EntryTerms | ExitTerms): Record<string, string>
   return Object.fromEntries(Object.entries(terms).map(([name, value]) => [name, value.toString()]));
 }
 
+/** What both kinds have. Throws RangeError as the others do. */
+export function legTermsOf(texts: TermTexts): LegTerms {
+  return read(texts, LEG_NUMBERS) as unknown as LegTerms;
+}
+
 export function entryTermsOf(texts: TermTexts): EntryTerms {
   return read(texts, ENTRY_NUMBERS) as unknown as EntryTerms;
 }

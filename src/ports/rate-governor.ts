@@ -27,6 +27,18 @@ export interface ReserveOptions {
   readonly urgent?: boolean;
 }
 
+/** What one venue leaves this process now; cost is requests, or weight where the venue counts that. */
+export interface BudgetState {
+  readonly allowed: number;
+  readonly used: number;
+  /** Nothing is sent for so long. */
+  readonly holdMs: number;
+  /** Of that, because the venue has banned the address. */
+  readonly banMs: number;
+  /** Below 1 after refusals, as part of the budget. */
+  readonly strictness: number;
+}
+
 export interface RateGovernor {
   /**
    * Waits until every venue can take its cost at the same moment, at most `timeoutMs`; venues that are banned or

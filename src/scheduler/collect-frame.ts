@@ -7,6 +7,7 @@
 import type { ReportHeader } from "../../schema/messages/quote-report.ts";
 import type { QuoteTask } from "../../schema/messages/quote-task.ts";
 import { PAIRS } from "../../schema/vocabulary.ts";
+import { Histogram } from "../domain/histogram.ts";
 import { agreedEntryJeon, isPlausibleRow } from "../domain/plausibility.ts";
 import { nullRow, type RateRow, RateTable, type ReferencePrice, rowKey } from "../domain/rate-table.ts";
 
@@ -35,11 +36,15 @@ export interface QuarantinedPair {
   readonly rateKrwPerUsdt: number;
 }
 
+const BOOK_AGE_BOUNDS_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 3, 5];
+
 export class FrameCollector {
   readonly table = new RateTable();
   readonly quarantined = new Map<string, QuarantinedPair>();
   /** Null rows by reason since the start, for the counters. */
   readonly nullsByReason = new Map<string, number>();
+  /** How old the older of two books was when its rate was reported, seconds. */
+  readonly bookAges = new Histogram(BOOK_AGE_BOUNDS_SECONDS);
   lateReports = 0;
   #open: OpenTick | undefined;
   #newestTickAtMs = 0;
@@ -94,6 +99,7 @@ export class FrameCollector {
       this.#tickRows.push(row);
       const gated = this.#gate(row, yardstickJeon);
       if (gated.reason !== "none") this.#count(gated.reason);
+      if (row.reason === "none") this.bookAges.observe(row.bookAgeMs / 1_000);
       if (this.table.merge(gated)) changed.push(gated);
     }
     return changed;

@@ -11,6 +11,8 @@ interface ControlRoute {
   readonly path: string;
   readonly about: string;
   readonly body?: v.GenericSchema;
+  /** Left out: JSON. */
+  readonly answers?: "text/plain";
 }
 
 const get = (path: string, about: string): ControlRoute => ({ method: "GET", path, about });
@@ -22,6 +24,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
   get("/", "The service, its version and its routes."),
   get("/openapi.json", "This table as an OpenAPI document."),
   get("/health", "200 while ticks are issued and the bus is there, else 503; the links in words."),
+  { ...get("/metrics", "What Prometheus scrapes."), answers: "text/plain" },
   get("/ticks", "The open and the last closed tick, counters, nulls by reason, frames, the reference price."),
   get("/workers", "Workers heard lately, and for how long each has been silent."),
   get("/venues", "Lists of instruments, coins, the cost of a tick, what is left of the budgets."),
@@ -53,7 +56,7 @@ export const routeNames = () => CONTROL_ROUTES.map(({ method, path }) => `${meth
 /** An OpenAPI 3.1 document of the port. */
 export function controlDocument(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path, about, body } of CONTROL_ROUTES) {
+  for (const { method, path, about, body, answers } of CONTROL_ROUTES) {
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
     const operation = {
       summary: about,
@@ -64,7 +67,12 @@ export function controlDocument(version: string): object {
         requestBody: { content: { "application/json": { schema: schemaOf(body) } } },
       }),
       responses: {
-        200: { description: "As asked.", content: { "application/json": { schema: { type: "object" } } } },
+        200: {
+          description: "As asked.",
+          content: answers
+            ? { [answers]: { schema: { type: "string" } } }
+            : { "application/json": { schema: { type: "object" } } },
+        },
         default: {
           description: "Refused or failed, with the reason.",
           content: { "application/problem+json": { schema: PROBLEM } },

@@ -42,7 +42,7 @@ export function controlOf() {
       workers: new Map([["w", { id: "w", sourceAddress: "a", lastReportAtMs: clock.nowMs(), taskCount: 2 }]]),
     },
   } as unknown as Scheduler;
-  const links = { bus: { up: true, detail: "connected" } };
+  const links = { bus: { up: true, detail: "connected" }, database: { up: true, detail: "reached" } };
   const switches: TradingSwitch[] = [];
   const trading = {
     state: () => ({
@@ -77,16 +77,15 @@ export function controlOf() {
     tickPeriodMs: 1_000,
     links: () => links,
     budgets: () => ({}),
+    metrics: () => ({ text: "schedulerx_ticks_issued_total 1\n", contentType: "text/plain" }),
   });
   const ask = async (path: string, method = "GET", token = TOKEN, sent?: unknown) => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const body = sent === undefined ? null : JSON.stringify(sent);
     const response = await control.handle(new Request(`http://localhost${path}`, { method, headers, body }));
-    return {
-      status: response.status,
-      type: response.headers.get("content-type"),
-      body: await response.json(),
-    };
+    const type = response.headers.get("content-type");
+    const isText = type?.startsWith("text/") ?? false;
+    return { status: response.status, type, body: isText ? await response.text() : await response.json() };
   };
   return { ask, scheduler, clock, links, control, audited, logLevel, switches };
 }

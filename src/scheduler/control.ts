@@ -1,11 +1,11 @@
 // The operator's port on the scheduler: what it is doing, pause and resume. Elysia, behind one bearer token, on a
 // private address. Answers are JSON; errors are problem documents without stacks.
 
-import { createHash, timingSafeEqual } from "node:crypto";
 import { Elysia } from "elysia";
 import { COINS_PER_TASK_MAX } from "../../schema/messages/quote-task.ts";
 import { PAIRS } from "../../schema/vocabulary.ts";
 import { taskCoinOf, tickCosts } from "../domain/listing-table.ts";
+import { sameText } from "../domain/same-text.ts";
 import type { AuditStore } from "../ports/audit.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log, LogLevelSwitch } from "../ports/telemetry.ts";
@@ -31,9 +31,11 @@ export interface ControlDeps {
   readonly version: string;
   readonly tickPeriodMs: number;
   /** Links to the bus, the store and Redis in words. */
-  readonly links: () => { readonly bus: LinkState; readonly redis?: LinkState };
+  readonly links: () => { readonly bus: LinkState; readonly database: LinkState; readonly redis?: LinkState };
   /** The governor's budgets, for those who ask what is left. */
   readonly budgets: () => unknown;
+  /** For Prometheus, in its own words. */
+  readonly metrics: () => { readonly text: string; readonly contentType: string };
 }
 
 function problem(status: number, title: string, detail: string): Response {
@@ -41,12 +43,6 @@ function problem(status: number, title: string, detail: string): Response {
     status,
     headers: { "content-type": "application/problem+json" },
   });
-}
-
-/** Compares without telling by its timing how much was right. */
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 export function createControl(deps: ControlDeps) {
@@ -73,6 +69,10 @@ export function createControl(deps: ControlDeps) {
       routes: routeNames(),
     }))
     .get("/openapi.json", () => controlDocument(deps.version))
+    .get("/metrics", () => {
+      const { text, contentType } = deps.metrics();
+      return new Response(text, { headers: { "content-type": contentType } });
+    })
     .get("/health", ({ set }) => {
       const links = deps.links();
       const lastTickAtMs = scheduler.ticks.lastClosed?.tickAtMs;

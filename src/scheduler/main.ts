@@ -12,6 +12,7 @@ import { migratePostgres } from "../adapters/store/migrate.ts";
 import { openPostgres } from "../adapters/store/postgres.ts";
 import { createHistoryStore } from "../adapters/store/rate-history.ts";
 import { errorText } from "../adapters/telemetry/log.ts";
+import { createProcessMetrics, METRICS_CONTENT_TYPE, metricsText } from "../adapters/telemetry/metrics.ts";
 import { VENUE_BOOKS } from "../adapters/venue/books.ts";
 import { createBookFetcher } from "../adapters/venue/http.ts";
 import { createVenueLists } from "../adapters/venue/lists.ts";
@@ -30,6 +31,7 @@ import { OPERATOR_COMMANDS } from "./main/commands/operator.ts";
 import { linksOf, noticesOf } from "./main/notices.ts";
 import { ROTATE_KEYS } from "./main/rotate-keys.ts";
 import { createTrading, limitsOf, modeFault, watchOf } from "./main/trading.ts";
+import { schedulerMetrics } from "./metrics.ts";
 import { Scheduler } from "./run.ts";
 import { UserEventOutbox } from "./user-event-outbox.ts";
 
@@ -43,6 +45,10 @@ function redisTargetOf(settings: SchedulerSettings): RedisTarget | undefined {
     return { kind: "rest", url: UPSTASH_REDIS_REST_URL, token: UPSTASH_REDIS_REST_TOKEN };
   }
   return undefined;
+}
+
+function databaseLink(up: boolean) {
+  return { up, detail: up ? "no request has failed lately" : "requests do not get through" };
 }
 
 function publisherOf(settings: SchedulerSettings, log: Log): RedisPublisher | undefined {
@@ -204,6 +210,21 @@ await runProcess({
     trading.start();
     releases.push(await serveDesk(bus.requests, answerDesk, log));
     if (settings.CONTROL_TOKEN) {
+      const links = () => ({
+        bus: bus.state(),
+        database: databaseLink(database.isUp && leaseDatabase.isUp),
+        ...(publisher ? { redis: publisher.state() } : {}),
+      });
+      const ofProcess = createProcessMetrics("scheduler", VERSION, clock);
+      const collect = () => [
+        ...ofProcess(),
+        ...schedulerMetrics({
+          ...{ clock, scheduler, trading, links: links(), notices: notices.counts, events: events.counts },
+          tickPeriodMs: settings.TICK_INTERVAL_MS,
+          budgets: governor.state(),
+          refusals: governor.refusals,
+        }),
+      ];
       const control = createControl({
         scheduler,
         trading,
@@ -214,8 +235,9 @@ await runProcess({
         token: settings.CONTROL_TOKEN,
         version: VERSION,
         tickPeriodMs: settings.TICK_INTERVAL_MS,
-        links: () => ({ bus: bus.state(), ...(publisher ? { redis: publisher.state() } : {}) }),
+        links,
         budgets: () => governor.state(),
+        metrics: () => ({ text: metricsText(collect()), contentType: METRICS_CONTENT_TYPE }),
       });
       const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
       const server = Bun.serve({ hostname: host, port, fetch: (request) => control.handle(request) });

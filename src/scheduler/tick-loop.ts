@@ -20,6 +20,7 @@ import {
 } from "../../schema/messages/quote-task.ts";
 import type { Venue } from "../../schema/vocabulary.ts";
 import { decodeFrame, FrameError } from "../domain/frame.ts";
+import { Histogram } from "../domain/histogram.ts";
 import {
   type DepthBook,
   packTasks,
@@ -78,6 +79,7 @@ const RECOVERY_LISTEN_MS = 500;
 /** The bus stamps what it stores with its own host's clock: reports are asked for from this much earlier. */
 const BUS_CLOCK_SKEW_MS_MAX = 5_000;
 const MISSING_NAMED_MAX = 40;
+const DURATION_BOUNDS_SECONDS = [0.25, 0.5, 1, 2, 3, 5, 10, 15, 20, 25, 30];
 /** How workers count the refusal of a symbol: Upbit and Bithumb say 404, Binance 400, Bybit a retCode. */
 const UNKNOWN_SYMBOL_OUTCOMES: ReadonlySet<string> = new Set(["http 404", "http 400", "refused"]);
 
@@ -92,6 +94,8 @@ export class TickLoop {
     fetches: new Map(),
   };
   readonly workers = new Map<string, SeenWorker>();
+  /** From a tick's instant until it was closed, seconds. */
+  readonly durations = new Histogram(DURATION_BOUNDS_SECONDS);
   paused = false;
   lastClosed: ClosedTick | undefined;
   readonly #stop = new AbortController();
@@ -266,6 +270,7 @@ export class TickLoop {
     publisher.closeTick(closed.tickAtMs);
     this.lastClosed = closed;
     this.counters.closed++;
+    this.durations.observe(Math.max(0, closed.closedAtMs - closed.tickAtMs) / 1_000);
     if (closed.missing.length > 0) {
       this.counters.incomplete++;
       log.warn("tick closed incomplete", {

@@ -19,6 +19,7 @@ import type {
   TradingSwitch,
 } from "../ports/traders.ts";
 import { Entrant } from "./entrant.ts";
+import type { IntentProgress } from "./figures.ts";
 import type { EntryBasis } from "./plan-entry.ts";
 import { Watched } from "./watched.ts";
 
@@ -55,6 +56,8 @@ export class EngineState {
   #readTaken = 0;
   /** By user and coin: planned or running. */
   readonly running = new Map<string, IntentRow>();
+  /** By intent, of those that have been begun: how far they are. */
+  readonly progress = new Map<string, () => IntentProgress>();
   readonly cooling = new Map<string, CoolingRow>();
   incidents: readonly Incident[] = [];
   switches: readonly TradingSwitch[] = [];

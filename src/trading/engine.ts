@@ -7,6 +7,7 @@ import type { Notifier } from "../ports/notifier.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { Incident, TradingSwitch } from "../ports/traders.ts";
 import type { UserEventSink } from "../ports/user-events.ts";
+import { figuresOf, type TradingCounts, type TradingFigures } from "./figures.ts";
 import { Session, type SessionDeps } from "./session.ts";
 import { TellingJournal } from "./telling-journal.ts";
 import { TellingNotifier } from "./telling-notifier.ts";
@@ -86,12 +87,18 @@ export class TradingEngine {
   #watch: PositionWatch | undefined;
   #orders: OrderWatch | undefined;
   #drained = false;
+  readonly counts: TradingCounts = { decisions: new Map(), ended: new Map() };
 
   private readonly deps: EngineDeps;
 
   constructor(deps: EngineDeps) {
     const notifier = quiet(deps.notifier, deps.log);
-    this.deps = { ...deps, notifier, ...(deps.events && telling(deps, notifier, deps.events)) };
+    this.deps = {
+      ...deps,
+      counts: this.counts,
+      notifier,
+      ...(deps.events && telling(deps, notifier, deps.events)),
+    };
     const { lease, clock, log, holder } = deps;
     this.#writer = new Writer({ lease, clock, log, holder });
   }
@@ -194,6 +201,16 @@ export class TradingEngine {
     await this.#session?.known
       .loadSwitches()
       .catch((error) => this.deps.log.warn("switches not read", { error }));
+  }
+
+  /** The fencing number of the lease this process holds; undefined while it holds none. */
+  get fence(): number | undefined {
+    return this.#writer.term?.fence;
+  }
+
+  /** Undefined while somebody else trades, or nobody, or what is open has not been read yet. */
+  figures(): TradingFigures | undefined {
+    return this.#session?.isLoaded ? figuresOf(this.#session.known) : undefined;
   }
 
   state(): EngineState {

@@ -17,6 +17,7 @@ import {
   type Journal,
   type OrderRow,
 } from "../ports/journal.ts";
+import type { IntentProgress } from "./figures.ts";
 
 type Write = (journal: Journal, fence: Fence) => Promise<unknown>;
 
@@ -63,6 +64,10 @@ export class IntentRecord {
   /** A newer writer has taken over: nothing is written any more, and this process's part is nearly over. */
   get isFenced(): boolean {
     return this.#isFenced;
+  }
+
+  progress(): IntentProgress {
+    return { intent: this.#intent, fills: this.endFills() };
   }
 
   endFills(): EndFill[] {

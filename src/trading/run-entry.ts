@@ -25,6 +25,7 @@ import { settleOrder } from "../domain/order-view.ts";
 import type { BookDesk, FreshBooks } from "../ports/book-desk.ts";
 import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
 import { freeCoin, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
+import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
 import { type Legs, type OrderDeps, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
 
@@ -85,6 +86,10 @@ export class EntryRun {
         deps.onTrouble({ intentId, kind: "slow", why: `${order.clientOrderId} is not settled yet` }),
     });
     this.#missing = new MissingWatch(deps.clock, this.#driver, "unwind");
+  }
+
+  progress(): IntentProgress {
+    return this.#record.progress();
   }
 
   /** Resolves with how it ended; rejects with TermOver, or with a StoreFault before anything was sent. */

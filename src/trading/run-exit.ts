@@ -19,6 +19,7 @@ import { ladderPrice, qtyWorth, worstLadderPrice } from "../domain/order-bounds.
 import type { FreshBooks } from "../ports/book-desk.ts";
 import type { ExitEnd, Fence, IntentFile, OpenPosition, OrderRow, Taken } from "../ports/journal.ts";
 import { freeCoin, MISSING_CONFIRMED_MS, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
+import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
 import type { RunDeps } from "./run-entry.ts";
 import { type Legs, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
@@ -83,6 +84,10 @@ export class ExitRun {
     });
     const watch = (purpose: Purpose) => new MissingWatch(deps.clock, this.#driver, purpose);
     this.#missing = { sell: watch("sell"), cover: watch("cover") };
+  }
+
+  progress(): IntentProgress {
+    return this.#record.progress();
   }
 
   /** Resolves with how it ended; rejects with TermOver, or with a StoreFault before anything was sent. */

@@ -13,7 +13,9 @@ import { Fenced, type IntentFile, type IntentRow, type Journal } from "../ports/
 import type { MarketView } from "../ports/trading-desk.ts";
 import type { Accounts } from "./accounts.ts";
 import { type EngineState, userCoin } from "./engine-state.ts";
+import { countOne } from "./figures.ts";
 import { fundingOf } from "./funding.ts";
+import { IntentRecord } from "./intent-record.ts";
 import type { Reference } from "./reference.ts";
 import { type EntryResult, EntryRun } from "./run-entry.ts";
 import { type ExitResult, ExitRun, type ExitRunDeps } from "./run-exit.ts";
@@ -117,6 +119,8 @@ export class Runner {
     const { intentId, userId, coin, pair } = first.intent;
     const key = userCoin(userId, coin);
     let file: IntentFile = first;
+    // Until a run knows better; it may never come to one, when the keys are gone.
+    known.progress.set(intentId, () => new IntentRecord(this.deps, work.term.fence, file).progress());
     try {
       for (let attempt = 0; !work.term.lost.aborted; attempt++) {
         try {
@@ -128,6 +132,7 @@ export class Runner {
           if (this.#isStale(file.intent, attempt === 0 && books !== undefined)) {
             const move = { intentId, from: "planned", to: "abandoned", atMs: clock.nowMs() } as const;
             await journal.move(move, work.term.fence);
+            countOne(this.deps.counts?.ended, "entry abandoned");
             log.info("an entry was not begun", { intentId, userId, coin });
             return;
           }
@@ -153,6 +158,7 @@ export class Runner {
         .insist(() => Promise.all([known.loadPositions(), known.loadLosses()]))
         .catch(() => undefined);
       if (known.running.get(key)?.intentId === intentId) known.running.delete(key);
+      known.progress.delete(intentId);
       this.#onStuck.delete(intentId);
     }
   }
@@ -175,7 +181,7 @@ export class Runner {
     books: FreshBooks | undefined,
   ): Promise<EntryResult | ExitResult> {
     const { journal, market, feeValue, clock, log, mode } = this.deps;
-    const { reference, work } = this.parts;
+    const { reference, work, known } = this.parts;
     const { intent } = file;
     const { term } = work;
     const deps = {
@@ -189,7 +195,11 @@ export class Runner {
         this.#onStuck.get(intent.intentId)?.();
       },
     };
-    if (intent.kind === "entry") return await new EntryRun(deps, legs, file, term.fence, books).run();
+    if (intent.kind === "entry") {
+      const run = new EntryRun(deps, legs, file, term.fence, books);
+      known.progress.set(intent.intentId, () => run.progress());
+      return await run.run();
+    }
     const positions = await journal.openPositions(mode);
     const position = positions.find(({ positionId }) => String(positionId) === intent.terms.positionId);
     if (!position) {
@@ -208,7 +218,9 @@ export class Runner {
           fundingOf({ ...this.deps, fence: term.fence }, of, ofLegs, intent.terms.overseasSymbol!),
         )) ?? Decimal.ZERO,
     };
-    return await new ExitRun(exitDeps, legs, file, term.fence, position, earlier, books).run();
+    const run = new ExitRun(exitDeps, legs, file, term.fence, position, earlier, books);
+    known.progress.set(intent.intentId, () => run.progress());
+    return await run.run();
   }
 
   // --- ends ----------------------------------------------------------------------------------------------------
@@ -216,6 +228,7 @@ export class Runner {
   async #ended(intent: IntentRow, result: EntryResult | ExitResult): Promise<void> {
     const { intentId, userId, coin, pair, kind } = intent;
     this.deps.log.info("intent ended", { intentId, kind, to: result.to, userId, coin, pair });
+    countOne(this.deps.counts?.ended, `${kind} ${result.to}`);
     const { projectionFault } = result;
     if (projectionFault) this.parts.teller.incident("projection-failed", intent, projectionFault, intentId);
     if (result.kind === "entry") await this.#entryEnded(intent, result);

@@ -23,6 +23,7 @@ import { Accounts } from "./accounts.ts";
 import { EngineState, userCoin } from "./engine-state.ts";
 import { EntryDesk } from "./entry-desk.ts";
 import { ExitDesk } from "./exit-desk.ts";
+import type { TradingCounts } from "./figures.ts";
 import { LateFunding } from "./late-funding.ts";
 import { Reference } from "./reference.ts";
 import type { ExitRunDeps } from "./run-exit.ts";
@@ -51,6 +52,8 @@ export interface SessionDeps {
   readonly handHoldings?: HandHoldingStore;
   /** Left out: nobody is told as it happens. */
   readonly events?: UserEventSink;
+  /** Added to. */
+  readonly counts?: TradingCounts;
 }
 
 export type { ForceCause } from "./runner.ts";

@@ -11,6 +11,7 @@ import type { Log } from "../ports/telemetry.ts";
 import type { DecisionRow, IncidentKind, TradingStateStore } from "../ports/traders.ts";
 import type { UserEventSink } from "../ports/user-events.ts";
 import type { EngineState } from "./engine-state.ts";
+import { countOne, type TradingCounts } from "./figures.ts";
 import { TermOver } from "./run-order.ts";
 import type { TermWork } from "./term-work.ts";
 
@@ -21,6 +22,7 @@ export interface TellerDeps {
   readonly state: TradingStateStore;
   readonly notifier: Notifier;
   readonly events?: UserEventSink;
+  readonly counts?: Pick<TradingCounts, "decisions">;
 }
 
 /** Somebody's coin. */
@@ -107,7 +109,8 @@ export class Teller {
     if (told?.reason === what && atMs - told.atMs < DECISION_AGAIN_MS) return;
     if (this.#decisionsTold.size >= TOLD_MAX) this.#decisionsTold.clear();
     this.#decisionsTold.set(key, { reason: what, atMs });
-    const { mode } = this.deps;
+    const { mode, counts } = this.deps;
+    countOne(counts?.decisions, `${action} ${reason}`);
     this.#decisions.set(key, { mode, userId, strategyId, coin, pair, action, reason, context, atMs });
   }
 

@@ -28,6 +28,10 @@ export class LinkWatch {
     return this.#losses;
   }
 
+  get isUp(): boolean {
+    return !this.#down;
+  }
+
   lost(era: number, code: string): void {
     this.stop();
     if (this.#down || era !== this.#losses) return;

@@ -27,7 +27,7 @@ const RETRY_DELAY_MS = 200;
  * Connects on first use, not here. Throws a StoreFault (defect) when the settings cannot be used at all.
  * With TLS as `sslmode` in the address says; a CA file means verify-full.
  */
-export function openPostgres(options: PostgresOptions): Database {
+export function openPostgres(options: PostgresOptions): Database & { readonly isUp: boolean } {
   return new PostgresDatabase(parsePostgresSettings(options), options);
 }
 
@@ -103,6 +103,11 @@ class PostgresDatabase implements Database {
         connectTimeoutMs: options.connectTimeoutMs ?? 3_000,
       });
     this.#pool = this.#connect();
+  }
+
+  /** False from the first request that did not get through until one has. */
+  get isUp(): boolean {
+    return this.#watch.isUp;
   }
 
   run<T>(operation: string, work: (executor: Executor) => Promise<T>): Promise<T> {

@@ -5,12 +5,15 @@ import type { Log } from "../../ports/telemetry.ts";
 const EVERY_MS = 60_000;
 
 export class LossLog {
+  /** Since the start. */
+  total = 0;
   #count = 0;
   #saidAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly log: Log) {}
 
   add(): void {
+    this.total++;
     this.#count++;
   }
 

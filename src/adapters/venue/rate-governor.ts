@@ -9,6 +9,7 @@ import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
 import type { Announcements } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
+  BudgetState,
   Grant,
   RateGovernor,
   ReserveOptions,
@@ -371,7 +372,7 @@ export class Governor implements RateGovernor {
   }
 
   /** For status pages: budget allowed and used per venue, bans left. */
-  state(): Record<Venue, { allowed: number; used: number; holdMs: number; strictness: number }> {
+  state(): Record<Venue, BudgetState> {
     const nowMs = this.options.clock.monotonicMs();
     const read = (venue: Venue) => {
       const state = this.#venues[venue];
@@ -379,6 +380,7 @@ export class Governor implements RateGovernor {
         allowed: this.#allowed(venue, state, nowMs),
         used: state.window.used(),
         holdMs: Math.max(0, Math.round(state.window.holdUntilMs - nowMs)),
+        banMs: Math.max(0, Math.round(state.banUntilMs - nowMs)),
         strictness: this.#strictnessOf(state, nowMs),
       };
     };

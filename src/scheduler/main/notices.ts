@@ -6,7 +6,7 @@ import type { Database } from "../../adapters/store/database.ts";
 import { createTelegramLinkStore } from "../../adapters/store/telegram-links.ts";
 import { createBotApi } from "../../adapters/telegram/bot-api.ts";
 import { LinkPoller } from "../../adapters/telegram/link-poller.ts";
-import { createTelegramNotifier } from "../../adapters/telegram.ts";
+import { createTelegramNotifier, type TelegramNotifier } from "../../adapters/telegram.ts";
 import type { SchedulerSettings } from "../../config.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Notifier } from "../../ports/notifier.ts";
@@ -17,7 +17,7 @@ const API_TIMEOUT_MS = 10_000;
 export function noticesOf(
   settings: SchedulerSettings,
   parts: { readonly clock: Clock; readonly log: Log; readonly database: Database },
-): Notifier & { stop(): Promise<void> } {
+): Notifier & { readonly counts?: TelegramNotifier["counts"]; stop(): Promise<void> } {
   const { TELEGRAM_BOT_TOKEN: token, TELEGRAM_API_URL: apiUrl } = settings;
   if (!token) return { tell: () => undefined, stop: async () => undefined };
   const { TELEGRAM_LANGUAGE: language, TELEGRAM_OPERATOR_CHAT: operatorChat } = settings;

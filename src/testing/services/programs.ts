@@ -13,6 +13,7 @@ export type ProgramName =
   | "openssl"
   | "setpriv"
   | "shellcheck"
+  | "promtool"
   | "ip";
 
 export interface Program {
@@ -110,6 +111,13 @@ export const PROGRAMS: readonly Program[] = [
     debianPackage: "shellcheck",
     brewFormula: "shellcheck",
     find: () => which("shellcheck"),
+  },
+  {
+    name: "promtool",
+    title: "promtool (Prometheus)",
+    debianPackage: "prometheus",
+    brewFormula: "prometheus",
+    find: () => which("promtool"),
   },
   {
     name: "ip",

@@ -13,7 +13,7 @@ const WELL: Seen = {
     ticking: true,
     tickAgeMs: 5_000,
     uptimeMs: 3_600_000,
-    links: { bus: up, redis: up },
+    links: { bus: up, database: up, redis: up },
   },
   ticks: {
     ...{ paused: false, periodMs: 30_000, nullsByReason: { stale: 10 } },
@@ -49,8 +49,12 @@ test("a scheduler that is well has no findings", () => {
 test("each thing that is wrong is told in words with what to do, and what is worse comes first", () => {
   const away = { up: false, detail: "lost for 9 s" };
   const cases: [Parameters<typeof found>[0], RegExp][] = [
-    [{ health: { links: { bus: away } } }, /^wrong: The bus is away: lost for 9 s\. .*NATS_URL/],
-    [{ health: { links: { bus: up, redis: away } } }, /^wrong: Redis is away/],
+    [
+      { health: { links: { bus: away, database: up } } },
+      /^wrong: The bus is away: lost for 9 s\. .*NATS_URL/,
+    ],
+    [{ health: { links: { bus: up, database: away } } }, /^wrong: The database is away.*DATABASE_URL/],
+    [{ health: { links: { bus: up, database: up, redis: away } } }, /^wrong: Redis is away/],
     [{ health: { tickAgeMs: 100_000 } }, /^wrong: No tick has closed lately/],
     [{ workers: { workers: [] } }, /^wrong: No worker has reported lately.*schedulerx-worker/],
     [{ ticks: { paused: true } }, /^look: Ticks are paused.*ticks resume/],

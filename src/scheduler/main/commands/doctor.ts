@@ -56,6 +56,12 @@ function ofLinks({ health: { links } }: Seen, wrong: Tell): void {
   if (!links.bus.up) {
     wrong(`The bus is away: ${links.bus.detail}.`, "Start nats-server; check NATS_URL and its credentials.");
   }
+  if (!links.database.up) {
+    wrong(
+      "The database is away: nothing is traded.",
+      "Start PostgreSQL; check DATABASE_URL and the network.",
+    );
+  }
   if (links.redis && !links.redis.up) {
     wrong(
       `Redis is away: ${links.redis.detail}. Karbit and the edge see no new rates.`,

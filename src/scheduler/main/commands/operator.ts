@@ -15,6 +15,7 @@ function statusText({ health, ticks, workers, venues, trading, incidents }: Seen
   const lines: [string, string][] = [
     ["scheduler", `${health.healthy ? "well" : "ILL"}, up for ${ageText(health.uptimeMs)}`],
     ["bus", linkText(health.links.bus)],
+    ["database", linkText(health.links.database)],
     ...(health.links.redis ? [["redis", linkText(health.links.redis)] as [string, string]] : []),
     [
       "ticks",

@@ -10,7 +10,7 @@ const healthSchema = v.object({
   ticking: v.boolean(),
   tickAgeMs: v.optional(v.number()),
   uptimeMs: v.number(),
-  links: v.object({ bus: link, redis: v.optional(link) }),
+  links: v.object({ bus: link, database: link, redis: v.optional(link) }),
 });
 const ticksSchema = v.object({
   paused: v.boolean(),

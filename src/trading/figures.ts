@@ -1,0 +1,69 @@
+// What the engine says of itself in numbers: counts that outlive a term, and what is known now. Read by whoever asks;
+// trading only adds to the counts.
+
+import { Decimal } from "../domain/decimal.ts";
+import type { IntentKind, IntentState } from "../domain/intent.ts";
+import type { EndFill } from "../domain/intent-ends.ts";
+import { legTermsOf } from "../domain/intent-terms.ts";
+import { unhedgedKrw } from "../domain/unhedged.ts";
+import type { IntentRow } from "../ports/journal.ts";
+import { INCIDENT_KINDS, type IncidentKind } from "../ports/traders.ts";
+import type { EngineState as Known } from "./engine-state.ts";
+
+/** Since the start of the process, over all its terms. */
+export interface TradingCounts {
+  /** By "action reason"; the same about a coin counts once a minute. */
+  readonly decisions: Map<string, number>;
+  /** By "kind state". */
+  readonly ended: Map<string, number>;
+}
+
+export function countOne(counts: Map<string, number> | undefined, key: string): void {
+  counts?.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** An intent as the process that runs it knows it, also before that is stored. */
+export interface IntentProgress {
+  readonly intent: IntentRow;
+  readonly fills: readonly EndFill[];
+}
+
+/** Of the one who trades. */
+export interface TradingFigures {
+  readonly traders: number;
+  readonly positions: number;
+  readonly incidents: Readonly<Record<IncidentKind, number>>;
+  readonly running: readonly {
+    readonly kind: IntentKind;
+    readonly state: IntentState;
+    readonly unhedgedKrw: Decimal;
+  }[];
+}
+
+export function figuresOf(known: Known): TradingFigures {
+  const ofKind = (kind: IncidentKind) => known.incidents.filter((open) => open.kind === kind).length;
+  return {
+    traders: known.traders.length,
+    positions: known.positions.size,
+    incidents: Object.fromEntries(INCIDENT_KINDS.map((kind) => [kind, ofKind(kind)])) as Record<
+      IncidentKind,
+      number
+    >,
+    running: [...known.running.values()].map((planned) => {
+      const { intent, fills } = known.progress.get(planned.intentId)?.() ?? { intent: planned, fills: [] };
+      return { kind: intent.kind, state: intent.state, unhedgedKrw: unhedgedOf({ intent, fills }) };
+    }),
+  };
+}
+
+function unhedgedOf({ intent: { terms }, fills }: IntentProgress): Decimal {
+  if (fills.length === 0) return Decimal.ZERO;
+  try {
+    const { multiplier, domesticPriceKrw } = legTermsOf(terms);
+    return unhedgedKrw({ multiplier, priceKrw: domesticPriceKrw, fills });
+  } catch (error) {
+    // Terms that cannot be read: its run fails by them too, and opens an incident.
+    if (!(error instanceof RangeError)) throw error;
+    return Decimal.ZERO;
+  }
+}
