@@ -7,11 +7,13 @@ import postgres from "postgres";
 import { PAIRS } from "../../../schema/vocabulary.ts";
 import { isLong } from "../long.ts";
 import { needs } from "../needs.ts";
+import { requireProgram } from "../services/programs.ts";
 import { freePort } from "../services.ts";
 import type { Audit } from "./audit.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { Observer, wanderingSeeds } from "./observer.ts";
 import { LogWatch } from "./outages.ts";
+import type { Program } from "./program.ts";
 import { PAIRS_OF, reasonsOf, symbolOf, TROUBLES } from "./trouble.ts";
 
 /** Multiplier contracts, impostors and thin books beside those that get into trouble. */
@@ -25,7 +27,7 @@ const TICK_MS = isLong ? 4_600 : 2_500;
 const WORKER_COUNT = 5;
 const RESUME_MS_MAX = 10_000;
 
-needs(["nats", "redis", "postgres"], "the whole fleet", () => {
+needs(["nats", "redis", "postgres", "promtool"], "the whole fleet", () => {
   let fleet: Fleet;
   let observer: Observer;
   const wholeRows = new Set<string>();
@@ -103,6 +105,30 @@ needs(["nats", "redis", "postgres"], "the whole fleet", () => {
       // Five workers and the scheduler, each from the address it pretends to have, none refused.
       expect(sources.length).toBe(WORKER_COUNT + 1);
       expect(sources.every(([, { requests, limited }]) => requests > 0 && limited === 0)).toBe(true);
+    }
+  });
+
+  test("every binary tells Prometheus what it does, in words promtool has nothing against", async () => {
+    const { scheduler, workers, api } = fleet;
+    const expected: [Program, RegExp[]][] = [
+      [
+        scheduler,
+        [
+          /^schedulerx_workers 5$/m,
+          /^schedulerx_lease_held 1$/m,
+          /^schedulerx_rates\{reason="none"\} [1-9]/m,
+        ],
+      ],
+      [workers[0]!, [/^schedulerx_worker_tasks_total\{outcome="answered"\} [1-9]/m]],
+      [api, [/^schedulerx_clients\{format="\w+"\} [1-9]/m, /^schedulerx_link_up\{link="bus"\} 1$/m]],
+    ];
+    for (const [program, patterns] of expected) {
+      const text = await fleet.metrics(program);
+      for (const pattern of patterns) expect(text).toMatch(pattern);
+      const lint = Bun.spawnSync([requireProgram("promtool"), "check", "metrics"], {
+        stdin: Buffer.from(text),
+      });
+      expect([program.name, lint.stderr.toString()]).toEqual([program.name, ""]);
     }
   });
 

@@ -42,6 +42,8 @@ export interface Fleet {
   readonly streamUrl: string;
   /** The scheduler's control port. */
   control<T>(path: string, method?: "GET" | "POST"): Promise<T>;
+  /** What Prometheus is told by a binary. */
+  metrics(program: Program): Promise<string>;
   /** --check of a binary with the settings it runs with, or others. */
   check(
     program: Program,
@@ -86,10 +88,22 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       });
       return (await response.json()) as T;
     };
+    const metrics = async (of: Program): Promise<string> => {
+      const own = of.lines().findLast(({ event }) => event === "metrics port open")?.port;
+      const response = await fetch(
+        `http://127.0.0.1:${of.main === "scheduler" ? controlPort : own}/metrics`,
+        {
+          headers: { authorization: `Bearer ${CONTROL_TOKEN}` },
+        },
+      );
+      if (!response.ok) throw new Error(`expected metrics of ${of.name}, was ${await response.text()}`);
+      return await response.text();
+    };
     const [controlPort, apiPort] = [await freePort(), await freePort()];
     const settings = new Map<Program, Record<string, string>>();
     const program = (name: string, main: Program["main"], env: Record<string, string>): Program => {
-      const all = { NATS_URL: nats.url, TICK_INTERVAL_MS: `${tickMs}`, ...env, ...options.env };
+      const seen = { METRICS_PORT: "0", METRICS_TOKEN: CONTROL_TOKEN };
+      const all = { NATS_URL: nats.url, TICK_INTERVAL_MS: `${tickMs}`, ...seen, ...env, ...options.env };
       const made = new Program(name, main, all);
       settings.set(made, all);
       return made;
@@ -140,6 +154,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       programs,
       streamUrl: `http://127.0.0.1:${apiPort}/api/premium/stream`,
       control,
+      metrics,
       check: (each, env = {}) => runToEnd(each.main, ["--check"], { ...settings.get(each), ...env }),
       settingsOf: (each) => settings.get(each)!,
       warm: async () => {
