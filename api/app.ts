@@ -2,11 +2,13 @@
 // connection and reads no environment. Bad requests are answered with problem documents, never with a stack.
 
 import { Hono } from "hono";
+import { ClientAddresses } from "./client-address.ts";
 import { docsPage } from "./docs-page.ts";
 import { EncodedCache } from "./encoded-cache.ts";
+import { addressLimits, NO_FRAMES, privateOrigins, securityHeaders } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
 import { CORS_HEADERS, problem } from "./problem.ts";
-import { accountRoutes } from "./routes/accounts.ts";
+import { ACCOUNT_PATHS, accountRoutes } from "./routes/accounts.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { MARKET_PATHS, marketRoutes } from "./routes/market.ts";
 import { premiumRoutes } from "./routes/premium.ts";
@@ -45,18 +47,28 @@ export function createApp(deps: ApiDeps): Hono {
   const documentText = JSON.stringify(document);
   const pageText = docsPage(document);
 
+  const addresses = new ClientAddresses(settings.trustedProxies);
+  const clientOf = (request: Request) => addresses.of(request, deps.sockets?.peerOf?.(request));
+
   const app = new Hono();
+  app.use(securityHeaders(clientOf));
+  if (deps.accounts) {
+    for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {
+      app.use(path, privateOrigins(methods, settings, clientOf));
+    }
+  }
+  app.use("/api/*", addressLimits(deps.clock, settings, clientOf));
   app.route("/", premiumRoutes(deps, streams, tables));
   app.route("/", healthRoutes(deps, settings, streams));
   app.route("/", marketRoutes(deps));
   if (deps.trading) app.route("/", tradingRoutes(deps.trading, deps.log));
-  if (deps.accounts) app.route("/", accountRoutes(deps.accounts, deps));
+  if (deps.accounts) app.route("/", accountRoutes(deps.accounts, { ...deps, clientOf }));
   app.get("/api/openapi.json", () => {
     return new Response(documentText, { headers: { ...CORS_HEADERS, "Content-Type": "application/json" } });
   });
   app.get("/api/docs", (c) =>
     c.html(pageText, 200, {
-      "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+      "Content-Security-Policy": `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; ${NO_FRAMES}`,
     }),
   );
   const further = [...(deps.trading ? [TRADING_PATH] : []), ...(deps.market ? MARKET_PATHS : [])];

@@ -7,22 +7,28 @@ import { problem } from "./problem.ts";
 
 /** Far above any body of ours. */
 const BODY_BYTES_MAX = 4_096;
+/** A body that trickles in would otherwise hold its connection for as long as it likes. */
+const BODY_MS_MAX = 10_000;
 const ISSUES_MAX = 20;
 
 /** Bodies of any other type are refused, so that no form on another site can send one along with a cookie. */
 export async function jsonBody<T>(
   c: Context,
   schema: v.GenericSchema<unknown, T>,
+  msMax = BODY_MS_MAX,
 ): Promise<{ readonly value: T } | { readonly refusal: Response }> {
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     return { refusal: problem(415, { detail: "Expected a body of type application/json." }) };
   }
-  const bytes = await bytesOf(c.req.raw);
-  if (!bytes) {
+  const bytes = await bytesOf(c.req.raw, msMax);
+  if (bytes === "large") {
     return { refusal: problem(413, { detail: `Expected a body of at most ${BODY_BYTES_MAX} bytes.` }) };
   }
-  const given = parsed(bytes);
+  if (bytes === "slow") {
+    return { refusal: problem(408, { detail: `Expected a whole body within ${msMax / 1_000} s.` }) };
+  }
+  const given = bytes && parsed(bytes);
   if (given === undefined) return { refusal: problem(400, { detail: "The body is not JSON in UTF-8." }) };
   const result = v.safeParse(schema, given);
   if (result.success) return { value: result.output };
@@ -40,15 +46,35 @@ function issueOf(issue: v.BaseIssue<unknown>): QueryIssue {
   return { parameter, expected, received: issue.input === undefined ? "nothing" : typeof issue.input };
 }
 
-async function bytesOf(request: Request): Promise<Uint8Array | undefined> {
+/** Undefined: it broke off. */
+async function bytesOf(request: Request, msMax: number): Promise<Uint8Array | "large" | "slow" | undefined> {
+  const reader = request.body?.getReader();
+  if (!reader) return new Uint8Array();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const slow = new Promise<"slow">((resolve) => {
+    timer = setTimeout(resolve, msMax, "slow");
+  });
+  try {
+    const outcome = await Promise.race([allOf(reader), slow]);
+    if (typeof outcome === "string") void reader.cancel().catch(() => {});
+    return outcome;
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function allOf(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | "large"> {
   const bytes = new Uint8Array(BODY_BYTES_MAX);
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    if (length + chunk.length > BODY_BYTES_MAX) return undefined;
-    bytes.set(chunk, length);
-    length += chunk.length;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return bytes.subarray(0, length);
+    if (length + value.length > BODY_BYTES_MAX) return "large";
+    bytes.set(value, length);
+    length += value.length;
   }
-  return bytes.subarray(0, length);
 }
 
 function parsed(bytes: Uint8Array): unknown {

@@ -150,6 +150,13 @@ await runProcess({
       simulated: settings.SIMULATED,
       accounts: await accountsOf(settings, database, { bus, log }),
       market: marketOf(settings, database),
+      settings: {
+        addressRequestsPerMinuteMax: settings.ADDRESS_REQUESTS_PER_MINUTE_MAX,
+        addressLoginsPerMinuteMax: settings.ADDRESS_LOGINS_PER_MINUTE_MAX,
+        userWritesPerMinuteMax: settings.USER_WRITES_PER_MINUTE_MAX,
+        trustedProxies: settings.TRUSTED_PROXIES,
+        corsOrigins: settings.CORS_ORIGINS ?? [],
+      },
     });
     releases.push(() => server.stop());
     const ofProcess = createProcessMetrics("api", VERSION, systemClock);

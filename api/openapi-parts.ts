@@ -1,5 +1,7 @@
 // What the private paths in the OpenAPI document have in common.
 
+import type { OpenApiDocument } from "./openapi.ts";
+
 type Json = Record<string, unknown>;
 
 export const content = (name: string, example: unknown) => ({
@@ -33,3 +35,36 @@ export function problems(...given: readonly (number | Told)[]): Record<string, J
 
 /** Either carries the token of the session. */
 export const SECURED = [{ cookie: [] }, { bearer: [] }];
+
+/** What may be answered in place of any route under /api; what a route says itself stays. */
+export function withGuards(paths: OpenApiDocument["paths"]): OpenApiDocument["paths"] {
+  return Object.fromEntries(
+    Object.entries(paths).map(([path, operations]) => [
+      path,
+      path.startsWith("/api/") ? guardedOperations(operations) : operations,
+    ]),
+  );
+}
+
+function guardedOperations(operations: OpenApiDocument["paths"][string]): OpenApiDocument["paths"][string] {
+  return Object.fromEntries(
+    Object.entries(operations).map(([method, operation]) => {
+      const guards = {
+        ...problems([
+          429,
+          "Too many requests by this address or user; Retry-After says how long.",
+          "Too many requests from this address.",
+        ]),
+        ...(method !== "get" &&
+          problems([
+            403,
+            "Asked by another site's page.",
+            "Changes are not taken from another site's page (CORS_ORIGINS).",
+          ])),
+        ...(operation.requestBody &&
+          problems([408, "The body came too slowly.", "Expected a whole body within 10 s."])),
+      };
+      return [method, { ...operation, responses: { ...guards, ...operation.responses } }];
+    }),
+  );
+}

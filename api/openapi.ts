@@ -10,6 +10,7 @@ import { eventOperations } from "./openapi-events.ts";
 import { keyOperations } from "./openapi-keys.ts";
 import { MARKET_SCHEMAS, marketOperations, venuesOperation } from "./openapi-market.ts";
 import { PAPER_SCHEMAS, paperOperations } from "./openapi-paper.ts";
+import { withGuards } from "./openapi-parts.ts";
 import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
 import { SAFETY_SCHEMAS, safetyOperations } from "./openapi-safety.ts";
 import { STRATEGY_SCHEMAS, strategyOperations } from "./openapi-strategies.ts";
@@ -122,7 +123,7 @@ export function openApiDocument(
         "Implied KRW-per-USDT rates between Korean spot and overseas perpetual markets, computed from order books.",
     },
     servers: [{ url: "/" }],
-    paths: {
+    paths: withGuards({
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
       ...venuesOperation(),
@@ -160,7 +161,7 @@ export function openApiDocument(
           },
         },
       },
-    },
+    }),
     components: {
       schemas: {
         PremiumTable: jsonSchema(tableSchema),

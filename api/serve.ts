@@ -10,6 +10,7 @@ import { createApp } from "./app.ts";
 import { ApiCounts } from "./counts.ts";
 import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
 import { apiMetrics } from "./metrics.ts";
+import { addPage } from "./page.ts";
 import type { ApiDeps, FrameCodec } from "./settings.ts";
 import page from "./web/index.html";
 
@@ -30,6 +31,8 @@ export interface ServeOptions {
   readonly accounts?: ApiDeps["accounts"];
   /** As in ApiDeps. */
   readonly market?: ApiDeps["market"];
+  /** Limits and trust; without them nothing is limited and no proxy believed. */
+  readonly settings?: ApiDeps["settings"];
 }
 
 export interface ApiServer {
@@ -58,9 +61,10 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
     trading,
     accounts,
     market,
-    settings: { periodMs: tickPeriodMs },
+    settings: { ...options.settings, periodMs: tickPeriodMs },
     signal: stopping.signal,
     sockets: {
+      peerOf: (request) => server.requestIP(request)?.address,
       keepOpen: (request) => server.timeout(request, 0),
       release: (request) => server.timeout(request, 1),
     },
@@ -70,12 +74,14 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
     charts: market !== undefined && !("missing" in market),
   };
   app.get("/api/about", (c) => c.json(about));
+  const pagePath = `/${crypto.randomUUID()}`;
+  addPage(app, () => new URL(pagePath, server.url));
   const server: Bun.Server<undefined> = Bun.serve({
     hostname: options.hostname,
     port: options.port,
     development: false,
     idleTimeout: IDLE_TIMEOUT_S,
-    routes: { "/": page },
+    routes: { [pagePath]: page },
     async fetch(request) {
       const response = await app.fetch(request);
       counts.answered(response.status);

@@ -31,6 +31,16 @@ export interface ApiSettings {
   readonly streamsOfUserMax: number;
   /** How often it is asked whether the session behind such a stream still lives. */
   readonly sessionCheckMs: number;
+  /** Requests under /api by one address, at once and a minute; 0: no limit. */
+  readonly addressRequestsPerMinuteMax: number;
+  /** Of these logins, sign-ups and tests of keys; 0: no limit. */
+  readonly addressLoginsPerMinuteMax: number;
+  /** Changes by one user, at once and a minute; 0: no limit. */
+  readonly userWritesPerMinuteMax: number;
+  /** Addresses and subnets of proxies whose X-Forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Other sites whose pages may use the private paths with their visitors' cookies. */
+  readonly corsOrigins: readonly string[];
   /** Encoded full tables and table documents kept for sharing until the next publish. */
   readonly encodedBytesMax: number;
 }
@@ -46,6 +56,11 @@ export const API_SETTINGS_DEFAULT: ApiSettings = {
   userStreamsMax: 2_000,
   streamsOfUserMax: 3,
   sessionCheckMs: 60_000,
+  addressRequestsPerMinuteMax: 0,
+  addressLoginsPerMinuteMax: 0,
+  userWritesPerMinuteMax: 0,
+  trustedProxies: [],
+  corsOrigins: [],
   encodedBytesMax: 64 * 1024 * 1024,
 };
 
@@ -58,8 +73,10 @@ export interface FrameCodec {
   packText(text: string): string;
 }
 
-/** What only the server that owns the socket can do for a stream. */
+/** What only the server that owns the socket can do, or knows. */
 export interface SocketHooks {
+  /** The address of the other end. */
+  peerOf?(request: Request): string | undefined;
   /** Lifts the idle limit of a stream's connection. */
   keepOpen(request: Request): void;
   /** Frees the socket of a reader that stopped reading; closing the stream alone does not. */

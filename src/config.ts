@@ -1,6 +1,7 @@
 // The only reader of the environment. Every setting has its default, unit and words here and nowhere else; all faults
 // are reported at once. `.env.example` and docs/settings.md are printed from these tables (scripts/settings.ts).
 
+import { isIP } from "node:net";
 import * as v from "valibot";
 
 interface Field<T> {
@@ -353,6 +354,66 @@ export const rotateKeysFields = {
   },
 } as const satisfies Fields;
 
+const listOf = (schema: v.GenericSchema<string, string>) =>
+  v.pipe(
+    v.string(),
+    v.transform((value) => value.split(",").map((one) => one.trim())),
+    v.array(schema),
+  );
+const addressOrSubnet = v.pipe(
+  v.string(),
+  v.check((value) => {
+    const [address = "", bits, ...more] = value.split("/");
+    const version = isIP(address);
+    if (version === 0 || more.length > 0) return false;
+    return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  }, "expected addresses or subnets with commas between, or none"),
+);
+const origin = v.pipe(
+  v.string(),
+  v.check(
+    (value) => /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value,
+    "expected origins with commas between: https://app.example.com",
+  ),
+);
+
+/** What the api is protected by against its callers. */
+const guardFields = {
+  TRUSTED_PROXIES: {
+    about:
+      "Addresses and subnets of the reverse proxies in front, with commas between, or none. Their X-Forwarded-For and X-Forwarded-Proto are believed, nobody else's.",
+    default: "127.0.0.1,::1",
+    schema: v.union([
+      v.pipe(
+        v.literal("none"),
+        v.transform((): string[] => []),
+      ),
+      listOf(addressOrSubnet),
+    ]),
+  },
+  CORS_ORIGINS: {
+    about:
+      "Other sites whose pages may use the private paths with their visitors' cookies, with commas between: https://app.example.com. The public paths are for every site.",
+    schema: listOf(origin),
+  },
+  ADDRESS_REQUESTS_PER_MINUTE_MAX: {
+    about:
+      "Requests by one address (IPv6: one /64), at once and a minute; an open stream is one. 0: no limit.",
+    default: "1200",
+    schema: integer(0, 1_000_000),
+  },
+  ADDRESS_LOGINS_PER_MINUTE_MAX: {
+    about: "Of these logins, sign-ups and tests of keys. 0: no limit.",
+    default: "30",
+    schema: integer(0, 1_000_000),
+  },
+  USER_WRITES_PER_MINUTE_MAX: {
+    about: "Changes by one user, at once and a minute. 0: no limit.",
+    default: "300",
+    schema: integer(0, 1_000_000),
+  },
+} as const satisfies Fields;
+
 export const apiFields = {
   HOST: { about: "Address to listen on.", default: "127.0.0.1", schema: text },
   PORT: { about: "Port to listen on.", default: "8080", schema: integer(0, 65_535) },
@@ -408,6 +469,7 @@ export const apiFields = {
     schema: v.pipe(text, v.regex(/^[A-Za-z]\w{4,31}$/, "expected a bot's user name, without @")),
   },
   ...metricsFields,
+  ...guardFields,
   ...logFields,
 } as const satisfies Fields;
 

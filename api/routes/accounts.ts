@@ -1,4 +1,4 @@
-// Logging in and out, and who one is. Never cached, and for no other origin: no header here lets a page elsewhere read.
+// Logging in and out, and who one is. Never cached, and for no other origin but those of the list (guard.ts).
 
 import { type Context, Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
@@ -7,8 +7,10 @@ import { isPassing } from "../../src/domain/store-fault.ts";
 import type { Account } from "../../src/ports/sessions.ts";
 import { Accounts, type Session } from "../accounts.ts";
 import { jsonBody } from "../body.ts";
+import { type ClientOf, isReading, tooMany } from "../guard.ts";
 import { problem } from "../problem.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "../settings.ts";
+import { TokenBuckets } from "../token-buckets.ts";
 import { UserStreams } from "../user-streams.ts";
 import { addBalanceRoutes, BALANCE_PATHS } from "./balances.ts";
 import { addEventRoutes, EVENT_PATHS } from "./events.ts";
@@ -64,7 +66,9 @@ export const sessionSchema = v.object({
 
 export function accountRoutes(
   given: NonNullable<ApiDeps["accounts"]>,
-  deps: Pick<ApiDeps, "clock" | "counts" | "log" | "settings" | "signal" | "sockets">,
+  deps: Pick<ApiDeps, "clock" | "counts" | "log" | "settings" | "signal" | "sockets"> & {
+    readonly clientOf: ClientOf;
+  },
 ): Hono {
   const routes = new Hono();
   if ("missing" in given) {
@@ -72,7 +76,9 @@ export function accountRoutes(
     for (const path of Object.keys(ACCOUNT_PATHS)) routes.all(path, () => problem(503, { detail }));
     return routes;
   }
-  const { clock, log } = deps;
+  const { clock, log, clientOf } = deps;
+  const settings = { ...API_SETTINGS_DEFAULT, ...deps.settings };
+  const writes = new TokenBuckets(clock, settings.userWritesPerMinuteMax);
   const accounts = new Accounts(given, clock);
   const streams = new UserStreams(
     {
@@ -87,14 +93,19 @@ export function accountRoutes(
       },
       isLive: async (token, userId) => (await accounts.accountOf(token))?.userId === userId,
     },
-    { ...API_SETTINGS_DEFAULT, ...deps.settings },
+    settings,
   );
 
   const sessionOf = async (c: Context) => {
     const token = tokenOf(c);
     const account = token === undefined ? undefined : await accounts.accountOf(token);
-    return token !== undefined && account ? { account, token } : notLoggedIn();
+    if (token === undefined || !account) return notLoggedIn();
+    // Whoever wants to leave is let go.
+    const isCounted = !isReading(c.req.method) && c.req.path !== "/api/session";
+    const waitMs = isCounted ? writes.take(account.userId) : 0;
+    return waitMs > 0 ? tooMany("Too many changes by this user.", waitMs) : { account, token };
   };
+  const isHttps = (c: Context) => clientOf(c.req.raw)?.isHttps ?? c.req.url.startsWith("https:");
 
   routes.post("/api/session", async (c) => {
     const body = await jsonBody(c, signInSchema);
@@ -103,7 +114,7 @@ export function accountRoutes(
     if ("session" in outcome) {
       // The others of this user have ended by it.
       void streams.check(outcome.session.account.userId);
-      return begun(c, outcome.session, 200);
+      return begun(c, outcome.session, 200, isHttps(c));
     }
     if (outcome.refused === "busy") return busy();
     if (outcome.refused === "wrong") return problem(401, { detail: "The address or the password is wrong." });
@@ -129,7 +140,7 @@ export function accountRoutes(
     const outcome = await accounts.signUp(body.value);
     if (outcome === "busy") return busy();
     if (outcome === "taken") return problem(409, { detail: "There is an account with this address." });
-    return begun(c, outcome, 201);
+    return begun(c, outcome, 201, isHttps(c));
   });
 
   const accountOf = async (c: Context) => {
@@ -168,12 +179,12 @@ export function accountRoutes(
   return routes;
 }
 
-function begun(c: Context, session: Session, status: 200 | 201): Response {
+function begun(c: Context, session: Session, status: 200 | 201, secure: boolean): Response {
   setCookie(c, COOKIE, session.token, {
     path: "/",
     httpOnly: true,
     sameSite: "Lax",
-    secure: c.req.url.startsWith("https:") || c.req.header("X-Forwarded-Proto") === "https",
+    secure,
     expires: new Date(session.expiresAtMs),
   });
   return c.json(session, status, NO_STORE);

@@ -9,6 +9,7 @@ import type { TradingView } from "../../src/ports/trading-view.ts";
 import { RecordingLog } from "../../src/testing/recording-log.ts";
 import { createApp } from "../app.ts";
 import { LiveFrames } from "../live-frames.ts";
+import { addPage } from "../page.ts";
 import type { MarketDeps } from "../routes/market.ts";
 import index from "./index.html";
 
@@ -69,13 +70,14 @@ export class PageServer {
         candles: { candles: async () => [] },
       },
     });
+    addPage(app, () => new URL("/bundled", this.#server!.url));
     this.#server = Bun.serve({
       port: this.#port,
       hostname: "127.0.0.1",
       development: false,
       idleTimeout: 60,
       routes: {
-        "/": index,
+        "/bundled": index,
         "/api/about": () => (this.about ? Response.json(this.about) : new Response(null, { status: 404 })),
       },
       fetch: (request) => app.fetch(request),

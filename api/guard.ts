@@ -1,0 +1,117 @@
+// What stands before every route: how often an address may ask, which other sites' pages may use the private paths, and
+// the headers browsers protect their users by (docs/accounts.md, Safety).
+
+import type { Context, MiddlewareHandler } from "hono";
+import type { Clock } from "../src/ports/clock.ts";
+import type { Client } from "./client-address.ts";
+import { problem } from "./problem.ts";
+import type { ApiSettings } from "./settings.ts";
+import { TokenBuckets } from "./token-buckets.ts";
+
+/** Whose request it is; undefined where sockets are not known, and then addresses are not counted. */
+export type ClientOf = (request: Request) => Client | undefined;
+
+export const NO_FRAMES = "frame-ancestors 'none'";
+const HEADERS: Readonly<Record<string, string>> = {
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+  "Referrer-Policy": "no-referrer",
+};
+const POLICY = `default-src 'none'; ${NO_FRAMES}`;
+const HTTPS_ONLY = "max-age=31536000";
+
+/** Sets them on an answer; a policy of its own stays. */
+export function protect(headers: Headers, isHttps: boolean): void {
+  for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+  if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", POLICY);
+  if (isHttps) headers.set("Strict-Transport-Security", HTTPS_ONLY);
+}
+
+export function securityHeaders(clientOf: ClientOf): MiddlewareHandler {
+  return async (c, next) => {
+    await next();
+    protect(c.res.headers, clientOf(c.req.raw)?.isHttps ?? c.req.url.startsWith("https:"));
+  };
+}
+
+/** These check a password or ask a venue: guessing, or asking in our name, is to be slow. */
+const DEAR = /^POST \/api\/(session|account|keys\/[^/]+\/test)$/;
+
+/** Counts requests by address; an open stream was one request. */
+export function addressLimits(
+  clock: Clock,
+  {
+    addressRequestsPerMinuteMax,
+    addressLoginsPerMinuteMax,
+  }: Pick<ApiSettings, "addressRequestsPerMinuteMax" | "addressLoginsPerMinuteMax">,
+  clientOf: ClientOf,
+): MiddlewareHandler {
+  const all = new TokenBuckets(clock, addressRequestsPerMinuteMax);
+  const dear = new TokenBuckets(clock, addressLoginsPerMinuteMax);
+  return async (c, next) => {
+    const client = clientOf(c.req.raw);
+    if (!client) return await next();
+    const isDear = DEAR.test(`${c.req.method} ${c.req.path}`);
+    const waitMs = all.take(client.address) || (isDear ? dear.take(client.address) : 0);
+    return waitMs > 0 ? tooMany("Too many requests from this address.", waitMs) : await next();
+  };
+}
+
+export function tooMany(detail: string, waitMs: number): Response {
+  return problem(429, { detail, retryAfterSeconds: Math.ceil(waitMs / 1000) });
+}
+
+export const isReading = (method: string) => method === "GET" || method === "HEAD" || method === "OPTIONS";
+
+/**
+ * For a private path: pages of `corsOrigins` may use it, and no other site's may read it or change anything with a
+ * visitor's cookie. Programs that are no browser send no Origin and are not concerned.
+ */
+export function privateOrigins(
+  methods: readonly string[],
+  { corsOrigins }: Pick<ApiSettings, "corsOrigins">,
+  clientOf: ClientOf,
+): MiddlewareHandler {
+  return async (c, next) => {
+    const origin = c.req.header("Origin");
+    const isListed = origin !== undefined && corsOrigins.includes(origin);
+    if (isListed && c.req.method === "OPTIONS") c.res = preflight(methods);
+    else if (isListed || isReading(c.req.method) || isOwnDoing(c, origin, clientOf)) await next();
+    else {
+      c.res = problem(403, { detail: "Changes are not taken from another site's page (CORS_ORIGINS)." });
+    }
+    const { headers } = c.res;
+    headers.append("Vary", "Origin");
+    headers.delete("Access-Control-Allow-Origin");
+    headers.delete("Access-Control-Expose-Headers");
+    if (!isListed) return;
+    headers.set("Access-Control-Allow-Origin", origin);
+    headers.set("Access-Control-Allow-Credentials", "true");
+    headers.set("Access-Control-Expose-Headers", "Content-Disposition, Retry-After");
+  };
+}
+
+/** Not a request that another site's page has a visitor's browser make. */
+function isOwnDoing(c: Context, origin: string | undefined, clientOf: ClientOf): boolean {
+  // No browser adds a bearer by itself.
+  if (/^Bearer /i.test(c.req.header("Authorization") ?? "")) return true;
+  const site = c.req.header("Sec-Fetch-Site");
+  if (site !== undefined) return site === "same-origin" || site === "none";
+  if (origin === undefined) return true;
+  // A browser too old for Sec-Fetch-Site.
+  if (!URL.canParse(origin)) return false;
+  const { host, protocol } = new URL(origin);
+  const isHttps = clientOf(c.req.raw)?.isHttps ?? false;
+  return host === new URL(c.req.url).host && (protocol === "https:" || !isHttps);
+}
+
+function preflight(methods: readonly string[]): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "Access-Control-Allow-Methods": methods.join(", "),
+      "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+      "Access-Control-Max-Age": "86400",
+    },
+  });
+}

@@ -1,0 +1,43 @@
+// The api on its own port: the page's headers, and clients told apart by their sockets.
+
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { systemClock } from "../src/adapters/clock.ts";
+import { type ApiServer, startApiServer } from "./serve.ts";
+import type { ApiDeps } from "./settings.ts";
+import { codec, KeptLog, MemoryFeed } from "./test-kit.ts";
+
+setDefaultTimeout(60_000);
+
+let server: ApiServer | undefined;
+afterEach(() => server?.stop());
+
+async function started(settings: ApiDeps["settings"] = {}): Promise<string> {
+  server = await startApiServer({
+    ...{ feed: new MemoryFeed(), codec, clock: systemClock, log: new KeptLog(), settings },
+    ...{ hostname: "127.0.0.1", port: 0, tickPeriodMs: 30_000, version: "test", simulated: false },
+  });
+  return server.url;
+}
+
+test("the page may run its own scripts alone, and in nobody's frame; unchanged it is not sent again", async () => {
+  const url = await started();
+  const page = await fetch(url);
+  expect([page.status, page.headers.get("Content-Type")]).toEqual([200, "text/html;charset=utf-8"]);
+  expect(await page.text()).toContain("<title>SchedulerX</title>");
+  const policy = page.headers.get("Content-Security-Policy");
+  expect(policy).toContain("default-src 'self'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(page.headers.get("X-Content-Type-Options")).toBe("nosniff");
+  const again = await fetch(url, { headers: { "If-None-Match": page.headers.get("ETag")! } });
+  expect([again.status, await again.text()]).toEqual([304, ""]);
+});
+
+test("an address is that of the socket, and a trusted proxy's word goes before it", async () => {
+  const url = await started({ addressRequestsPerMinuteMax: 1, trustedProxies: ["127.0.0.1"] });
+  const ask = async (hops?: string) => {
+    const headers: Record<string, string> = hops === undefined ? {} : { "X-Forwarded-For": hops };
+    return (await fetch(`${url}/api/venues`, { headers })).status;
+  };
+  expect([await ask(), await ask()]).toEqual([200, 429]);
+  expect([await ask("203.0.113.1"), await ask("203.0.113.1")]).toEqual([200, 429]);
+});
