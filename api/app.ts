@@ -4,6 +4,7 @@
 import { Hono } from "hono";
 import { ClientAddresses } from "./client-address.ts";
 import { docsPage } from "./docs-page.ts";
+import { answerElsewhere } from "./elsewhere.ts";
 import { EncodedCache } from "./encoded-cache.ts";
 import { addressLimits, NO_FRAMES, privateOrigins, securityHeaders } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -75,6 +76,8 @@ export function createApp(deps: ApiDeps): Hono {
   for (const path of [...PATHS, ...further]) {
     app.all(path, (c) => (c.req.method === "OPTIONS" ? preflight() : wrongMethod(c.req.method)));
   }
+  const { elsewhere } = deps;
+  if (elsewhere) app.all("/api/*", (c) => answerElsewhere(c, elsewhere, deps.log));
   app.notFound((c) => problem(404, { detail: `There is nothing at ${new URL(c.req.url).pathname}.` }));
   app.onError((error, c) => {
     deps.log.error("request failed", { path: new URL(c.req.url).pathname, error });

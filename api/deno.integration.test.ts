@@ -77,10 +77,21 @@ needs(["redis"], "the edge", () => {
     const base64 = (frame: ReturnType<typeof fakeFrame>) => Buffer.from(packFrame(frame)).toString("base64");
     const rows = fakeRows({ tickAtMs });
     await commands.set(REDIS.snapshotKey, base64(fakeFrame(rows)));
+    await using behind = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => {
+        return Response.json([
+          ...[request.method, new URL(request.url).pathname, request.headers.get("authorization")],
+          ...[request.headers.get("x-forwarded-for"), await request.text()],
+        ]);
+      },
+    });
     const env = {
       ...ENV,
       PORT: "0",
       LOG_FORMAT: "json",
+      PRIVATE_API_URL: `http://127.0.0.1:${behind.port}`,
       UPSTASH_REDIS_REST_URL: front.url,
       UPSTASH_REDIS_REST_TOKEN: TOKEN,
     };
@@ -119,6 +130,14 @@ needs(["redis"], "the edge", () => {
     // The snapshot may be read before the subscription stands again.
     const isReady = async () => (await fetch(`http://127.0.0.1:${edgePort}/health/ready`)).status === 200;
     while (!(await isReady())) await Bun.sleep(20);
+
+    // What it does not know is asked of the api behind it, as it was asked.
+    const asked = await fetch(`http://127.0.0.1:${edgePort}/api/session`, {
+      method: "DELETE",
+      headers: { Authorization: "Bearer b" },
+      body: "{}",
+    });
+    expect(await asked.json()).toEqual(["DELETE", "/api/session", "Bearer b", "127.0.0.1", "{}"]);
 
     edge.signal("SIGTERM");
     expect(await edge.exited).toBe(0);

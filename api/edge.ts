@@ -62,6 +62,9 @@ const app = createApp({
   settings: { periodMs: settings.TICK_INTERVAL_MS },
   signal: ending.signal,
   version: VERSION,
+  elsewhere: settings.PRIVATE_API_URL
+    ? { url: settings.PRIVATE_API_URL, how: settings.PRIVATE_API_MODE }
+    : undefined,
 });
 
 void live.start();

@@ -7,6 +7,7 @@ import type { Log } from "../src/ports/telemetry.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import type { AccountsDeps } from "./accounts.ts";
 import type { ApiCounts } from "./counts.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 import type { LiveFrames } from "./live-frames.ts";
 import type { MarketDeps } from "./routes/market.ts";
 
@@ -99,6 +100,8 @@ export interface ApiDeps {
   readonly version?: string;
   /** Opens /api/trading, to everybody: only for trading with nobody's money. */
   readonly trading?: TradingViewSource | undefined;
+  /** Who has what is not here, below /api; left out: nobody, and it is 404. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** Opens the private routes; `missing`: they answer 503 and name these settings. Left out: there are none. */
   readonly accounts?: AccountsDeps | { readonly missing: readonly string[] } | undefined;
   /** Opens the coins and the history of rates; `missing` as above. Left out: there are none. */

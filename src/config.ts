@@ -488,6 +488,16 @@ export const edgeFields = {
     secret: true,
     schema: secretText,
   },
+  PRIVATE_API_URL: {
+    about:
+      "Address of the api that has the database, e.g. https://api.mine.kr: what the edge does not know itself is had from there. Without it that is 404.",
+    schema: httpUrl,
+  },
+  PRIVATE_API_MODE: {
+    about: "proxy: the edge asks it and passes the answer on. redirect: clients are sent there (307).",
+    default: "proxy",
+    schema: v.picklist(["proxy", "redirect"], "expected proxy or redirect"),
+  },
   ...tickField,
   ...logFields,
 } as const satisfies Fields;

@@ -1,0 +1,65 @@
+// What this server does not have and another one does: the edge knows rates alone, and sends whoever asks for more under
+// /api on to the api that has the database, or asks it for him. A stream is passed on as it comes.
+
+import type { Context } from "hono";
+import type { Log } from "../src/ports/telemetry.ts";
+import { problem } from "./problem.ts";
+
+export interface Elsewhere {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** "redirect" costs nothing here, but browsers drop a bearer on their way to another host; "proxy" keeps all. */
+  readonly how: "redirect" | "proxy";
+}
+
+const HEADERS_MS_MAX = 10_000;
+/** Of one connection, or made anew by whoever sends. */
+const OWN_HEADERS = ["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host"];
+const OWN_ANSWER_HEADERS = [...OWN_HEADERS, "content-encoding", "content-length"];
+
+/** Never rejects. */
+export function answerElsewhere(c: Context, { url, how }: Elsewhere, log: Log): Response | Promise<Response> {
+  const { pathname, search } = new URL(c.req.url);
+  const target = `${url}${pathname}${search}`;
+  if (how === "redirect") {
+    return new Response(null, { status: 307, headers: { Location: target, "Cache-Control": "no-store" } });
+  }
+  return proxied(c, target, log);
+}
+
+async function proxied(c: Context, target: string, log: Log): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), HEADERS_MS_MAX);
+  const { method, body, signal } = c.req.raw;
+  try {
+    const answer = await fetch(target, {
+      method,
+      headers: headersOf(c),
+      redirect: "manual",
+      signal: AbortSignal.any([signal, late.signal]),
+      ...(body && { body, duplex: "half" }),
+    } as RequestInit);
+    const headers = new Headers(answer.headers);
+    // fetch has taken the encoding off already.
+    for (const name of OWN_ANSWER_HEADERS) headers.delete(name);
+    return new Response(answer.body, { status: answer.status, headers });
+  } catch (error) {
+    log.warn("the api behind this one does not answer", { path: c.req.path, error });
+    return problem(503, {
+      detail: "The server that knows this does not answer right now.",
+      retryAfterSeconds: 5,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The caller's own, and where he calls from at the end of X-Forwarded-For, as far as the server knows it. */
+function headersOf(c: Context): Headers {
+  const headers = new Headers(c.req.raw.headers);
+  for (const name of OWN_HEADERS) headers.delete(name);
+  const { remoteAddr } = (c.env ?? {}) as { readonly remoteAddr?: { readonly hostname?: string } };
+  if (remoteAddr?.hostname) headers.append("X-Forwarded-For", remoteAddr.hostname);
+  headers.set("X-Forwarded-Proto", new URL(c.req.url).protocol.slice(0, -1));
+  return headers;
+}
