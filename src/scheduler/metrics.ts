@@ -32,14 +32,14 @@ export interface SchedulerMetricsParts extends BudgetParts {
 const WORKER_SILENT_MS_MIN = 10_000;
 
 export function schedulerMetrics(parts: SchedulerMetricsParts): Metric[] {
-  const { links, notices, events, trading } = parts;
+  const { clock, links, notices, events, trading } = parts;
   const up = Object.entries(links).map(([link, state]) => ({ labels: { link }, value: +state.up }));
   return [
     gauge("schedulerx_link_up", "1 while a server is reached.", up),
     ...tickMetrics(parts),
     ...rateMetrics(parts),
     ...budgetMetrics(parts),
-    ...tradingMetrics(trading),
+    ...tradingMetrics(trading, clock.nowMs()),
     counter("schedulerx_notices_sent_total", "Messages sent by Telegram.", notices?.sent),
     counter("schedulerx_notices_lost_total", "Messages dropped before they were sent.", notices?.lost),
     counter("schedulerx_user_events_total", "Users' own events stored on the bus.", events.stored),

@@ -4,11 +4,13 @@
 import { Decimal } from "../domain/decimal.ts";
 import { counter, gauge, type Metric, type Sample, samplesByKey, samplesByWords } from "../ports/metrics.ts";
 import type { TradingEngine } from "../trading/engine.ts";
+import type { TradingFigures } from "../trading/figures.ts";
 
 const ROLES = ["trading", "recovering", "standby", "off", "drained"] as const;
 
 export function tradingMetrics(
   trading: Pick<TradingEngine, "state" | "figures" | "fence" | "counts">,
+  nowMs: number,
 ): Metric[] {
   const { fence, counts } = trading;
   const { mode, role } = trading.state();
@@ -21,7 +23,7 @@ export function tradingMetrics(
       "Its fencing number, which grows with every change of the leader.",
       fence,
     ),
-    ...known(trading.figures()),
+    ...known(trading.figures(), nowMs),
     counter(
       "schedulerx_decisions_total",
       "Decisions about strategies' coins; the same about a coin counts once a minute.",
@@ -35,7 +37,14 @@ export function tradingMetrics(
   ];
 }
 
-function known(figures: ReturnType<TradingEngine["figures"]>): Metric[] {
+function oldestSeconds({ running }: TradingFigures, nowMs: number): number {
+  const begun = running.flatMap(({ unhedgedKrw, sendingAtMs }) =>
+    unhedgedKrw.isZero ? [] : (sendingAtMs ?? []),
+  );
+  return Math.max(0, ...begun.map((atMs) => (nowMs - atMs) / 1_000));
+}
+
+function known(figures: TradingFigures | undefined, nowMs: number): Metric[] {
   const running = new Map<string, number>();
   for (const { kind, state } of figures?.running ?? []) {
     running.set(`${kind} ${state}`, (running.get(`${kind} ${state}`) ?? 0) + 1);
@@ -54,6 +63,11 @@ function known(figures: ReturnType<TradingEngine["figures"]>): Metric[] {
       "schedulerx_unhedged_notional_krw",
       "What running entries and exits have on one leg and not on the other.",
       unhedged,
+    ),
+    gauge(
+      "schedulerx_unhedged_oldest_seconds",
+      "For how long the oldest of those has been under way; 0: both legs of all agree.",
+      figures && oldestSeconds(figures, nowMs),
     ),
     gauge(
       "schedulerx_incidents_open",

@@ -37,6 +37,8 @@ export interface TradingFigures {
     readonly kind: IntentKind;
     readonly state: IntentState;
     readonly unhedgedKrw: Decimal;
+    /** When its first order was committed; undefined: it has sent nothing. */
+    readonly sendingAtMs: number | undefined;
   }[];
 }
 
@@ -51,7 +53,8 @@ export function figuresOf(known: Known): TradingFigures {
     >,
     running: [...known.running.values()].map((planned) => {
       const { intent, fills } = known.progress.get(planned.intentId)?.() ?? { intent: planned, fills: [] };
-      return { kind: intent.kind, state: intent.state, unhedgedKrw: unhedgedOf({ intent, fills }) };
+      const { kind, state, sendingAtMs } = intent;
+      return { kind, state, sendingAtMs, unhedgedKrw: unhedgedOf({ intent, fills }) };
     }),
   };
 }
