@@ -170,11 +170,15 @@ async function handle(
     await deps.reports.publish(taskId, encodeReport(header, segment));
     await delivery.ack();
     counters.answered++;
+    deps.log.debug("task answered", { tickAtMs, taskId, attempt: delivery.attempt, rows: rows.length });
   } catch (error) {
     counters.givenBack++;
-    const { taskId } = task;
-    if (isPassingBusFault(error)) deps.log.debug("task given back", { taskId, error });
-    else deps.log.error("task not answered: a defect", { taskId, attempt: delivery.attempt, error });
+    const { taskId, tickAtMs } = task;
+    if (isPassingBusFault(error)) deps.log.debug("task given back", { tickAtMs, taskId, error });
+    else {
+      const { attempt } = delivery;
+      deps.log.error("task not answered: a defect", { tickAtMs, taskId, attempt, error });
+    }
     if (isPassingBusFault(error) || delivery.attempt < DEFECT_ATTEMPTS_MAX) delivery.nak(RETRY_DELAY_MS);
     else delivery.term();
   } finally {

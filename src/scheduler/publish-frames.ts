@@ -2,6 +2,7 @@
 // of the whole table follows for late joiners. The bus being away never holds a tick up: what could not be sent is
 // made up for with the whole table once the bus is back, and once more when its other clients have found back too.
 
+import { frameId } from "../../schema/messages/premium-frame.ts";
 import type { Frame } from "../domain/frame.ts";
 import type { RateRow, RateTable } from "../domain/rate-table.ts";
 import type { FrameSink } from "../ports/bus.ts";
@@ -78,11 +79,14 @@ export class FramePublisher {
     const wantsSnapshot = closing || clock.nowMs() >= this.#snapshotDueAtMs;
     if (wantsSnapshot) this.#snapshotDueAtMs = clock.nowMs() + SNAPSHOT_EVERY_MS;
     const snapshot = wantsSnapshot ? this.deps.pack({ ...head, rows: table.rows() }) : undefined;
-    this.#send(packed, snapshot);
+    this.#send({ packed, frame: frameId(head.tickAtMs, head.part) }, snapshot);
   }
 
   /** In order; while the bus is away at most a few frames wait. */
-  #send(packed: Uint8Array, snapshot: Uint8Array | undefined): void {
+  #send(
+    { packed, frame }: { readonly packed: Uint8Array; readonly frame: string },
+    snapshot: Uint8Array | undefined,
+  ): void {
     if (this.#waiting >= 8) {
       this.counters.failed++;
       void this.#makeUp();
@@ -95,9 +99,10 @@ export class FramePublisher {
         if (snapshot) await this.deps.sink.putSnapshot(snapshot);
         this.counters.frames++;
         this.counters.bytes += packed.length;
+        this.deps.log.debug("frame published", { frame, bytes: packed.length });
       } catch (error) {
         this.counters.failed++;
-        this.deps.log.debug("frame not published", { error });
+        this.deps.log.debug("frame not published", { frame, error });
         void this.#makeUp();
       } finally {
         this.#waiting--;

@@ -245,7 +245,7 @@ export class TickLoop {
       );
       const failed = results.filter((result) => result.status === "rejected").length;
       this.counters.failedTasks += failed;
-      if (failed > 0) log.debug("tasks not published", { tickAtMs, failed });
+      log.debug("tick issued", { tickAtMs, tasks: results.length, failed });
       this.counters.issued++;
     } catch (error) {
       log.debug("tick not issued", { tickAtMs, error });
@@ -271,6 +271,7 @@ export class TickLoop {
     this.lastClosed = closed;
     this.counters.closed++;
     this.durations.observe(Math.max(0, closed.closedAtMs - closed.tickAtMs) / 1_000);
+    log.debug("tick closed", { tickAtMs: closed.tickAtMs, rows: closed.rowCount });
     if (closed.missing.length > 0) {
       this.counters.incomplete++;
       log.warn("tick closed incomplete", {

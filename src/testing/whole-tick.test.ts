@@ -202,6 +202,22 @@ test("a rate more than 20 % from the median is quarantined: null, named, never p
   }
 });
 
+test("a tick, its tasks, reports and frames are told under the same ids", async () => {
+  const running = await open();
+  await runTicks(running, 1);
+  await running.clock.advance(1_000);
+  const { tickAtMs } = running.closed[0]!;
+  const fieldsOf = (event: string) =>
+    running.log.lines.filter((line) => line.event === event).map(({ fields }) => fields);
+  expect(fieldsOf("tick issued")[0]).toMatchObject({ tickAtMs, failed: 0 });
+  const answered = fieldsOf("task answered").filter((fields) => fields.tickAtMs === tickAtMs);
+  expect(answered.map(({ taskId }) => taskId).sort()).toEqual(
+    [0, 1, 2].map((shard) => `${tickAtMs}.${shard}`),
+  );
+  expect(fieldsOf("frame published")[0]).toMatchObject({ frame: `${tickAtMs}.0` });
+  expect(fieldsOf("tick closed")[0]).toMatchObject({ tickAtMs, rows: COINS.length * PAIRS.length });
+});
+
 /** The same market, but one listing's prices are another asset's. */
 function withPricesTimes(from: SimMarket, venue: string, symbol: string, factor: number): SimMarket {
   return {

@@ -32,6 +32,22 @@ test("what is held without a usable key is unhedged all the same", async () => {
   expect(rig.engine.figures()!.running).toEqual([]);
 });
 
+test("an entry is told from its decision to its end under one id, and the decision names the tick", async () => {
+  const rig = await started();
+  const tickAtMs = rig.clock.nowMs();
+  await rig.tick();
+  const of = rig.log.lines.filter(({ fields }) => fields.intentId !== undefined);
+  const [{ intentId } = { intentId: "" }] = rig.intents("entry");
+  expect(of.map(({ event, fields }) => [event, fields.intentId])).toEqual([
+    ["intent begun", intentId],
+    ["order sent", intentId],
+    ["order sent", intentId],
+    ["intent ended", intentId],
+  ]);
+  expect(of[0]!.fields.decisionId).toStartWith(`live ${tickAtMs} entry`);
+  expect(of.slice(1, 3).every(({ fields }) => String(fields.clientOrderId).includes(intentId))).toBe(true);
+});
+
 test("a standby holds no lease and knows nothing of positions", async () => {
   const rig = await started();
   await rig.start();

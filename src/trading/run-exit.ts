@@ -255,7 +255,8 @@ export class ExitRun {
           : await this.#shortContracts();
       this.#shows[purpose] = { qty, atMs };
     } catch (error) {
-      this.deps.log.debug("venue not seen before another try", { purpose, error });
+      const { intentId } = this.#record.intent;
+      this.deps.log.debug("venue not seen before another try", { intentId, purpose, error });
       await clock.sleep(BOOK_MS);
     }
   }

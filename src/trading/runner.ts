@@ -116,9 +116,12 @@ export class Runner {
   async #drive(first: IntentFile, books: FreshBooks | undefined): Promise<void> {
     const { clock, log, journal } = this.deps;
     const { known, accounts, work } = this.parts;
-    const { intentId, userId, coin, pair } = first.intent;
+    const { intentId, decisionId, kind, state, userId, coin, pair } = first.intent;
     const key = userCoin(userId, coin);
     let file: IntentFile = first;
+    // The decision's id begins with the tick it was taken on.
+    const told = { intentId, decisionId, kind, state, userId, coin, pair };
+    log.info(state === "planned" ? "intent begun" : "intent goes on", told);
     // Until a run knows better; it may never come to one, when the keys are gone.
     known.progress.set(intentId, () => new IntentRecord(this.deps, work.term.fence, file).progress());
     try {
