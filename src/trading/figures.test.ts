@@ -17,6 +17,20 @@ test("XRP bought and not yet hedged is told in KRW until its hedge is there", as
   expect(rig.engine.counts.decisions.get("enter enter")).toBe(1);
 });
 
+test("while the store is away an open leg is told all the same", async () => {
+  const rig = await started({}, (of) => of.world.faults.arm({ purpose: "hedge" }, { replyDelayMs: 2_500 }));
+  await rig.tick(300);
+  const { process } = rig.processes[0]!;
+  process.road = "away";
+  await rig.pass(1_200);
+  const [running] = rig.engine.figures()!.running;
+  expect(running!.unhedgedKrw.isPositive).toBe(true);
+  expect(rig.intents("entry")[0]!.state).toBe("domestic-sending");
+  process.road = "ok";
+  await rig.pass(10_000);
+  expect(rig.engine.figures()).toMatchObject({ positions: 1, running: [] });
+});
+
 test("what is held without a usable key is unhedged all the same", async () => {
   const rig = await started({}, (of) => {
     of.world.faults.arm({ purpose: "hedge", times: 9 }, { read: "hangs", request: "lost" });

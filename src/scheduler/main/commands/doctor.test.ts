@@ -3,7 +3,7 @@ import { findingsOf } from "./doctor.ts";
 import type { Seen } from "./seen.ts";
 
 const NOW_MS = 1_780_000_000_000;
-const budget = { allowed: 10, used: 1, holdMs: 0, strictness: 1 };
+const budget = { allowed: 10, used: 1, holdMs: 0, banMs: 0, strictness: 1 };
 const list = { count: 130, refreshedAtMs: NOW_MS - 1_000, failing: false };
 const up = { up: true, detail: "connected" };
 
@@ -62,8 +62,12 @@ test("each thing that is wrong is told in words with what to do, and what is wor
     [{ ticks: { reference: { priceKrw: 1, atMs: NOW_MS - 11_000 } } }, /^wrong: There is no reference price/],
     [{ venues: { lists: { upbit: { ...list, count: 0 } } } }, /^wrong: upbit has given no list/],
     [
-      { venues: { budgets: { binance: { ...budget, holdMs: 90_000 } } } },
+      { venues: { budgets: { binance: { ...budget, holdMs: 90_000, banMs: 90_000 } } } },
       /^wrong: binance has banned .* 90 s/,
+    ],
+    [
+      { venues: { budgets: { bybit: { ...budget, holdMs: 5_000, strictness: 0.8 } } } },
+      /^look: bybit has refused requests lately/,
     ],
     [{ trading: { role: "drained" } }, /^wrong: This scheduler has been drained/],
     [

@@ -134,13 +134,13 @@ function ofVenues({ venues }: Seen, nowMs: number, { wrong, look }: Tells): void
       );
     }
   }
-  for (const [venue, { holdMs, strictness }] of Object.entries(venues.budgets)) {
-    if (holdMs > 1_000) {
+  for (const [venue, { banMs, strictness }] of Object.entries(venues.budgets)) {
+    if (banMs > 0) {
       wrong(
-        `${venue} has banned this address for another ${Math.ceil(holdMs / 1_000)} s.`,
+        `${venue} has banned this address for another ${Math.ceil(banMs / 1_000)} s.`,
         "Nothing is asked of it meanwhile. Two processes behind one address need one SOURCE_ADDRESS label.",
       );
-    } else if (strictness > 1)
+    } else if (strictness < 1)
       look(`${venue} has refused requests lately: less is asked of it.`, "It eases by itself.");
   }
 }

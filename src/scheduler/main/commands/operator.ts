@@ -41,12 +41,12 @@ function statusText({ health, ticks, workers, venues, trading, incidents }: Seen
     ageText(worker.silentMs),
     worker.taskCount,
   ]);
-  const venueRows = Object.entries(venues.budgets).map(([venue, { allowed, used, holdMs }]) => [
+  const venueRows = Object.entries(venues.budgets).map(([venue, { allowed, used, holdMs, banMs }]) => [
     venue,
     venues.lists[venue]?.count ?? 0,
     used,
     allowed,
-    holdMs > 0 ? `banned for ${ageText(holdMs)}` : "",
+    banMs > 0 ? `banned for ${ageText(banMs)}` : holdMs > 0 ? `silent for ${ageText(holdMs)}` : "",
   ]);
   return [
     lines.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n"),

@@ -40,7 +40,10 @@ const venuesSchema = v.object({
   ),
   budgets: v.record(
     v.string(),
-    v.object({ allowed: v.number(), used: v.number(), holdMs: v.number(), strictness: v.number() }),
+    v.object({
+      ...{ allowed: v.number(), used: v.number(), holdMs: v.number(), banMs: v.number() },
+      strictness: v.number(),
+    }),
   ),
 });
 const tradingSchema = v.object({
