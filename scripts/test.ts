@@ -4,7 +4,13 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeTempDir, removeTempDir } from "../src/testing/services/temp-dir.ts";
+import {
+  makeTempDir,
+  missingPrograms,
+  removeTempDir,
+  SHARED_POSTGRES,
+  startPostgres,
+} from "../src/testing/services.ts";
 import { readJunit } from "./testing/junit.ts";
 import { longFiles } from "./testing/long-files.ts";
 
@@ -85,6 +91,9 @@ function fleetRuns(files: readonly string[]): readonly (readonly string[])[] {
 }
 
 const SLOWEST_SHOWN = 12;
+// Many files want an empty database and nothing else of a server: they share this one.
+const postgres =
+  modeName === "unit" || missingPrograms(["postgres"]).length > 0 ? undefined : await startPostgres();
 const dir = makeTempDir("junit");
 const startedMs = performance.now();
 let passedCount = 0;
@@ -110,7 +119,11 @@ for (const [index, run] of runs.entries()) {
     ],
     {
       cwd: root,
-      env: { ...process.env, ...(modeName === "full" ? { FULL: "1" } : {}) },
+      env: {
+        ...process.env,
+        ...(modeName === "full" ? { FULL: "1" } : {}),
+        ...(postgres ? { [SHARED_POSTGRES]: postgres.url } : {}),
+      },
       stdio: ["ignore", "inherit", "inherit"],
     },
   );
@@ -134,6 +147,7 @@ for (const [index, run] of runs.entries()) {
     failed.push(`${what}: something outside the tests (see above)`);
   }
 }
+await postgres?.stop();
 const tookS = (performance.now() - startedMs) / 1_000;
 removeTempDir(dir);
 

@@ -18,4 +18,5 @@ export {
 } from "./services/programs.ts";
 export { type RedisOptions, startRedis, type TestRedis } from "./services/redis.ts";
 export type { TestServer } from "./services/server.ts";
+export { type EmptyDatabase, emptyDatabase, SHARED_POSTGRES } from "./services/shared-postgres.ts";
 export { makeTempDir, removeTempDir } from "./services/temp-dir.ts";

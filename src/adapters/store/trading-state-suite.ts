@@ -273,7 +273,8 @@ export function tradingStateSuite(database: () => Database): void {
       ]);
       const many = Array.from({ length: 2_500 }, (_, index) => decision(`C${index}`, NOW_MS, { userId: 9 }));
       await state.keepDecisions(many);
-      expect(await reopened().decisions("live", 9)).toHaveLength(2_500);
+      // The newest, as many as anybody reads.
+      expect(await reopened().decisions("live", 9)).toHaveLength(500);
     });
 
     test("a writer whose fence is old changes nothing", async () => {
