@@ -1,7 +1,7 @@
 // What a rate governor says of itself to Prometheus, in whichever process it is.
 
-import type { Venue } from "../../schema/vocabulary.ts";
-import { counter, gauge, type Metric, type Sample, samplesByWords } from "./metrics.ts";
+import { VENUES, type Venue } from "../../schema/vocabulary.ts";
+import { counter, gauge, type Metric, type Sample } from "./metrics.ts";
 import type { BudgetState } from "./rate-governor.ts";
 
 export interface BudgetParts {
@@ -10,9 +10,17 @@ export interface BudgetParts {
   readonly refusals: ReadonlyMap<string, number>;
 }
 
+const STATUSES = ["429", "418", "403"] as const;
+
 export function budgetMetrics({ budgets, refusals }: BudgetParts): Metric[] {
   const perVenue = (read: (state: BudgetState) => number): Sample[] =>
     Object.entries(budgets).map(([venue, state]) => ({ labels: { venue }, value: read(state) }));
+  // Also those there were none of: Prometheus sees a growth only of what it has seen at 0.
+  const refused = VENUES.flatMap((venue) =>
+    STATUSES.map((status): Sample => {
+      return { labels: { venue, status }, value: refusals.get(`${venue} ${status}`) ?? 0 };
+    }),
+  );
   return [
     gauge(
       "schedulerx_budget_allowed",
@@ -34,10 +42,6 @@ export function budgetMetrics({ budgets, refusals }: BudgetParts): Metric[] {
       "For so long the venue has banned the address; 0: it has not.",
       perVenue(({ banMs }) => banMs / 1_000),
     ),
-    counter(
-      "schedulerx_venue_refusals_total",
-      "Answers 429, 418 and 403.",
-      samplesByWords(refusals, "venue", "status"),
-    ),
+    counter("schedulerx_venue_refusals_total", "Answers 429, 418 and 403.", refused),
   ];
 }

@@ -58,7 +58,7 @@ const CASES: Readonly<Record<string, Case>> = {
   SchedulerxVenueBan: {
     once: (now) => Object.assign(now.budgets.binance, { holdMs: 90_000, banMs: 90_000 }),
   },
-  SchedulerxVenueRefuses: { once: (now) => now.refusals.set("upbit 429", 1).set("binance 429", 2) },
+  SchedulerxVenueRefuses: { once: (now) => now.refusals.set("upbit 429", 1) },
   SchedulerxNoList: { once: (now) => (now.lists.bithumb.count = 0) },
   SchedulerxProcessDown: { once: (now) => (now.answering.worker = false) },
   SchedulerxRestarts: { always: (now) => (now.startedAtSeconds = Math.floor(now.at / 60) * 60) },
