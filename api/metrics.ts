@@ -25,7 +25,7 @@ export function apiMetrics(counts: ApiCounts, live: ReturnType<LiveFrames["state
     counter("schedulerx_readers_dropped_total", "Streams ended because nobody read.", counts.readersDropped),
     counter(
       "schedulerx_http_responses_total",
-      "Answers, the page apart.",
+      "Answers to requests, also to those for streams.",
       samplesByWords(counts.responses, "status"),
     ),
   ];
