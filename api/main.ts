@@ -44,7 +44,7 @@ function withDatabase(settings: ApiSettings) {
 /** Connected to at the first request that needs it. */
 function databaseOf(settings: ApiSettings, log: Log): Database | undefined {
   const found = withDatabase(settings);
-  return found && openPostgres({ ...postgresOf(found), log });
+  return found && openPostgres({ ...postgresOf(found), prepares: true, log });
 }
 
 function marketOf(settings: ApiSettings, database: Database | undefined): ApiDeps["market"] {

@@ -53,6 +53,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
       "a restart in the middle of 50 intents on PostgreSQL and the simulated venues beside the waits inside it",
     run: async (options) => (await import("./restart.ts")).benchRestart(options),
   },
+  reads: {
+    about: "authenticated reads at 200 connections on PostgreSQL beside the same query sent bare",
+    run: async (options) => (await import("./reads.ts")).benchReads(options),
+  },
   decisions: {
     about: "entry and exit decisions a second on one core",
     run: async (options) => (await import("./decisions.ts")).benchDecisions(options),

@@ -18,6 +18,11 @@ export interface PostgresOptions extends PostgresSettings {
   /** After which the server gives a statement up, 5,000 by default; below `deadlineMs`. */
   readonly statementTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /**
+   * Lets the server plan a statement once a connection instead of every time, outside transactions; for processes that
+   * ask the same few things for many. Off by default. Not through a pooler that shares connections between statements.
+   */
+  readonly prepares?: boolean;
   readonly log: Log;
 }
 
@@ -57,7 +62,7 @@ interface Pool {
 
 function connect(
   target: PostgresTarget,
-  limits: { poolSize: number; statementTimeoutMs: number; connectTimeoutMs: number },
+  limits: { poolSize: number; statementTimeoutMs: number; connectTimeoutMs: number; prepares?: boolean },
 ): Pool {
   const client = postgres({
     host: target.host,
@@ -82,7 +87,20 @@ function connect(
       idle_in_transaction_session_timeout: 30_000,
     },
   } as postgres.Options<Record<string, never>>);
-  return { client, drizzle: drizzle(client) };
+  return { client, drizzle: drizzle(limits.prepares ? preparing(client) : client) };
+}
+
+/** Of further texts each is planned every time: the server keeps those that are prepared. */
+const PREPARED_TEXTS_MAX = 200;
+
+/** The same client, whose statements are prepared though drizzle asks for none of it. */
+function preparing(client: Sql): Sql {
+  const texts = new Set<string>();
+  const unsafe: Sql["unsafe"] = (text, args, options) => {
+    if (texts.size < PREPARED_TEXTS_MAX) texts.add(text);
+    return client.unsafe(text, args, texts.has(text) ? { ...options, prepare: true } : options);
+  };
+  return new Proxy(client, { get: (of, name) => (name === "unsafe" ? unsafe : Reflect.get(of, name)) });
 }
 
 class PostgresDatabase implements Database {
@@ -101,6 +119,7 @@ class PostgresDatabase implements Database {
         poolSize: options.poolSize ?? 4,
         statementTimeoutMs: options.statementTimeoutMs ?? 5_000,
         connectTimeoutMs: options.connectTimeoutMs ?? 3_000,
+        prepares: options.prepares ?? false,
       });
     this.#pool = this.#connect();
   }
@@ -127,28 +146,35 @@ class PostgresDatabase implements Database {
   }
 
   async #attempt<T>(operation: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-    const expiry = AbortSignal.timeout(this.#deadlineMs);
-    const expired = new Promise<never>((_, reject) => {
-      expiry.addEventListener("abort", () => reject(this.#late(operation)), { once: true });
-    });
-    expired.catch(() => {});
-    for (;;) {
-      if (this.#closing)
-        throw new StoreFault("passing", "CONNECTION_ENDED", `${operation}: the store is closed`);
-      const pool = this.#pool;
-      const era = this.#watch.era;
-      try {
-        const value = await Promise.race([work(pool), expired]);
-        this.#watch.answered(era);
-        return value;
-      } catch (error) {
-        const fault = toStoreFault(operation, error);
-        if (isLinkCode(fault.code) || fault.code === DEADLINE_CODE) this.#watch.lost(era, fault.code);
-        if (fault.code === DEADLINE_CODE) this.#discard(pool);
-        if (!isRepeatableAtOnce(fault.code)) throw fault;
-        await Bun.sleep(RETRY_DELAY_MS);
-        if (expiry.aborted) throw fault;
+    const deadline = Promise.withResolvers<never>();
+    deadline.promise.catch(() => {});
+    let isOver = false;
+    // Cleared: left alone, those of the last seconds' thousand operations would all go off for nobody.
+    const timer = setTimeout(() => {
+      isOver = true;
+      deadline.reject(this.#late(operation));
+    }, this.#deadlineMs);
+    try {
+      for (;;) {
+        if (this.#closing)
+          throw new StoreFault("passing", "CONNECTION_ENDED", `${operation}: the store is closed`);
+        const pool = this.#pool;
+        const era = this.#watch.era;
+        try {
+          const value = await Promise.race([work(pool), deadline.promise]);
+          this.#watch.answered(era);
+          return value;
+        } catch (error) {
+          const fault = toStoreFault(operation, error);
+          if (isLinkCode(fault.code) || fault.code === DEADLINE_CODE) this.#watch.lost(era, fault.code);
+          if (fault.code === DEADLINE_CODE) this.#discard(pool);
+          if (!isRepeatableAtOnce(fault.code)) throw fault;
+          await Bun.sleep(RETRY_DELAY_MS);
+          if (isOver) throw fault;
+        }
       }
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -226,6 +226,24 @@ test("a ban of one venue is kept for its whole length, told to the others, and l
   expect(after.venues.has("binance")).toBe(true);
 });
 
+test("who trades believes no other process's ban, and keeps the one it meets itself", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock);
+  const worker = createProcess(clock, ether, "a", "worker");
+  const trader = createProcess(clock, ether, "t", "trader");
+  void worker.start();
+  void trader.start();
+  await clock.advance(20_000);
+  const banned = { status: 418, headers: new Headers({ "retry-after": "120" }) };
+  (await worker.reserve({ binance: 1 }, 1_000)).settle("binance", 1, banned);
+  await clock.advance(100);
+  expect((await worker.reserve({ binance: 1 }, 1_000)).venues.has("binance")).toBe(false);
+  const own = await trader.reserve({ binance: 1 }, 1_000);
+  expect(own.venues.has("binance")).toBe(true);
+  own.settle("binance", 1, banned);
+  expect((await trader.reserve({ binance: 1 }, 1_000)).venues.has("binance")).toBe(false);
+});
+
 test("after a 429 the budget is smaller and recovers by itself", async () => {
   const clock = new ManualClock();
   const ether = new Ether(clock);

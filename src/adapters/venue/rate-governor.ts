@@ -157,7 +157,13 @@ export class Governor implements RateGovernor {
         foreign.untilMs = nowMs + window.windowMs;
       }
       const banMs = presence.banMs[venue];
-      if (banMs > 0 && nowMs + banMs > this.#venues[venue].banUntilMs + BAN_ECHO_MS_MAX) {
+      // Who trades finds out by himself, at the price of one request: no hedge waits because of what another process,
+      // perhaps a stolen one, says.
+      if (
+        banMs > 0 &&
+        this.options.role !== "trader" &&
+        nowMs + banMs > this.#venues[venue].banUntilMs + BAN_ECHO_MS_MAX
+      ) {
         this.#ban(venue, banMs, "told by another process");
       }
     }
