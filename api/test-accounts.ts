@@ -6,21 +6,17 @@ import { createDesk } from "../src/adapters/desk.ts";
 import { createPasswords } from "../src/adapters/passwords.ts";
 import { createSecrets } from "../src/adapters/secrets.ts";
 import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
-import type { Database } from "../src/adapters/store/database.ts";
 import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
-import { migratePglite, migratePostgres } from "../src/adapters/store/migrate.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
 import { createPaperMoney } from "../src/adapters/store/paper-money.ts";
-import { openPglite } from "../src/adapters/store/pglite.ts";
-import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
-import { emptyDatabase } from "../src/testing/services.ts";
+import { openTestDatabase } from "../src/testing/test-database.ts";
 import type { AccountsDeps } from "./accounts.ts";
 import type { MarketDeps } from "./routes/market.ts";
 import { KeptLog, type TestApi, testApi } from "./test-kit.ts";
@@ -29,31 +25,9 @@ export const JWT_SECRET = "a-text-of-this-test-only";
 export const ENCRYPTION_KEY = "a-text-to-encrypt-with";
 export const PASSWORD = "correct horse battery";
 
-/** PostgreSQL where there is one, for PGlite takes seconds to begin. Closing it gives everything back. */
-async function openDatabase(): Promise<Database> {
-  const log = new KeptLog();
-  const empty = await emptyDatabase();
-  if (!empty) {
-    const embedded = await openPglite();
-    await migratePglite(embedded, { karbitTables: "create", log });
-    return embedded;
-  }
-  await migratePostgres({ url: empty.url }, { karbitTables: "create", log });
-  const database = openPostgres({ url: empty.url, log });
-  return {
-    engine: database.engine,
-    run: (operation, work) => database.run(operation, work),
-    transaction: (operation, work) => database.transaction(operation, work),
-    close: async () => {
-      await database.close();
-      await empty.drop();
-    },
-  };
-}
-
 /** `users` are rows of Karbit's table; passwords are hashed at low cost, for speed alone. */
 export async function accountsDatabase() {
-  const database = await openDatabase();
+  const database = await openTestDatabase();
   const sessions = createSessionStore(database);
   const passwords = await createPasswords({ bcryptRounds: 4, argonMemoryKib: 8, argonPasses: 1 });
   const positions = createOwnPositionStore(database, "paper");

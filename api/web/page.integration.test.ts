@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:te
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { PAIRS, SEED_COUNT } from "../../schema/vocabulary.ts";
 import type { Frame } from "../../src/domain/frame.ts";
-import { longTest } from "../../src/testing/long.ts";
+import { isLong, longTest } from "../../src/testing/long.ts";
 import { needs } from "../../src/testing/needs.ts";
 import { launchChromium } from "../../src/testing/services.ts";
 import { collectRows, expectedCell, krw, lowestContrast } from "./page-reading-testing.ts";
@@ -84,7 +84,7 @@ needs(["chromium"], "the page", () => {
 
   test("every rate and premium equals the table at every slider position tried", async () => {
     const page = await openPage({ ...KOREAN, viewport: { width: 1280, height: 3_000 } });
-    for (const position of [10, 1, 37, 100]) {
+    for (const position of isLong ? [10, 1, 37, 100] : [37, 100]) {
       await page.fill("#size", String(position));
       const rows = await collectRows(page);
       expect(Object.keys(rows).length).toBe(131 * PAIRS.length);

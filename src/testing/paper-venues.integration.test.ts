@@ -13,6 +13,7 @@ import { MemoryPaperStore, type PaperKit, paperKit, paperOrder } from "../adapte
 import { Decimal } from "../domain/decimal.ts";
 import type { PaperStore } from "../ports/paper-store.ts";
 import type { TradingVenue } from "../ports/trading-venue.ts";
+import { isLong } from "./long.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { needs } from "./needs.ts";
 import { RecordingLog } from "./recording-log.ts";
@@ -88,15 +89,18 @@ function suite(database: () => Database): void {
   });
 }
 
-describe("paper venues on PGlite", () => {
-  let database: Database;
-  beforeAll(async () => {
-    database = await openPglite();
-    await migratePglite(database, { karbitTables: "create", log: new RecordingLog() });
+// The embedded form lives by it; it is the same SQL.
+if (isLong) {
+  describe("paper venues on PGlite", () => {
+    let database: Database;
+    beforeAll(async () => {
+      database = await openPglite();
+      await migratePglite(database, { karbitTables: "create", log: new RecordingLog() });
+    });
+    afterAll(() => database.close());
+    suite(() => database);
   });
-  afterAll(() => database.close());
-  suite(() => database);
-});
+}
 
 needs(["postgres"], "paper venues on PostgreSQL", () => {
   let server: TestPostgres;

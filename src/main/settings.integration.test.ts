@@ -2,9 +2,9 @@
 // --check says in words what cannot be reached.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { longTest } from "../long.ts";
-import { freePort } from "../services.ts";
-import { MAINS, type MainName, runToEnd } from "./program.ts";
+import { MAINS, type MainName, runToEnd } from "../testing/e2e/program.ts";
+import { longTest } from "../testing/long.ts";
+import { freePort } from "../testing/services.ts";
 
 setDefaultTimeout(60_000);
 

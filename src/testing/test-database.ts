@@ -1,0 +1,31 @@
+// A migrated database for tests that want one and do not care which: PostgreSQL where there is one, for PGlite takes
+// seconds to begin.
+
+import type { Database } from "../adapters/store/database.ts";
+import { migratePglite, migratePostgres } from "../adapters/store/migrate.ts";
+import { openPglite } from "../adapters/store/pglite.ts";
+import { openPostgres } from "../adapters/store/postgres.ts";
+import { RecordingLog } from "./recording-log.ts";
+import { emptyDatabase } from "./services.ts";
+
+/** With our tables and Karbit's. Closing it gives everything back. */
+export async function openTestDatabase({ poolSize = 4 } = {}): Promise<Database> {
+  const log = new RecordingLog();
+  const empty = await emptyDatabase();
+  if (!empty) {
+    const embedded = await openPglite();
+    await migratePglite(embedded, { karbitTables: "create", log });
+    return embedded;
+  }
+  await migratePostgres({ url: empty.url }, { karbitTables: "create", log });
+  const database = openPostgres({ url: empty.url, log, poolSize });
+  return {
+    engine: database.engine,
+    run: (operation, work) => database.run(operation, work),
+    transaction: (operation, work) => database.transaction(operation, work),
+    close: async () => {
+      await database.close();
+      await empty.drop();
+    },
+  };
+}
