@@ -84,10 +84,14 @@ function testFiles(): readonly string[] {
   return isRest ? longFiles(root, found) : found;
 }
 
-/** The short forms side by side: they mostly wait for ticks. In full, where limits are met, one after the other. */
+/** The short forms side by side: they mostly wait for ticks. So do the long ones of trading, which have a small market. In full, where limits are met, one after the other. */
 function fleetRuns(files: readonly string[]): readonly (readonly string[])[] {
   if (files.length === 0) return [];
-  return modeName === "full" ? files.map((file) => [file]) : [files];
+  if (modeName !== "full") return [files];
+  const trading = files.filter((file) => file.includes("/trading-e2e/"));
+  return [trading, ...files.filter((file) => !trading.includes(file)).map((file) => [file])].filter(
+    ({ length }) => length > 0,
+  );
 }
 
 const SLOWEST_SHOWN = 12;

@@ -26,18 +26,27 @@ import { tradingLossesSuite } from "./trading-losses-suite.ts";
 import { tradingStateSuite } from "./trading-state-suite.ts";
 import { tradingViewSuite } from "./trading-view-suite.ts";
 
-/** What the embedded form lives by. */
-const EMBEDDED = [
-  ...[karbitTablesSuite, instrumentsSuite, leaseSuite, journalSuite, paperAccountsSuite, tradersSuite],
-];
-const FURTHER = [
-  ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
-  ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
-  ...[sessionsSuite, ownPositionsSuite, ownPositionsPaperSuite, keysSuite, strategiesSuite],
-  ...[keyRotationSuite, ownSafetySuite, paperMoneySuite, telegramLinksSuite],
-];
+const SUITES = {
+  /** What the embedded form lives by. */
+  embedded: [
+    ...[karbitTablesSuite, instrumentsSuite, leaseSuite, journalSuite, paperAccountsSuite, tradersSuite],
+  ],
+  trading: [
+    ...[holdingsSuite, rateHistorySuite, journalKarbitSuite, journalModelSuite, tradersRevisionSuite],
+    ...[tradingStateSuite, tradingLossesSuite, tradingViewSuite, forcedClosesSuite],
+  ],
+  /** Which the embedded form does not have. */
+  accounts: [
+    ...[sessionsSuite, ownPositionsSuite, ownPositionsPaperSuite, keysSuite, strategiesSuite],
+    ...[keyRotationSuite, ownSafetySuite, paperMoneySuite, telegramLinksSuite],
+  ],
+};
+export type StoreSuites = keyof typeof SUITES;
 
-/** Registers every suite, or with `embedded` those of the embedded form. */
-export function allStoresSuite(database: () => Database, { embedded = false } = {}): void {
-  for (const suite of embedded ? EMBEDDED : [...EMBEDDED, ...FURTHER]) suite(database);
+/** Registers the suites of these kinds; all by default. */
+export function allStoresSuite(
+  database: () => Database,
+  kinds: readonly StoreSuites[] = ["embedded", "trading", "accounts"],
+): void {
+  for (const kind of kinds) for (const suite of SUITES[kind]) suite(database);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { isLong } from "../../testing/long.ts";
 import { allStoresSuite } from "./all-stores-suite.ts";
 import type { Database } from "./database.ts";
 import { migratePglite } from "./migrate.ts";
@@ -16,8 +17,8 @@ afterAll(async () => {
   await database.close();
 });
 
-// The same SQL engine as the server: on every run what the embedded form lives by, in the long one all of it.
-allStoresSuite(() => database, { embedded: !process.env.FULL });
+// The same SQL engine as the server: on every run what the embedded form lives by, in the long one all that trades.
+allStoresSuite(() => database, isLong ? ["embedded", "trading"] : ["embedded"]);
 
 test("migrating again changes nothing and says nothing", async () => {
   const log = recordLog();

@@ -1,11 +1,10 @@
 // The distributed service end to end: real servers, five workers on five pretended addresses, every published rate held
 // against an independent computation from the books as the simulator served them, while venues misbehave and processes
-// and servers are killed. On every run with some coins and short ticks, in the long run with the whole market.
+// and servers are killed. With some coins and short ticks; the long suites beside have the whole market.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import postgres from "postgres";
 import { PAIRS } from "../../../schema/vocabulary.ts";
-import { isLong } from "../long.ts";
 import { needs } from "../needs.ts";
 import { requireProgram } from "../services/programs.ts";
 import { freePort } from "../services.ts";
@@ -17,13 +16,11 @@ import type { Program } from "./program.ts";
 import { PAIRS_OF, reasonsOf, symbolOf, TROUBLES } from "./trouble.ts";
 
 /** Multiplier contracts, impostors and thin books beside those that get into trouble. */
-const COINS = isLong
-  ? undefined
-  : [
-      ...TROUBLES.map(({ coin }) => coin),
-      ...["PEPE", "SHIB", "BONK", "TURBO", "ACE", "TON", "CAT", "SATS", "DOT", "LTC", "APT", "UNI", "AAVE"],
-    ];
-const TICK_MS = isLong ? 4_600 : 2_500;
+const COINS = [
+  ...TROUBLES.map(({ coin }) => coin),
+  ...["PEPE", "SHIB", "BONK", "TURBO", "ACE", "TON", "CAT", "SATS", "DOT", "LTC", "APT", "UNI", "AAVE"],
+];
+const TICK_MS = 2_500;
 const WORKER_COUNT = 5;
 const RESUME_MS_MAX = 10_000;
 
@@ -89,7 +86,7 @@ needs(["nats", "redis", "postgres", "promtool"], "the whole fleet", () => {
     );
     // A few coins fit into a second, unless their books are thin at this hour of the market.
     const shortestSeconds = Number(/([\d.]+) s, decided by/.exec(tooShort!.text)?.[1]);
-    const isTooShort = isLong || shortestSeconds > 1;
+    const isTooShort = shortestSeconds > 1;
     expect([shortestSeconds > 0, tooShort!.code]).toEqual([true, isTooShort ? 1 : 0]);
     expect(tooShort!.text.includes("TICK_INTERVAL_MS is 1000, but")).toBe(isTooShort);
     expect([noBus!.code, noDatabase!.code]).toEqual([1, 1]);
@@ -221,7 +218,7 @@ needs(["nats", "redis", "postgres", "promtool"], "the whole fleet", () => {
     await scheduler.child.waitForLine(/"event":"database answers again/, RESUME_MS_MAX);
     const databaseMs = Date.now() - restartedAtMs;
     await refreshing;
-    expect(await storedInstruments()).toBeGreaterThan(isLong ? 500 : 80);
+    expect(await storedInstruments()).toBeGreaterThan(80);
     const audit = await audited("api, Redis and PostgreSQL killed");
     console.log(`resumed after ms: stream ${streamMs}, channel ${channelMs}, database ${databaseMs}`);
     expect(audit.lost).toEqual([]);
