@@ -9,7 +9,7 @@ import { RecordingLog } from "./recording-log.ts";
 import { emptyDatabase } from "./services.ts";
 
 /** With our tables and Karbit's. Closing it gives everything back. */
-export async function openTestDatabase({ poolSize = 4 } = {}): Promise<Database> {
+export async function openTestDatabase(): Promise<Database> {
   const log = new RecordingLog();
   const empty = await emptyDatabase();
   if (!empty) {
@@ -18,7 +18,7 @@ export async function openTestDatabase({ poolSize = 4 } = {}): Promise<Database>
     return embedded;
   }
   await migratePostgres({ url: empty.url }, { karbitTables: "create", log });
-  const database = openPostgres({ url: empty.url, log, poolSize });
+  const database = openPostgres({ url: empty.url, log });
   return {
     engine: database.engine,
     run: (operation, work) => database.run(operation, work),

@@ -20,7 +20,7 @@ const COINS = [
   ...TROUBLES.map(({ coin }) => coin),
   ...["PEPE", "SHIB", "BONK", "TURBO", "ACE", "TON", "CAT", "SATS", "DOT", "LTC", "APT", "UNI", "AAVE"],
 ];
-const TICK_MS = 2_500;
+const TICK_MS = 3_000;
 const WORKER_COUNT = 5;
 const RESUME_MS_MAX = 10_000;
 
@@ -59,14 +59,6 @@ needs(["nats", "redis", "postgres", "promtool"], "the whole fleet", () => {
     const { scheduler, workers, api } = fleet;
     const port = await freePort();
     const nowhere = (scheme: string) => `${scheme}://127.0.0.1:${port}`;
-    const checking = Promise.all([
-      fleet.check(scheduler),
-      fleet.check(workers[0]!),
-      fleet.check(api, { PORT: "0" }),
-      fleet.check(scheduler, { TICK_INTERVAL_MS: "1000" }),
-      fleet.check(api, { PORT: "0", NATS_URL: nowhere("nats") }),
-      fleet.check(scheduler, { DATABASE_URL: `${nowhere("postgres")}/app` }),
-    ]);
     await observer.published.closedTicks(2, Date.now(), 5 * TICK_MS);
     const audit = await audited("in peace");
     expect(audit.ticks).toBeGreaterThanOrEqual(2);
@@ -75,7 +67,17 @@ needs(["nats", "redis", "postgres", "promtool"], "the whole fleet", () => {
     expect(audit.books.changed / (audit.books.changed + audit.books.same)).toBeGreaterThan(0.95);
     expect([...audit.strangers.keys()].every((key) => key.startsWith("ACE|"))).toBe(true);
 
-    const checks = await checking;
+    const checks = await Promise.all([
+      fleet.check(scheduler),
+      fleet.check(workers[0]!),
+      fleet.check(api, { PORT: "0" }),
+      fleet.check(scheduler, { TICK_INTERVAL_MS: "1000" }),
+      fleet.check(api, { PORT: "0", NATS_URL: nowhere("nats") }),
+      fleet.check(scheduler, { DATABASE_URL: `${nowhere("postgres")}/app` }),
+    ]);
+    // Six programs that start at once hold up the ticks of a small machine, and that is not what is tested.
+    await observer.published.nextClosed(Date.now(), 3 * TICK_MS);
+    await audited("while --check ran");
     for (const { code, text } of checks.slice(0, 3)) {
       expect(text).toContain("is ready");
       expect(code).toBe(0);
