@@ -22,8 +22,11 @@ const AUDIT_ROWS = 100;
 const ID = v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number));
 
 export function operationControl({ trading, audit, logLevel, clock, log, problem }: OperationControlDeps) {
-  const note = (action: string, subject: string, detail: Record<string, string> = {}) =>
-    audit.add({ atMs: clock.nowMs(), actor: "operator", userId: undefined, action, subject, detail });
+  /** Of what is no row itself: done all the same when the store is away. */
+  const note = (action: string, detail: Record<string, string> = {}) =>
+    audit
+      .add({ atMs: clock.nowMs(), actor: "operator", userId: undefined, action, subject: "", detail })
+      .catch((error) => log.warn("not kept in the audit trail", { action, error }));
 
   return new Elysia()
     .get("/incidents", async () => ({ incidents: await trading.incidents() }))
@@ -33,7 +36,6 @@ export function operationControl({ trading, audit, logLevel, clock, log, problem
       if (!(await trading.closeIncident(id.output, "operator"))) {
         return problem(404, "Not found", `No incident ${id.output} is open; GET /incidents lists them.`);
       }
-      await note("incident.closed", String(id.output));
       log.warn("an incident is closed by the operator", { incidentId: id.output });
       return { incidentId: id.output, closed: true };
     })
@@ -43,7 +45,7 @@ export function operationControl({ trading, audit, logLevel, clock, log, problem
       return { ...looked, incidents: await trading.incidents() };
     })
     .post("/trading/drain", async () => {
-      await note("scheduler.drained", "");
+      await note("scheduler.drained");
       await trading.drain();
       return { drained: true };
     })
@@ -58,7 +60,7 @@ export function operationControl({ trading, audit, logLevel, clock, log, problem
       if (!parsed.success)
         return problem(400, "Bad request", 'Expected {"level": "debug"}, info, warn or error.');
       logLevel.level = parsed.output.level;
-      await note("log-level.set", "", { level: logLevel.level });
+      await note("log-level.set", { level: logLevel.level });
       return { level: logLevel.level };
     });
 }

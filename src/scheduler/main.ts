@@ -37,6 +37,7 @@ import { UserEventOutbox } from "./user-event-outbox.ts";
 
 const CHECK_WITHIN_MS = 3_000;
 const MIGRATE_RETRY_MS = 1_000;
+const CONTROL_IDLE_S = 90;
 
 function redisTargetOf(settings: SchedulerSettings): RedisTarget | undefined {
   const { REDIS_URL, REDIS_CA_FILE, UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = settings;
@@ -240,7 +241,11 @@ await runProcess({
         metrics: () => ({ text: metricsText(collect()), contentType: METRICS_CONTENT_TYPE }),
       });
       const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
-      const server = Bun.serve({ hostname: host, port, fetch: (request) => control.handle(request) });
+      // A drain waits for what runs: Bun would close the quiet connection after ten seconds.
+      const server = Bun.serve({
+        ...{ hostname: host, port, idleTimeout: CONTROL_IDLE_S },
+        fetch: (request) => control.handle(request),
+      });
       releases.push(() => server.stop(true));
       log.info("control port open", { host, port: server.port });
     } else log.info("control port stays closed: CONTROL_TOKEN is not set");

@@ -59,8 +59,17 @@ export function createTradingStateStore(database: Database): TradingStateStore {
       let attempts = 0;
       return write("open an incident", fence, (executor) => openIncident(executor, incident, ++attempts));
     },
-    closeIncident: (...closing) =>
-      database.run("close an incident", (executor) => closeIncident(executor, ...closing)),
+    closeIncident: (incidentId, by, atMs) =>
+      database.transaction("close an incident", async (executor) => {
+        const isClosed = await closeIncident(executor, incidentId, by, atMs);
+        if (isClosed) {
+          await addAuditOnce(executor, {
+            ...{ atMs, actor: by, userId: undefined, action: "incident.closed" },
+            ...{ subject: String(incidentId), detail: {} },
+          });
+        }
+        return isClosed;
+      }),
     openIncidents: (mode) => database.run("read incidents", (executor) => readOpenIncidents(executor, mode)),
     cooling: (mode) => database.run("read rests", (executor) => readCooling(executor, mode)),
     setCooling: (mode, row, fence) =>
