@@ -3,6 +3,7 @@
 
 import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
+import type { StoredPosition } from "../src/domain/position-view.ts";
 import type { UserEventStream } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Desk } from "../src/ports/desk.ts";
@@ -27,6 +28,8 @@ export interface AccountsDeps extends PositionDeps {
   readonly events: Pick<UserEventStream, "subscribe">;
   readonly safety: OwnSafety;
   readonly forcedCloses: ForcedCloses;
+  /** What the engine holds for the user, oldest first. */
+  readonly openPositions: (userId: number) => Promise<readonly StoredPosition[]>;
   readonly telegram: TelegramLinkStore;
   /** Undefined: chats are not linked here. */
   readonly telegramBotName: string | undefined;

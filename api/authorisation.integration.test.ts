@@ -28,6 +28,7 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "POST /api/account": everybody(415),
   "GET /api/me": usersOnly(200),
   "GET /api/positions/active": usersOnly(200),
+  "GET /api/positions/open": usersOnly(200),
   "GET /api/events": usersOnly(200),
   "GET /api/telegram": usersOnly(200),
   "PUT /api/telegram": usersOnly(415),

@@ -80,6 +80,11 @@ export class LiveFrames {
     return this.#latest;
   }
 
+  /** The newest row of a coin on a pair; tombstones too. */
+  row(coin: string, pairIndex: number): RateRow | undefined {
+    return this.#table.get(coin, pairIndex);
+  }
+
   get reference(): ReferencePrice | undefined {
     return this.#table.reference;
   }

@@ -19,6 +19,7 @@ import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
+import { createTradingViewStore } from "../src/adapters/store/trading-view.ts";
 import { createProcessMetrics } from "../src/adapters/telemetry/metrics.ts";
 import { createCandleSource } from "../src/adapters/venue/candles.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
@@ -74,10 +75,12 @@ async function accountsOf(
   }
   const mode = TRADING_MODE === "paper" ? "paper" : "live";
   const trading = createTradingStateStore(database);
+  const views = createTradingViewStore(database);
   return {
     sessions: createSessionStore(database),
     passwords: await createPasswords(),
     positions: createOwnPositionStore(database, mode),
+    openPositions: (userId) => views.open(mode, userId),
     decisions: (userId) => trading.decisions(mode, userId),
     keys: ENCRYPTION_KEY
       ? createKeyStore(

@@ -2,6 +2,7 @@
 
 import type { OpenApiDocument } from "./openapi.ts";
 import { content, problems, SECURED } from "./openapi-parts.ts";
+import { openPositionsSchema } from "./routes/open-positions.ts";
 import {
   activePositionsSchema,
   dailyProfitSchema,
@@ -12,6 +13,7 @@ import {
 
 export const POSITION_SCHEMAS = {
   ActivePositions: activePositionsSchema,
+  OpenPositions: openPositionsSchema,
   PositionHistory: positionHistorySchema,
   PositionStatistics: positionStatisticsSchema,
   DailyProfit: dailyProfitSchema,
@@ -23,6 +25,11 @@ const ACTIVE = {
   ...{ krVolumeCoin: "0.02000000", frVolumeCoin: "0.02000000" },
   ...{ krFundsKrw: "2000000.00000000", frFundsUsdt: "1404.00000000", entryRate: "1424.50" },
   latestEntryAtMs: 1_780_000_000_000,
+};
+const OPEN = {
+  ...{ coin: "BTC", pair: "upbit-bybit", qtyCoin: "0.02", entries: 2, closeAsked: false },
+  ...{ spentKrw: "2000000", receivedUsdt: "1404", entryRate: "1424.50", exitTargetRate: "1437.50" },
+  ...{ exitRateNow: "1431.20", profitNowKrw: "6120.44", openedAtMs: 1_780_000_000_000 },
 };
 const CLOSED = {
   ...{ id: "81", status: "CLOSED", coin: "BTC", krExchange: "UPBIT", frExchange: "BYBIT", leverage: 3 },
@@ -71,6 +78,18 @@ export function positionOperations(): OpenApiDocument["paths"] {
         ...own,
         responses: {
           200: { description: "By coin and exchanges.", ...content("ActivePositions", [ACTIVE]) },
+          ...problems(400, 401, 503),
+        },
+      },
+    },
+    "/api/positions/open": {
+      get: {
+        summary: "What the engine holds for you",
+        description:
+          "The caller's open positions that were entered here, oldest first, with the exit rate now and what leaving would bring. What was opened by hand is in /api/positions/active alone.",
+        ...own,
+        responses: {
+          200: { description: "Oldest first.", ...content("OpenPositions", [OPEN]) },
           ...problems(400, 401, 503),
         },
       },

@@ -16,6 +16,7 @@ import { createSessionStore } from "../src/adapters/store/sessions.ts";
 import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
+import { createTradingViewStore } from "../src/adapters/store/trading-view.ts";
 import { openTestDatabase } from "../src/testing/test-database.ts";
 import type { AccountsDeps } from "./accounts.ts";
 import type { MarketDeps } from "./routes/market.ts";
@@ -42,6 +43,7 @@ export async function accountsDatabase() {
       positions,
       keys,
       strategies: createStrategyStore(database),
+      openPositions: (userId) => createTradingViewStore(database).open("paper", userId),
       decisions: (userId) => createTradingStateStore(database).decisions("paper", userId),
       events: bus.userEvents,
       desk: createDesk(bus.requests, new KeptLog()),

@@ -15,6 +15,7 @@ import { UserStreams } from "../user-streams.ts";
 import { addBalanceRoutes, BALANCE_PATHS } from "./balances.ts";
 import { addEventRoutes, EVENT_PATHS } from "./events.ts";
 import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
+import { addOpenPositionRoutes, OPEN_POSITION_PATHS } from "./open-positions.ts";
 import { addPaperRoutes, PAPER_PATHS } from "./paper.ts";
 import { addPositionRoutes, POSITION_PATHS } from "./positions.ts";
 import { addSafetyRoutes, SAFETY_PATHS } from "./safety.ts";
@@ -34,6 +35,7 @@ export const ACCOUNT_PATHS = {
   ...KEY_PATHS,
   ...BALANCE_PATHS,
   ...POSITION_PATHS,
+  ...OPEN_POSITION_PATHS,
   ...EVENT_PATHS,
   ...STRATEGY_PATHS,
   ...SAFETY_PATHS,
@@ -66,7 +68,7 @@ export const sessionSchema = v.object({
 
 export function accountRoutes(
   given: NonNullable<ApiDeps["accounts"]>,
-  deps: Pick<ApiDeps, "clock" | "counts" | "log" | "settings" | "signal" | "sockets"> & {
+  deps: Pick<ApiDeps, "clock" | "counts" | "live" | "log" | "settings" | "signal" | "sockets"> & {
     readonly clientOf: ClientOf;
   },
 ): Hono {
@@ -155,7 +157,13 @@ export function accountRoutes(
   addEventRoutes(routes, streams, sessionOf);
   addKeyRoutes(routes, { keys: given.keys, desk: given.desk, clock, accountOf });
   addBalanceRoutes(routes, { desk: given.desk, accountOf });
-  const { safety, forcedCloses, mode } = given;
+  const { safety, forcedCloses, mode, openPositions } = given;
+  const { periodMs } = settings;
+  addOpenPositionRoutes(
+    routes,
+    { openPositions, forcedCloses, mode, live: deps.live, periodMs, clock },
+    accountOf,
+  );
   addPaperRoutes(routes, { paper: given.paper, clock, newId: given.newId }, accountOf);
   addSafetyRoutes(routes, { safety, forcedCloses, mode, clock }, accountOf);
   addStrategyRoutes(routes, { store: given.strategies, tradingMode: given.mode, clock }, accountOf);

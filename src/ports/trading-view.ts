@@ -2,9 +2,10 @@
 // For reading only. Amounts are decimal texts: exact where they were traded, rates and profits with two decimals.
 
 import type { PairKey } from "../../schema/vocabulary.ts";
-import type { Decimal } from "../domain/decimal.ts";
-import type { MatchedEntry } from "../domain/position.ts";
+import type { OpenView, StoredPosition } from "../domain/position-view.ts";
 import type { TradingMode } from "./journal.ts";
+
+export type { OpenView, StoredPosition } from "../domain/position-view.ts";
 
 export interface TradingView {
   readonly mode: TradingMode;
@@ -42,26 +43,6 @@ export interface StrategyView {
   readonly isAuto: boolean;
 }
 
-export interface OpenView {
-  readonly coin: string;
-  readonly pair: PairKey;
-  readonly qtyCoin: string;
-  readonly spentKrw: string;
-  readonly receivedUsdt: string;
-  /** Average of all entries. */
-  readonly entryRate: string;
-  readonly exitTargetRate: string;
-  /** Out of the table, at the position's size; null: there is none. */
-  readonly exitRateNow: string | null;
-  /**
-   * What closing at `exitRateNow` would bring, with fees as the entry paid them. An estimate: the coin's price is
-   * taken to be what it was, which counts only as much as the exit rate is away from the reference price.
-   */
-  readonly profitNowKrw: string | null;
-  readonly openedAtMs: number;
-  readonly entries: number;
-}
-
 export interface ClosedView {
   readonly coin: string;
   readonly pair: PairKey;
@@ -86,20 +67,11 @@ export interface StoredTrader
   readonly open: readonly StoredPosition[];
 }
 
-export interface StoredPosition {
-  readonly coin: string;
-  readonly pair: PairKey;
-  readonly openedAtMs: number;
-  readonly exitTerms: Readonly<Record<string, string>>;
-  /** What is left of each entry. */
-  readonly entries: readonly MatchedEntry[];
-  /** Received since it was opened, late corrections left out. */
-  readonly fundingUsdt: Decimal;
-}
-
 export interface TradingViewStore {
   /** Traders with an active strategy or an open position, and their decisions since an instant. */
   read(mode: TradingMode, decisionsSinceMs: number): Promise<readonly StoredTrader[]>;
+  /** What one user has open, oldest first; what has left, or never came, is not there. */
+  open(mode: TradingMode, userId: number): Promise<readonly StoredPosition[]>;
 }
 
 /** As it is handed to whoever shows it. Rejects with StoreFault. */

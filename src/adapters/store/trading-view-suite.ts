@@ -138,6 +138,9 @@ export function tradingViewSuite(database: () => Database): void {
         },
       ]);
       expect([trader!.profitKrw, trader!.closed.map(({ coin }) => coin)]).toEqual(["100.50", ["BTC"]]);
+      expect(await store.open("paper", userId)).toEqual([...trader!.open]);
+      expect((await store.open("live", userId)).map(({ coin }) => coin)).toEqual(["XRP"]);
+      expect(await store.open("paper", userId + 1)).toEqual([]);
     });
 
     test("the newest ten closed positions of each trader, and the profit of all, in the mode asked for", async () => {

@@ -46,6 +46,11 @@ export function createTradingViewStore(database: Database): TradingViewStore {
         });
       });
     },
+    open: (mode, userId) =>
+      atOneInstant(database, "read own open positions", async (executor) => {
+        const open = await readOpen(executor, mode, [userId]);
+        return open.filter(({ entries }) => entries.length > 0).map(({ userId: _, ...position }) => position);
+      }),
   };
 }
 
