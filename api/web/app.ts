@@ -2,16 +2,17 @@
 // Numbers come from the stream alone; nothing here computes a rate.
 
 import type { TradingView } from "../../src/ports/trading-view.ts";
+import { byId, setHidden, setText } from "../../src/web/dom.ts";
+import type { Language } from "../../src/web/format.ts";
+import { applyWords, preferredLanguage, systemTheme } from "../../src/web/look.ts";
 import { type About, fetchAbout, TICK_INTERVAL_MS_DEFAULT } from "./about.ts";
 import { ChartView } from "./chart-view.ts";
 import { BrowserClock } from "./clock.ts";
-import { applyWords, Controls, systemTheme } from "./controls.ts";
-import { byId, setHidden, setText } from "./dom.ts";
+import { Controls } from "./controls.ts";
 import { Feed } from "./feed.ts";
-import type { Language } from "./format.ts";
 import { type Overview, PremiumModel } from "./model.ts";
 import { OverviewView } from "./overview-view.ts";
-import { loadSettings, preferredLanguage, saveSettings } from "./settings.ts";
+import { loadSettings, saveSettings } from "./settings.ts";
 import { type LinkState, lateAfterMs, StatusView } from "./status-view.ts";
 import { TableView } from "./table-view.ts";
 import { TradingFeed } from "./trading-feed.ts";

@@ -4,6 +4,8 @@
 import UPlot from "uplot";
 import { PAIRS } from "../../schema/vocabulary.ts";
 import type { TradingView } from "../../src/ports/trading-view.ts";
+import { appendElement, byId, setAttribute, setHidden, setText } from "../../src/web/dom.ts";
+import { fixed2, type Language } from "../../src/web/format.ts";
 import {
   CHART_RANGE_NAMES,
   CHART_RANGES,
@@ -15,8 +17,6 @@ import {
   markPlace,
   type PairHistory,
 } from "./chart-data.ts";
-import { appendElement, byId, setAttribute, setHidden, setText } from "./dom.ts";
-import { fixed2, type Language } from "./format.ts";
 import type { Words } from "./words.ts";
 
 export interface ChartContext {

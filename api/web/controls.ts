@@ -2,11 +2,12 @@
 // calls back; it knows nothing of rates.
 
 import { PAIRS, SEED_STEP_KRW } from "../../schema/vocabulary.ts";
-import { appendElement, byId, setAttribute, setText } from "./dom.ts";
-import { amountText, type Language } from "./format.ts";
+import { appendElement, byId, setAttribute, setText } from "../../src/web/dom.ts";
+import { amountText, type Language } from "../../src/web/format.ts";
+import { systemTheme, type Theme } from "../../src/web/look.ts";
 import { ALL_PAIRS, type SortKey, togglePair } from "./model.ts";
-import type { Settings, Theme } from "./settings.ts";
-import { plainWord, type Words } from "./words.ts";
+import type { Settings } from "./settings.ts";
+import type { Words } from "./words.ts";
 
 const PRESETS_KRW = [1_000_000, 5_000_000, 10_000_000, 30_000_000, 50_000_000, 100_000_000];
 /** Columns one reads from the top down when the greatest stands there. */
@@ -143,27 +144,6 @@ export class Controls {
       this.#search.value = "";
       this.#search.blur();
       this.#listener.onChoice();
-    }
-  }
-}
-
-export function systemTheme(): Theme {
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
-
-/** Writes the words of a language into every element of the page that asks for one by name. */
-export function applyWords(words: Words): void {
-  for (const element of document.querySelectorAll<HTMLElement>("[data-word]")) {
-    setText(element, plainWord(words, element.dataset.word!));
-  }
-  for (const [attribute, name] of [
-    ["title", "wordTitle"],
-    ["aria-label", "wordLabel"],
-    ["placeholder", "wordPlaceholder"],
-  ] as const) {
-    const dashed = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    for (const element of document.querySelectorAll<HTMLElement>(`[data-${dashed}]`)) {
-      setAttribute(element, attribute, plainWord(words, element.dataset[name]!));
     }
   }
 }

@@ -5,7 +5,7 @@
 
 import { PAIRS, SEED_COUNT } from "../../schema/vocabulary.ts";
 import { type RateRow, type ReferencePrice, rowKey } from "../../src/domain/rate-table.ts";
-import { premiumPct, slippagePct } from "./format.ts";
+import { premiumPct, slippagePct } from "../../src/web/format.ts";
 
 export type SortKey = "coin" | "pair" | "entry" | "exit" | "slippage" | "age";
 export interface Sort {

@@ -2,8 +2,8 @@
 
 import { PAIRS } from "../../schema/vocabulary.ts";
 import type { ReferencePrice } from "../../src/domain/rate-table.ts";
-import { byId, setAttribute, setText } from "./dom.ts";
-import { DASH, fixed2, grouped, pctText, premiumPct, rateText, timeKst } from "./format.ts";
+import { byId, setAttribute, setText } from "../../src/web/dom.ts";
+import { DASH, fixed2, grouped, pctText, premiumPct, rateText, timeKst } from "../../src/web/format.ts";
 import type { Line, Overview } from "./model.ts";
 import { signClass } from "./table-view.ts";
 import type { Words } from "./words.ts";

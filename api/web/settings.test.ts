@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { preferredLanguage } from "../../src/web/look.ts";
 import { ALL_PAIRS } from "./model.ts";
-import { parseSettings, preferredLanguage, settingsText } from "./settings.ts";
+import { parseSettings, settingsText } from "./settings.ts";
 
 test("Korean is chosen only where it is asked for first", () => {
   expect(preferredLanguage(["ko-KR", "en-US"])).toBe("ko");

@@ -2,10 +2,9 @@
 // each value is checked on the way in and falls back to its default alone.
 
 import { PAIRS, SEED_COUNT } from "../../schema/vocabulary.ts";
-import type { Language } from "./format.ts";
+import type { Language } from "../../src/web/format.ts";
+import type { Theme } from "../../src/web/look.ts";
 import { ALL_PAIRS, type Sort, type SortKey } from "./model.ts";
-
-export type Theme = "dark" | "light";
 
 export interface Settings {
   /** Undefined: as the browser says. */
@@ -56,12 +55,6 @@ export function saveSettings(settings: Settings): void {
   } catch {
     // Storage closed or full: the choice holds until the page is left.
   }
-}
-
-/** Korean for a reader whose browser asks for it before English, else English. */
-export function preferredLanguage(languages: readonly string[]): Language {
-  const first = languages.find((tag) => /^(ko|en)\b/i.test(tag));
-  return first?.toLowerCase().startsWith("ko") ? "ko" : "en";
 }
 
 function parsePairs(value: unknown): ReadonlySet<number> {

@@ -1,8 +1,8 @@
 // The line that says how fresh the page is: connection, tick in Korean time, its age, the books' age. Only the word
 // for the connection is announced to screen readers; the age changes every second and stays silent.
 
-import { byId, setAttribute, setHidden, setText } from "./dom.ts";
-import { type Language, lengthText, secondsText, timeKst } from "./format.ts";
+import { byId, setAttribute, setHidden, setText } from "../../src/web/dom.ts";
+import { type Language, lengthText, secondsText, timeKst } from "../../src/web/format.ts";
 import type { Words } from "./words.ts";
 
 /** "late" is a live connection on which no new tick came in time. */

@@ -3,8 +3,16 @@
 // A flash is two plain repaints, not an animation: animating colours costs a repaint on every frame.
 
 import { PAIRS } from "../../schema/vocabulary.ts";
-import { appendElement, appendText, setAttribute, setData } from "./dom.ts";
-import { DASH, type Language, lengthText, pctText, premiumPct, rateText, slippagePct } from "./format.ts";
+import { appendElement, appendText, setAttribute, setData } from "../../src/web/dom.ts";
+import {
+  DASH,
+  type Language,
+  lengthText,
+  pctText,
+  premiumPct,
+  rateText,
+  slippagePct,
+} from "../../src/web/format.ts";
 import type { Line } from "./model.ts";
 import type { Words } from "./words.ts";
 

@@ -11,7 +11,7 @@ import type {
   TraderView,
   TradingView,
 } from "../../src/ports/trading-view.ts";
-import { appendElement, byId, setAttribute, setHidden, setText } from "./dom.ts";
+import { appendElement, byId, setAttribute, setHidden, setText } from "../../src/web/dom.ts";
 import {
   DASH,
   fixed2,
@@ -22,8 +22,8 @@ import {
   sizeText,
   timeKst,
   wholeKrw,
-} from "./format.ts";
-import { KeyedList } from "./keyed-list.ts";
+} from "../../src/web/format.ts";
+import { KeyedList } from "../../src/web/keyed-list.ts";
 import type { Words } from "./words.ts";
 
 export interface TradingContext {

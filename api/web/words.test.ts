@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { REASONS } from "../../schema/vocabulary.ts";
-import { plainWord, WORDS } from "./words.ts";
+import { plainWord } from "../../src/web/look.ts";
+import { WORDS } from "./words.ts";
 
 const html = await Bun.file(new URL("./index.html", import.meta.url)).text();
 

@@ -2,7 +2,7 @@
 // English has exactly the keys Korean has; the compiler sees to it.
 
 import type { Reason, Venue } from "../../schema/vocabulary.ts";
-import type { Language } from "./format.ts";
+import type { Language } from "../../src/web/format.ts";
 
 const ko = {
   title: "김치 프리미엄 실시간 환율",
@@ -264,10 +264,3 @@ const en: Words = {
 };
 
 export const WORDS: Record<Language, Words> = { ko, en };
-
-/** The word an element of index.html asks for by name. Throws for a name that is not a plain word. */
-export function plainWord(words: Words, key: string): string {
-  const word = (words as Record<string, unknown>)[key];
-  if (typeof word !== "string") throw new Error(`expected the name of a word, was ${JSON.stringify(key)}`);
-  return word;
-}

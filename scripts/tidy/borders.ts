@@ -34,6 +34,8 @@ const ZONES: readonly Zone[] = [
   { name: "ports", path: /^src\/ports\//, may: ["domain", ...WORDS] },
   /** What the mains have in common. */
   { name: "main kit", path: /^src\/main\//, may: MAIN },
+  /** What the browser pages of the api and the scheduler have in common. */
+  { name: "web", path: /^src\/web\//, may: ["domain", ...WORDS] },
   { name: "version", path: /^src\/version\./, may: [] },
   { name: "config", path: /^src\/config(\.|\/)/, may: ["ports", "domain", "limits", "version", ...WORDS] },
   { name: "limits", path: /^src\/limits\./, may: ["config", "domain", ...WORDS] },
@@ -58,11 +60,11 @@ const ZONES: readonly Zone[] = [
     path: new RegExp(`^src/scheduler/${isMain}`),
     may: ["scheduler", "trading", ...MAIN],
   },
-  { name: "scheduler", path: /^src\/scheduler\//, may: ["trading", ...ROLE] },
+  { name: "scheduler", path: /^src\/scheduler\//, may: ["trading", "web", ...ROLE] },
   { name: "worker's main", path: new RegExp(`^worker/${isMain}`), may: ["worker", ...MAIN] },
   { name: "worker", path: /^worker\//, may: ROLE },
   { name: "api's main", path: new RegExp(`^api/${isMain}`), may: ["api", ...MAIN] },
-  { name: "api", path: /^api\//, may: ROLE },
+  { name: "api", path: /^api\//, may: ["web", ...ROLE] },
   { name: "simulator", path: /^src\/simulator\//, may: [] },
   {
     name: "testing",
