@@ -56,6 +56,12 @@ needs(["chromium"], "the page", () => {
 
   const text = async (page: Page, selector: string) => (await page.locator(selector).textContent())!;
 
+  /** Every colour the table's figures have. */
+  const coloursOf = (page: Page) =>
+    page.$$eval("#rows .rate :is(b, span)", (figures) =>
+      [...new Set(figures.map((figure) => getComputedStyle(figure).color))].sort(),
+    );
+
   const waitForText = (page: Page, selector: string, wanted: string) =>
     page.waitForFunction(
       ([where, what]) => document.querySelector(where!)?.textContent === what,
@@ -219,18 +225,20 @@ needs(["chromium"], "the page", () => {
     expect(await page.isVisible("#simulated")).toBe(false);
   });
 
-  test("a cut line is said, numbers fade, and the page comes back by itself with the new ones", async () => {
+  test("a cut line is said, numbers lose their colours, and the page comes back by itself with the new ones", async () => {
     const page = await openPage(KOREAN);
     await page.waitForSelector('#state[data-state="live"]');
+    expect((await coloursOf(page)).length).toBeGreaterThan(1);
+    const stale = await page.$eval(".card dt", (label) => getComputedStyle(label).color);
     await server.stop();
     await page.waitForSelector('#state[data-state="reconnecting"]');
     expect(await text(page, "#state-word")).toBe(WORDS.ko.reconnecting);
-    expect(await page.$eval("#rows", (body) => Number(getComputedStyle(body).opacity))).toBeLessThan(1);
+    expect(await coloursOf(page)).toEqual([stale]);
     tick();
     await server.start();
     await page.waitForSelector('#state[data-state="live"]');
     await waitForText(page, "#reference", krw.format(shown.reference!.priceKrw));
-    expect(await page.$eval("#rows", (body) => Number(getComputedStyle(body).opacity))).toBe(1);
+    expect((await coloursOf(page)).length).toBeGreaterThan(1);
   });
 
   longTest("a tab hidden for long lets go of the stream and takes it up again when looked at", async () => {
