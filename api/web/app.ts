@@ -4,7 +4,7 @@
 import type { TradingView } from "../../src/ports/trading-view.ts";
 import { byId, setHidden, setText } from "../../src/web/dom.ts";
 import type { Language } from "../../src/web/format.ts";
-import { applyWords, preferredLanguage, systemTheme } from "../../src/web/look.ts";
+import { applyWords } from "../../src/web/look.ts";
 import { type About, fetchAbout, TICK_INTERVAL_MS_DEFAULT } from "./about.ts";
 import { ChartView } from "./chart-view.ts";
 import { BrowserClock } from "./clock.ts";
@@ -14,6 +14,7 @@ import { type Overview, PremiumModel } from "./model.ts";
 import { OverviewView } from "./overview-view.ts";
 import { loadSettings, saveSettings } from "./settings.ts";
 import { type LinkState, lateAfterMs, StatusView } from "./status-view.ts";
+import { Switches } from "./switches.ts";
 import { TableView } from "./table-view.ts";
 import { TradingFeed } from "./trading-feed.ts";
 import { TradingPanel } from "./trading-view.ts";
@@ -52,20 +53,11 @@ const controls = new Controls(settings, {
     controls.render(words(), language());
     queuePaint();
   },
-  onLanguage(chosen) {
-    settings.language = chosen === preferredLanguage(navigator.languages) ? undefined : chosen;
-    saveSettings(settings);
-    showLanguage();
-  },
-  onTheme(chosen) {
-    settings.theme = chosen === systemTheme() ? undefined : chosen;
-    saveSettings(settings);
-    showTheme();
-  },
 });
+const switches = new Switches(settings, show);
 
 function language(): Language {
-  return settings.language ?? preferredLanguage(navigator.languages);
+  return switches.language;
 }
 
 function words() {
@@ -133,8 +125,9 @@ function showAbout(): void {
   document.title = `${simulated ? `[${words().simulatedTag}] ` : ""}SchedulerX · ${words().title}`;
 }
 
-function showLanguage(): void {
-  document.documentElement.lang = language();
+/** Everything anew, in the language and the colours of now. */
+function show(): void {
+  switches.render(words());
   applyWords(words());
   controls.render(words(), language());
   showAbout();
@@ -143,17 +136,9 @@ function showLanguage(): void {
   queuePaint();
 }
 
-function showTheme(): void {
-  document.documentElement.dataset.theme = controls.theme();
-  chartView.render();
-  controls.render(words(), language());
-}
-
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
 setInterval(paintStatus, 1_000);
 
-showTheme();
-showLanguage();
+show();
 void learnAbout();
 new Feed({
   url: new URL("api/premium/stream", document.baseURI).href,

@@ -1,10 +1,9 @@
-// What the reader can set: size, pairs, search, order, language, theme. Reads and writes the settings it is given and
-// calls back; it knows nothing of rates.
+// What the reader can set of the table: size, pairs, search, order. Reads and writes the settings it is given and calls
+// back; it knows nothing of rates.
 
 import { PAIRS, SEED_STEP_KRW } from "../../schema/vocabulary.ts";
 import { appendElement, byId, setAttribute, setText } from "../../src/web/dom.ts";
 import { amountText, type Language } from "../../src/web/format.ts";
-import { systemTheme, type Theme } from "../../src/web/look.ts";
 import { ALL_PAIRS, type SortKey, togglePair } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import type { Words } from "./words.ts";
@@ -14,10 +13,7 @@ const PRESETS_KRW = [1_000_000, 5_000_000, 10_000_000, 30_000_000, 50_000_000, 1
 const DESCENDING_FIRST: ReadonlySet<SortKey> = new Set(["exit", "age"]);
 
 export interface ControlListener {
-  /** Any setting but the language or the theme. */
   onChoice(): void;
-  onLanguage(language: Language): void;
-  onTheme(theme: Theme): void;
 }
 
 export class Controls {
@@ -26,10 +22,8 @@ export class Controls {
   readonly #size = byId("size", HTMLInputElement);
   readonly #sizeText = byId("size-text", HTMLOutputElement);
   readonly #search = byId("search", HTMLInputElement);
-  readonly #theme = byId("theme", HTMLButtonElement);
   readonly #presets: { button: HTMLButtonElement; krw: number }[] = [];
   readonly #pairs: { button: HTMLButtonElement; pairIndex: number | undefined }[] = [];
-  readonly #languages = [...document.querySelectorAll<HTMLButtonElement>("[data-language]")];
   readonly #headers = [...document.querySelectorAll<HTMLTableCellElement>("th[data-sort]")];
 
   constructor(settings: Settings, listener: ControlListener) {
@@ -42,20 +36,11 @@ export class Controls {
     for (const header of this.#headers) {
       header.firstElementChild!.addEventListener("click", () => this.#sortBy(header.dataset.sort as SortKey));
     }
-    for (const button of this.#languages) {
-      button.addEventListener("click", () => listener.onLanguage(button.dataset.language as Language));
-    }
-    this.#theme.addEventListener("click", () => listener.onTheme(this.theme() === "dark" ? "light" : "dark"));
     document.addEventListener("keydown", (event) => this.#shortcut(event));
   }
 
   get query(): string {
     return this.#search.value;
-  }
-
-  /** The theme in force: the reader's choice, else the system's. */
-  theme(): Theme {
-    return this.#settings.theme ?? systemTheme();
   }
 
   /** Brings every control in line with the settings, in the given language. */
@@ -89,12 +74,6 @@ export class Controls {
         active ? (settings.sort.descending ? "descending" : "ascending") : "none",
       );
     }
-    for (const button of this.#languages) {
-      setAttribute(button, "aria-pressed", String(button.dataset.language === language));
-    }
-    const themeWords = this.theme() === "dark" ? words.toLight : words.toDark;
-    setAttribute(this.#theme, "aria-label", themeWords);
-    setAttribute(this.#theme, "title", themeWords);
   }
 
   #setSize(sizeIndex: number): void {

@@ -16,6 +16,7 @@ test("settings survive storage", () => {
     ...parseSettings(null),
     language: "en" as const,
     theme: "dark" as const,
+    upColor: "green" as const,
     sizeIndex: 99,
     pairs: new Set([1, 3]),
     sort: { key: "exit" as const, descending: true },
@@ -25,11 +26,12 @@ test("settings survive storage", () => {
 
 test("a damaged setting falls back alone", () => {
   const settings = parseSettings(
-    '{"language":"fr","theme":"dark","sizeIndex":1e9,"pairs":["x","upbit-bybit"],"sort":{"key":"constructor"}}',
+    '{"language":"fr","theme":"dark","upColor":"blue","sizeIndex":1e9,"pairs":["x","upbit-bybit"],"sort":{"key":"constructor"}}',
   );
   expect(settings).toEqual({
     language: undefined,
     theme: "dark",
+    upColor: "red",
     sizeIndex: 9,
     pairs: new Set([0]),
     sort: { key: "entry", descending: false },

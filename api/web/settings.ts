@@ -3,13 +3,14 @@
 
 import { PAIRS, SEED_COUNT } from "../../schema/vocabulary.ts";
 import type { Language } from "../../src/web/format.ts";
-import type { Theme } from "../../src/web/look.ts";
+import type { Theme, UpColor } from "../../src/web/look.ts";
 import { ALL_PAIRS, type Sort, type SortKey } from "./model.ts";
 
 export interface Settings {
   /** Undefined: as the browser says. */
   language: Language | undefined;
   theme: Theme | undefined;
+  upColor: UpColor;
   /** Position on the grid of sizes, from 0. */
   sizeIndex: number;
   pairs: ReadonlySet<number>;
@@ -29,6 +30,7 @@ export function parseSettings(text: string | null): Settings {
   return {
     language: stored.language === "ko" || stored.language === "en" ? stored.language : undefined,
     theme: stored.theme === "dark" || stored.theme === "light" ? stored.theme : undefined,
+    upColor: stored.upColor === "green" ? "green" : "red",
     sizeIndex: isIndex(stored.sizeIndex, SEED_COUNT) ? stored.sizeIndex : SIZE_INDEX_DEFAULT,
     pairs: parsePairs(stored.pairs),
     sort: sortKey

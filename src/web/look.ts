@@ -4,6 +4,8 @@ import { setAttribute, setText } from "./dom.ts";
 import type { Language } from "./format.ts";
 
 export type Theme = "dark" | "light";
+/** What a rise is shown in: red as in Korea, with blue for a fall, or green as in the west, with red. */
+export type UpColor = "red" | "green";
 
 /** Korean for a reader whose browser asks for it before English, else English. */
 export function preferredLanguage(languages: readonly string[]): Language {
