@@ -13,7 +13,7 @@ import type { Database } from "../src/adapters/store/database.ts";
 import { createHoldingStore } from "../src/adapters/store/holdings.ts";
 import { createInstrumentStore } from "../src/adapters/store/instruments.ts";
 import { migratePglite } from "../src/adapters/store/migrate.ts";
-import { openPglite } from "../src/adapters/store/pglite.ts";
+import { openPglite, openPgliteInMemory } from "../src/adapters/store/pglite.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createTradingViewStore } from "../src/adapters/store/trading-view.ts";
 import { createLog, errorText } from "../src/adapters/telemetry/log.ts";
@@ -86,7 +86,7 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
 
   const mode = settings.DEMO_TRADING;
   // Accounts at the simulated exchanges end with the process; a journal that outlived them would miss its positions.
-  const database = mode === "live" ? await openPglite() : await openFolder(settings.DATA_DIR, log);
+  const database = mode === "live" ? await openPgliteInMemory() : await openFolder(settings.DATA_DIR, log);
   releases.push(() => database.close());
   await migratePglite(database, { karbitTables: "create", log });
 

@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { VENUES } from "../../schema/vocabulary.ts";
 import type { Database } from "../../src/adapters/store/database.ts";
-import { migratePglite } from "../../src/adapters/store/migrate.ts";
-import { openPglite } from "../../src/adapters/store/pglite.ts";
 import { createTraderStore } from "../../src/adapters/store/traders.ts";
-import { RecordingLog } from "../../src/testing/recording-log.ts";
+import { openTestPglite } from "../../src/testing/pglite.ts";
 import { EXAMPLE_ACCOUNTS, giveKeys, newEncryptionKey, seedExamples } from "./examples.ts";
 
 setDefaultTimeout(60_000);
 
 let database: Database;
 beforeAll(async () => {
-  database = await openPglite();
-  await migratePglite(database, { karbitTables: "create", log: new RecordingLog() });
+  database = await openTestPglite();
 });
 afterAll(() => database.close());
 

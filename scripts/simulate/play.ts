@@ -2,9 +2,9 @@
 
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { openTestPglite } from "../../src/testing/pglite.ts";
 import { factsOf, type StoryFacts } from "../../src/testing/simulation/coverage.ts";
 import { playSeed, StoryBroken } from "../../src/testing/simulation/seeded.ts";
-import { openSimDatabase } from "../../src/testing/simulation/sim-database.ts";
 import type { Arguments } from "./arguments.ts";
 
 export type Told =
@@ -17,7 +17,7 @@ export type Told =
     };
 
 export async function playHere(args: Arguments, tell: (told: Told) => void): Promise<void> {
-  const database = await openSimDatabase();
+  const database = await openTestPglite();
   try {
     for (let seed = args.from; seed < args.from + args.seeds; seed++) {
       try {

@@ -5,9 +5,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { type Database, rowsOf } from "../adapters/store/database.ts";
-import { migratePglite, migratePostgres } from "../adapters/store/migrate.ts";
+import { migratePostgres } from "../adapters/store/migrate.ts";
 import { createPaperStore } from "../adapters/store/paper-accounts.ts";
-import { openPglite } from "../adapters/store/pglite.ts";
 import { openPostgres } from "../adapters/store/postgres.ts";
 import { MemoryPaperStore, type PaperKit, paperKit, paperOrder } from "../adapters/venue/paper-testing.ts";
 import { Decimal } from "../domain/decimal.ts";
@@ -16,6 +15,7 @@ import type { TradingVenue } from "../ports/trading-venue.ts";
 import { isLong } from "./long.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { needs } from "./needs.ts";
+import { openTestPglite } from "./pglite.ts";
 import { RecordingLog } from "./recording-log.ts";
 import { startChild, startPostgres, type TestPostgres } from "./services.ts";
 
@@ -94,8 +94,7 @@ if (isLong) {
   describe("paper venues on PGlite", () => {
     let database: Database;
     beforeAll(async () => {
-      database = await openPglite();
-      await migratePglite(database, { karbitTables: "create", log: new RecordingLog() });
+      database = await openTestPglite();
     });
     afterAll(() => database.close());
     suite(() => database);

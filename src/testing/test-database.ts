@@ -2,21 +2,17 @@
 // seconds to begin.
 
 import type { Database } from "../adapters/store/database.ts";
-import { migratePglite, migratePostgres } from "../adapters/store/migrate.ts";
-import { openPglite } from "../adapters/store/pglite.ts";
+import { migratePostgres } from "../adapters/store/migrate.ts";
 import { openPostgres } from "../adapters/store/postgres.ts";
+import { openTestPglite } from "./pglite.ts";
 import { RecordingLog } from "./recording-log.ts";
 import { emptyDatabase } from "./services.ts";
 
 /** With our tables and Karbit's. Closing it gives everything back. */
 export async function openTestDatabase(): Promise<Database> {
-  const log = new RecordingLog();
   const empty = await emptyDatabase();
-  if (!empty) {
-    const embedded = await openPglite();
-    await migratePglite(embedded, { karbitTables: "create", log });
-    return embedded;
-  }
+  if (!empty) return await openTestPglite();
+  const log = new RecordingLog();
   await migratePostgres({ url: empty.url }, { karbitTables: "create", log });
   const database = openPostgres({ url: empty.url, log });
   return {

@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { isLong } from "../../testing/long.ts";
+import { openTestPglite } from "../../testing/pglite.ts";
 import { allStoresSuite } from "./all-stores-suite.ts";
 import type { Database } from "./database.ts";
 import { migratePglite } from "./migrate.ts";
-import { openPglite } from "./pglite.ts";
 import { recordLog } from "./store-fixtures.ts";
 
 setDefaultTimeout(60_000);
 
 let database: Database;
 beforeAll(async () => {
-  database = await openPglite();
-  await migratePglite(database, { karbitTables: "create", log: recordLog() });
+  database = await openTestPglite();
 });
 afterAll(async () => {
   await database.close();

@@ -4,15 +4,13 @@ import type { Database } from "../../adapters/store/database.ts";
 import { createForcedCloses } from "../../adapters/store/forced-closes.ts";
 import { createJournal } from "../../adapters/store/journal.ts";
 import { clearJournal, rows } from "../../adapters/store/journal-fixtures.ts";
-import { migratePglite } from "../../adapters/store/migrate.ts";
 import { createOwnSafety } from "../../adapters/store/own-safety.ts";
-import { openPglite } from "../../adapters/store/pglite.ts";
-import { recordLog } from "../../adapters/store/store-fixtures.ts";
 import { createStrategyStore } from "../../adapters/store/strategies.ts";
 import { addActiveTrader } from "../../adapters/store/trader-fixtures.ts";
 import { createTraderStore } from "../../adapters/store/traders.ts";
 import type { TradingMode } from "../../ports/journal.ts";
 import { modeFault } from "../../scheduler/main/trading.ts";
+import { openTestPglite } from "../pglite.ts";
 import { EngineRig } from "./rig.ts";
 import { storedIn } from "./stored.ts";
 
@@ -21,8 +19,7 @@ setDefaultTimeout(60_000);
 let database: Database;
 beforeAll(async () => {
   // Not the server: no simulated time may pass between an answer and what is asked next.
-  database = await openPglite();
-  await migratePglite(database, { karbitTables: "create", log: recordLog() });
+  database = await openTestPglite();
 });
 afterAll(async () => {
   await database.close();

@@ -3,9 +3,9 @@
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Database } from "../../adapters/store/database.ts";
+import { openTestPglite } from "../pglite.ts";
 import { PLANTS, type Plant } from "./plant.ts";
 import { playSeed, StoryBroken } from "./seeded.ts";
-import { openSimDatabase } from "./sim-database.ts";
 
 setDefaultTimeout(1_500_000);
 
@@ -13,7 +13,7 @@ const SEEDS_MAX = 500;
 
 let database: Database;
 beforeAll(async () => {
-  database = await openSimDatabase();
+  database = await openTestPglite();
 });
 afterAll(async () => {
   await database.close();

@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Database } from "../../adapters/store/database.ts";
+import { openTestPglite } from "../pglite.ts";
 import { Coverage, factsOf, SECOND_LEG_P99_MS_MAX } from "./coverage.ts";
 import { playSeed } from "./seeded.ts";
-import { openSimDatabase } from "./sim-database.ts";
 
 export const LONG_SEEDS = 500;
 
@@ -12,7 +12,7 @@ export const LONG_SEEDS = 500;
 export function seededStories(from: number, count: number): () => Database {
   let database: Database;
   beforeAll(async () => {
-    database = await openSimDatabase();
+    database = await openTestPglite();
   });
   afterAll(async () => {
     await database.close();

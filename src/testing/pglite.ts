@@ -1,0 +1,28 @@
+// PGlite for tests: making an empty database costs seconds of a core, loading one that was made before a second.
+
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { dependencies } from "../../package.json";
+import type { Database } from "../adapters/store/database.ts";
+import { migratePglite } from "../adapters/store/migrate.ts";
+import { imageOfPglite, openPgliteInMemory } from "../adapters/store/pglite.ts";
+import { RecordingLog } from "./recording-log.ts";
+
+const CACHE = join(import.meta.dir, "../../node_modules/.cache/schedulerx");
+const IMAGE = join(CACHE, `pglite-${dependencies["@electric-sql/pglite"]}.tar`);
+
+/** In memory, with our tables and Karbit's. */
+export async function openTestPglite(): Promise<Database> {
+  if (!existsSync(IMAGE)) await makeImage();
+  const database = await openPgliteInMemory(Bun.file(IMAGE));
+  await migratePglite(database, { karbitTables: "create", log: new RecordingLog() });
+  return database;
+}
+
+/** Two processes may do so at once: the later one is kept. */
+async function makeImage(): Promise<void> {
+  mkdirSync(CACHE, { recursive: true });
+  const making = `${IMAGE}.${process.pid}`;
+  await Bun.write(making, await imageOfPglite());
+  renameSync(making, IMAGE);
+}
