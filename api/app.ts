@@ -2,6 +2,7 @@
 // connection and reads no environment. Bad requests are answered with problem documents, never with a stack.
 
 import { Hono } from "hono";
+import type { BlankEnv, ExtractSchema } from "hono/types";
 import { ClientAddresses } from "./client-address.ts";
 import { docsPage } from "./docs-page.ts";
 import { answerElsewhere } from "./elsewhere.ts";
@@ -9,9 +10,9 @@ import { EncodedCache } from "./encoded-cache.ts";
 import { addressLimits, NO_FRAMES, privateOrigins, securityHeaders } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
 import { CORS_HEADERS, problem } from "./problem.ts";
-import { ACCOUNT_PATHS, accountRoutes } from "./routes/accounts.ts";
+import { ACCOUNT_PATHS, accountRoutes, missingAccounts } from "./routes/accounts.ts";
 import { healthRoutes } from "./routes/health.ts";
-import { MARKET_PATHS, marketRoutes } from "./routes/market.ts";
+import { MARKET_PATHS, marketRoutes, missingMarket, venueRoutes } from "./routes/market.ts";
 import { premiumRoutes } from "./routes/premium.ts";
 import { TRADING_PATH, tradingRoutes } from "./routes/trading.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "./settings.ts";
@@ -27,6 +28,20 @@ const PATHS = [
   "/health/live",
   "/health/ready",
 ];
+
+/** Every route there can be, for the typed client: `hc<Api>(url)` of "hono/client". */
+export type Api = Hono<
+  BlankEnv,
+  ExtractSchema<
+    | ReturnType<typeof premiumRoutes>
+    | ReturnType<typeof healthRoutes>
+    | ReturnType<typeof venueRoutes>
+    | ReturnType<typeof marketRoutes>
+    | ReturnType<typeof tradingRoutes>
+    | ReturnType<typeof accountRoutes>
+  >,
+  "/"
+>;
 
 /**
  * Builds the app. `deps.live` is to be started and stopped by the caller; aborting `deps.signal` ends all streams.
@@ -61,9 +76,13 @@ export function createApp(deps: ApiDeps): Hono {
   app.use("/api/*", addressLimits(deps.clock, settings, clientOf));
   app.route("/", premiumRoutes(deps, streams, tables));
   app.route("/", healthRoutes(deps, settings, streams));
-  app.route("/", marketRoutes(deps));
+  app.route("/", venueRoutes());
+  const { market, accounts } = deps;
+  if (market)
+    app.route("/", "missing" in market ? missingMarket(market.missing) : marketRoutes(market, deps));
   if (deps.trading) app.route("/", tradingRoutes(deps.trading, deps.log));
-  if (deps.accounts) app.route("/", accountRoutes(deps.accounts, { ...deps, clientOf }));
+  if (accounts && "missing" in accounts) app.route("/", missingAccounts(accounts.missing));
+  else if (accounts) app.route("/", accountRoutes(accounts, { ...deps, clientOf }));
   app.get("/api/openapi.json", () => {
     return new Response(documentText, { headers: { ...CORS_HEADERS, "Content-Type": "application/json" } });
   });

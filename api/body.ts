@@ -2,8 +2,9 @@
 
 import type { Context } from "hono";
 import * as v from "valibot";
+import type { Validates } from "./answers.ts";
 import type { QueryIssue } from "./filters.ts";
-import { problem } from "./problem.ts";
+import { type ProblemAnswer, problem } from "./problem.ts";
 
 /** Far above any body of ours. */
 const BODY_BYTES_MAX = 4_096;
@@ -11,12 +12,26 @@ const BODY_BYTES_MAX = 4_096;
 const BODY_MS_MAX = 10_000;
 const ISSUES_MAX = 20;
 
+type Refusals = 400 | 408 | 413 | 415;
+
+/** Before a handler: the body as `c.req.valid("json")`. */
+export function json<Schema extends v.GenericSchema>(
+  schema: Schema,
+): Validates<"json", v.InferInput<Schema>, v.InferOutput<Schema>, Refusals> {
+  return async (c, next) => {
+    const body = await jsonBody(c, schema);
+    if ("refusal" in body) return body.refusal;
+    c.req.addValidatedData("json", body.value as object);
+    await next();
+  };
+}
+
 /** Bodies of any other type are refused, so that no form on another site can send one along with a cookie. */
 export async function jsonBody<T>(
   c: Context,
   schema: v.GenericSchema<unknown, T>,
   msMax = BODY_MS_MAX,
-): Promise<{ readonly value: T } | { readonly refusal: Response }> {
+): Promise<{ readonly value: T } | { readonly refusal: ProblemAnswer<Refusals> }> {
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     return { refusal: problem(415, { detail: "Expected a body of type application/json." }) };

@@ -4,7 +4,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Client } from "./client-address.ts";
-import { problem } from "./problem.ts";
+import { type ProblemAnswer, problem } from "./problem.ts";
 import type { ApiSettings } from "./settings.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
@@ -57,7 +57,7 @@ export function addressLimits(
   };
 }
 
-export function tooMany(detail: string, waitMs: number): Response {
+export function tooMany(detail: string, waitMs: number): ProblemAnswer<429> {
   return problem(429, { detail, retryAfterSeconds: Math.ceil(waitMs / 1000) });
 }
 

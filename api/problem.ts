@@ -1,6 +1,7 @@
 // Problem documents (RFC 9457) for every answer that is not what was asked for. They carry what to do about it and
 // never a stack, and they are readable across origins like the answers themselves.
 
+import type { TypedResponse } from "hono";
 import type { QueryIssue } from "./filters.ts";
 
 /** Contract 2.6: without it nothing arrives in a browser on another origin, errors included. */
@@ -33,10 +34,24 @@ export interface ProblemOptions {
   readonly allow?: string;
 }
 
+export interface ProblemDocument<S extends ProblemStatus = ProblemStatus> {
+  readonly type: string;
+  readonly title: string;
+  readonly status: S;
+  readonly detail: string;
+  readonly issues?: readonly QueryIssue[];
+}
+/** The typed client tells such answers from the others by their status. */
+export type ProblemAnswer<S extends ProblemStatus> = Response &
+  (S extends ProblemStatus ? TypedResponse<ProblemDocument<S>, S, "json"> : never);
+
 /** The answer for that status as application/problem+json. */
-export function problem(status: ProblemStatus, options: ProblemOptions): Response {
+export function problem<S extends ProblemStatus>(status: S, options: ProblemOptions): ProblemAnswer<S> {
   const { detail, issues, retryAfterSeconds, allow } = options;
-  const body = { type: "about:blank", title: TITLES[status], status, detail, ...(issues && { issues }) };
+  const body: ProblemDocument<S> = {
+    ...{ type: "about:blank", title: TITLES[status], status, detail },
+    ...(issues && { issues }),
+  };
   return new Response(JSON.stringify(body), {
     status,
     headers: {
@@ -46,5 +61,5 @@ export function problem(status: ProblemStatus, options: ProblemOptions): Respons
       ...(retryAfterSeconds !== undefined && { "Retry-After": String(retryAfterSeconds) }),
       ...(allow !== undefined && { Allow: allow }),
     },
-  });
+  }) as ProblemAnswer<S>;
 }

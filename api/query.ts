@@ -1,25 +1,45 @@
 // A request's query as values of a known shape, each parameter once. Never throws: what is wrong with it is a problem
 // document that lists every fault.
 
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import type { BlankEnv } from "hono/types";
 import * as v from "valibot";
+import type { Validates } from "./answers.ts";
 import type { QueryIssue } from "./filters.ts";
-import { problem } from "./problem.ts";
+import { type ProblemAnswer, problem } from "./problem.ts";
 
 const ISSUES_MAX = 20;
 const RECEIVED_CHARS_MAX = 60;
 
+type Strict<Entries extends v.ObjectEntries> = v.StrictObjectSchema<Entries, undefined>;
+
+/** Before a handler: the query as `c.req.valid("query")`. */
+export function query<Entries extends v.ObjectEntries>(
+  schema: Strict<Entries>,
+): Validates<"query", v.InferInput<Strict<Entries>>, v.InferOutput<Strict<Entries>>, 400> {
+  return async (c, next) => {
+    const found = queryOf(c, schema);
+    if ("refusal" in found) return found.refusal;
+    c.req.addValidatedData("query", found.value);
+    await next();
+  };
+}
+
+/** Before a handler of a path that takes no parameters. */
+export const noQuery: MiddlewareHandler<BlankEnv, string, object, ProblemAnswer<400>> = async (c, next) => {
+  if (new URL(c.req.url).search !== "") return problem(400, { detail: "Expected no parameters." });
+  await next();
+};
+
 /** Unknown parameters are faults: a misspelt one would otherwise do nothing. */
-export function queryOf<Entries extends v.ObjectEntries>(
+function queryOf<Entries extends v.ObjectEntries>(
   c: Context,
-  schema: v.StrictObjectSchema<Entries, undefined>,
-):
-  | { readonly value: v.InferOutput<v.StrictObjectSchema<Entries, undefined>> }
-  | { readonly refusal: Response } {
-  const query = new URL(c.req.url).searchParams;
+  schema: Strict<Entries>,
+): { readonly value: v.InferOutput<Strict<Entries>> } | { readonly refusal: ProblemAnswer<400> } {
+  const asked = new URL(c.req.url).searchParams;
   const given: Record<string, unknown> = {};
-  for (const name of new Set(query.keys())) {
-    const texts = query.getAll(name);
+  for (const name of new Set(asked.keys())) {
+    const texts = asked.getAll(name);
     // Twice the same parameter is no text, and so a fault of its own.
     Object.defineProperty(given, name, { value: texts.length === 1 ? texts[0] : texts, enumerable: true });
   }

@@ -43,7 +43,7 @@ export const venuesSchema = v.object({
     v.object({ pair: v.picklist(PAIR_KEYS), domestic: v.picklist(VENUES), overseas: v.picklist(VENUES) }),
   ),
 });
-type Venues = v.InferOutput<typeof venuesSchema>;
+export type Venues = v.InferOutput<typeof venuesSchema>;
 
 export function venuesDocument(): Venues {
   return {

@@ -1,26 +1,28 @@
 // Logging in and out, and who one is. Never cached, and for no other origin but those of the list (guard.ts).
 
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import type { BlankEnv } from "hono/types";
 import * as v from "valibot";
 import { isPassing } from "../../src/domain/store-fault.ts";
 import type { Account } from "../../src/ports/sessions.ts";
-import { Accounts, type Session } from "../accounts.ts";
-import { jsonBody } from "../body.ts";
+import { Accounts, type AccountsDeps, type Session } from "../accounts.ts";
+import type { SignedIn } from "../answers.ts";
+import { json } from "../body.ts";
 import { type ClientOf, isReading, tooMany } from "../guard.ts";
-import { problem } from "../problem.ts";
+import { type ProblemAnswer, problem } from "../problem.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "../settings.ts";
 import { TokenBuckets } from "../token-buckets.ts";
 import { UserStreams } from "../user-streams.ts";
-import { addBalanceRoutes, BALANCE_PATHS } from "./balances.ts";
-import { addEventRoutes, EVENT_PATHS } from "./events.ts";
-import { addKeyRoutes, KEY_PATHS } from "./keys.ts";
-import { addOpenPositionRoutes, OPEN_POSITION_PATHS } from "./open-positions.ts";
-import { addPaperRoutes, PAPER_PATHS } from "./paper.ts";
-import { addPositionRoutes, POSITION_PATHS } from "./positions.ts";
-import { addSafetyRoutes, SAFETY_PATHS } from "./safety.ts";
-import { addStrategyRoutes, STRATEGY_PATHS } from "./strategies.ts";
-import { addTelegramRoutes, TELEGRAM_PATHS } from "./telegram.ts";
+import { BALANCE_PATHS, balanceRoutes } from "./balances.ts";
+import { EVENT_PATHS, eventRoutes } from "./events.ts";
+import { KEY_PATHS, keyRoutes } from "./keys.ts";
+import { OPEN_POSITION_PATHS, openPositionRoutes } from "./open-positions.ts";
+import { PAPER_PATHS, paperRoutes } from "./paper.ts";
+import { POSITION_PATHS, positionRoutes } from "./positions.ts";
+import { SAFETY_PATHS, safetyRoutes } from "./safety.ts";
+import { STRATEGY_PATHS, strategyRoutes } from "./strategies.ts";
+import { TELEGRAM_PATHS, telegramRoutes } from "./telegram.ts";
 
 /** Karbit's. */
 const COOKIE = "auth-token";
@@ -66,18 +68,20 @@ export const sessionSchema = v.object({
   expiresAtMs: v.number(),
 }) satisfies v.GenericSchema<unknown, Session>;
 
+/** All private paths answer 503 and name the settings that are missing. */
+export function missingAccounts(missing: readonly string[]): Hono {
+  const routes = new Hono();
+  const detail = `Accounts are not served here; expected the settings ${missing.join(" and ")}.`;
+  for (const path of Object.keys(ACCOUNT_PATHS)) routes.all(path, () => problem(503, { detail }));
+  return routes;
+}
+
 export function accountRoutes(
-  given: NonNullable<ApiDeps["accounts"]>,
+  given: AccountsDeps,
   deps: Pick<ApiDeps, "clock" | "counts" | "live" | "log" | "settings" | "signal" | "sockets"> & {
     readonly clientOf: ClientOf;
   },
-): Hono {
-  const routes = new Hono();
-  if ("missing" in given) {
-    const detail = `Accounts are not served here; expected the settings ${given.missing.join(" and ")}.`;
-    for (const path of Object.keys(ACCOUNT_PATHS)) routes.all(path, () => problem(503, { detail }));
-    return routes;
-  }
+) {
   const { clock, log, clientOf } = deps;
   const settings = { ...API_SETTINGS_DEFAULT, ...deps.settings };
   const writes = new TokenBuckets(clock, settings.userWritesPerMinuteMax);
@@ -98,78 +102,78 @@ export function accountRoutes(
     settings,
   );
 
-  const sessionOf = async (c: Context) => {
+  const signedIn: SignedIn = async (c, next) => {
     const token = tokenOf(c);
     const account = token === undefined ? undefined : await accounts.accountOf(token);
     if (token === undefined || !account) return notLoggedIn();
     // Whoever wants to leave is let go.
     const isCounted = !isReading(c.req.method) && c.req.path !== "/api/session";
     const waitMs = isCounted ? writes.take(account.userId) : 0;
-    return waitMs > 0 ? tooMany("Too many changes by this user.", waitMs) : { account, token };
+    if (waitMs > 0) return tooMany("Too many changes by this user.", waitMs);
+    c.set("account", account);
+    c.set("token", token);
+    await next();
+  };
+  const signUpOpen: MiddlewareHandler<BlankEnv, string, object, ProblemAnswer<403>> = async (_, next) => {
+    if (!accounts.signUpOpen) return problem(403, { detail: "Accounts are not made here; SIGN_UP is off." });
+    await next();
   };
   const isHttps = (c: Context) => clientOf(c.req.raw)?.isHttps ?? c.req.url.startsWith("https:");
 
-  routes.post("/api/session", async (c) => {
-    const body = await jsonBody(c, signInSchema);
-    if ("refusal" in body) return body.refusal;
-    const outcome = await accounts.signIn(body.value.email, body.value.password);
-    if ("session" in outcome) {
-      // The others of this user have ended by it.
-      void streams.check(outcome.session.account.userId);
-      return begun(c, outcome.session, 200, isHttps(c));
-    }
-    if (outcome.refused === "busy") return busy();
-    if (outcome.refused === "wrong") return problem(401, { detail: "The address or the password is wrong." });
-    return problem(429, {
-      detail: "Too many failed logins for this address.",
-      retryAfterSeconds: Math.ceil(outcome.waitMs / 1000),
-    });
-  });
+  const own = new Hono()
+    .post("/api/session", json(signInSchema), async (c) => {
+      const { email, password } = c.req.valid("json");
+      const outcome = await accounts.signIn(email, password);
+      if ("session" in outcome) {
+        // The others of this user have ended by it.
+        void streams.check(outcome.session.account.userId);
+        setSessionCookie(c, outcome.session, isHttps(c));
+        return c.json(outcome.session, 200, NO_STORE);
+      }
+      if (outcome.refused === "busy") return busy();
+      if (outcome.refused === "wrong")
+        return problem(401, { detail: "The address or the password is wrong." });
+      return problem(429, {
+        detail: "Too many failed logins for this address.",
+        retryAfterSeconds: Math.ceil(outcome.waitMs / 1000),
+      });
+    })
+    .delete("/api/session", signedIn, async (c) => {
+      await accounts.signOut(c.var.token);
+      void streams.check(c.var.account.userId);
+      deleteCookie(c, COOKIE, { path: "/" });
+      return c.body(null, 204, NO_STORE);
+    })
+    .post("/api/account", signUpOpen, json(signUpSchema), async (c) => {
+      const outcome = await accounts.signUp(c.req.valid("json"));
+      if (outcome === "busy") return busy();
+      if (outcome === "taken") return problem(409, { detail: "There is an account with this address." });
+      setSessionCookie(c, outcome, isHttps(c));
+      return c.json(outcome, 201, NO_STORE);
+    })
+    .get("/api/me", signedIn, (c) => c.json(c.var.account, 200, NO_STORE));
 
-  routes.delete("/api/session", async (c) => {
-    const session = await sessionOf(c);
-    if (session instanceof Response) return session;
-    await accounts.signOut(session.token);
-    void streams.check(session.account.userId);
-    deleteCookie(c, COOKIE, { path: "/" });
-    return c.body(null, 204, NO_STORE);
+  const { keys, desk, paper, newId, safety, forcedCloses, mode, strategies, telegram } = given;
+  const routes = new Hono();
+  routes.onError((error, c) => {
+    if (!isPassing(error)) throw error;
+    log.warn("an account cannot be served", { path: c.req.path, error });
+    return problem(503, { detail: "The database does not answer right now.", retryAfterSeconds: 2 });
   });
-
-  routes.post("/api/account", async (c) => {
-    if (!accounts.signUpOpen) return problem(403, { detail: "Accounts are not made here; SIGN_UP is off." });
-    const body = await jsonBody(c, signUpSchema);
-    if ("refusal" in body) return body.refusal;
-    const outcome = await accounts.signUp(body.value);
-    if (outcome === "busy") return busy();
-    if (outcome === "taken") return problem(409, { detail: "There is an account with this address." });
-    return begun(c, outcome, 201, isHttps(c));
-  });
-
-  const accountOf = async (c: Context) => {
-    const session = await sessionOf(c);
-    return session instanceof Response ? session : session.account;
-  };
-  routes.get("/api/me", async (c) => {
-    const account = await accountOf(c);
-    return account instanceof Response ? account : c.json(account, 200, NO_STORE);
-  });
-  addPositionRoutes(routes, { ...given, clock }, accountOf);
-  addEventRoutes(routes, streams, sessionOf);
-  addKeyRoutes(routes, { keys: given.keys, desk: given.desk, clock, accountOf });
-  addBalanceRoutes(routes, { desk: given.desk, accountOf });
-  const { safety, forcedCloses, mode, openPositions } = given;
-  const { periodMs } = settings;
-  addOpenPositionRoutes(
-    routes,
-    { openPositions, forcedCloses, mode, live: deps.live, periodMs, clock },
-    accountOf,
-  );
-  addPaperRoutes(routes, { paper: given.paper, clock, newId: given.newId }, accountOf);
-  addSafetyRoutes(routes, { safety, forcedCloses, mode, clock }, accountOf);
-  addStrategyRoutes(routes, { store: given.strategies, tradingMode: given.mode, clock }, accountOf);
-  const { telegram: store, telegramBotName: botName } = given;
-  addTelegramRoutes(routes, { store, botName, clock, accountOf });
-
+  const served = routes
+    .route("/", own)
+    .route("/", positionRoutes({ ...given, clock, signedIn }))
+    .route(
+      "/",
+      openPositionRoutes({ ...given, live: deps.live, periodMs: settings.periodMs, clock, signedIn }),
+    )
+    .route("/", eventRoutes({ streams, signedIn }))
+    .route("/", keyRoutes({ keys, desk, clock, signedIn }))
+    .route("/", balanceRoutes({ desk, signedIn }))
+    .route("/", paperRoutes({ paper, clock, newId, signedIn }))
+    .route("/", safetyRoutes({ safety, forcedCloses, mode, clock, signedIn }))
+    .route("/", strategyRoutes({ store: strategies, tradingMode: mode, clock, signedIn }))
+    .route("/", telegramRoutes({ store: telegram, botName: given.telegramBotName, clock, signedIn }));
   for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {
     const allow = methods.join(", ");
     routes.all(path, (c) => {
@@ -179,15 +183,10 @@ export function accountRoutes(
       });
     });
   }
-  routes.onError((error, c) => {
-    if (!isPassing(error)) throw error;
-    log.warn("an account cannot be served", { path: c.req.path, error });
-    return problem(503, { detail: "The database does not answer right now.", retryAfterSeconds: 2 });
-  });
-  return routes;
+  return served;
 }
 
-function begun(c: Context, session: Session, status: 200 | 201, secure: boolean): Response {
+function setSessionCookie(c: Context, session: Session, secure: boolean): void {
   setCookie(c, COOKIE, session.token, {
     path: "/",
     httpOnly: true,
@@ -195,7 +194,6 @@ function begun(c: Context, session: Session, status: 200 | 201, secure: boolean)
     secure,
     expires: new Date(session.expiresAtMs),
   });
-  return c.json(session, status, NO_STORE);
 }
 
 /** A bearer counts before a cookie: it was sent on purpose. */

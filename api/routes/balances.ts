@@ -1,13 +1,14 @@
 // What a user has at his venues, and whether his keys do: asked of the scheduler, which alone has the venues.
 
-import type { Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as v from "valibot";
 import { DeskBalance, UNREAD_REASONS, type UnreadReason } from "../../schema/messages/desk.ts";
 import { VENUES } from "../../schema/vocabulary.ts";
 import { unreadWords } from "../../src/domain/unread-words.ts";
 import type { Desk } from "../../src/ports/desk.ts";
-import type { Account } from "../../src/ports/sessions.ts";
-import { problem } from "../problem.ts";
+import type { SignedIn } from "../answers.ts";
+import { type ProblemAnswer, problem } from "../problem.ts";
+import { noQuery } from "../query.ts";
 
 export const BALANCE_PATHS = {
   "/api/balances": ["GET", "HEAD"],
@@ -36,16 +37,12 @@ export const balancesSchema = v.object({
 
 export interface BalanceRouteDeps {
   readonly desk: Desk;
-  /** Who calls, or the refusal. */
-  readonly accountOf: (c: Context) => Promise<Account | Response>;
+  readonly signedIn: SignedIn;
 }
 
-export function addBalanceRoutes(routes: Hono, { desk, accountOf }: BalanceRouteDeps): void {
-  routes.get("/api/balances", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    if (new URL(c.req.url).search !== "") return problem(400, { detail: "Expected no parameters." });
-    const answer = await desk.ask({ version: 1, op: "balances", userId: account.userId });
+export function balanceRoutes({ desk, signedIn }: BalanceRouteDeps) {
+  return new Hono().get("/api/balances", signedIn, noQuery, async (c) => {
+    const answer = await desk.ask({ version: 1, op: "balances", userId: c.var.account.userId });
     if (answer?.kind === "unread") return unread(answer.why);
     if (answer?.kind !== "balances") return deskRefusal(answer?.kind === "busy");
     const body: v.InferInput<typeof balancesSchema> = {
@@ -65,7 +62,7 @@ function inBoth(reason: UnreadReason) {
 }
 
 /** 503 for a question that came back without an answer. */
-export function unread(why: UnreadReason): Response {
+export function unread(why: UnreadReason): ProblemAnswer<503> {
   const words = unreadWords(why, "en");
   return problem(503, {
     detail: `${words[0]!.toUpperCase()}${words.slice(1)}.`,
@@ -74,7 +71,7 @@ export function unread(why: UnreadReason): Response {
 }
 
 /** 503 for a scheduler that is away, or has too much to answer. */
-export function deskRefusal(isBusy: boolean): Response {
+export function deskRefusal(isBusy: boolean): ProblemAnswer<503> {
   return isBusy
     ? problem(503, { detail: "Too many questions to the venues at once.", retryAfterSeconds: 2 })
     : problem(503, { detail: "The scheduler does not answer right now.", retryAfterSeconds: RETRY_SECONDS });

@@ -1,8 +1,8 @@
 // A user's events as server-sent events. The caller is known before anything is opened, and only his are read.
 
-import type { Context, Hono } from "hono";
+import { Hono } from "hono";
 import { isPassingBusFault } from "../../src/domain/bus-fault.ts";
-import type { Account } from "../../src/ports/sessions.ts";
+import { type SignedIn, textAnswer, type Validates } from "../answers.ts";
 import { problem } from "../problem.ts";
 import type { UserStreams } from "../user-streams.ts";
 
@@ -18,28 +18,23 @@ const HEADERS = {
 };
 const RETRY_AFTER_SECONDS = 10;
 
-/** `sessionOf` answers who calls and by which token, or the refusal. */
-export function addEventRoutes(
-  routes: Hono,
-  streams: UserStreams,
-  sessionOf: (c: Context) => Promise<{ readonly account: Account; readonly token: string } | Response>,
-): void {
-  routes.get("/api/events", async (c) => {
-    const session = await sessionOf(c);
-    if (session instanceof Response) return session;
-    const { lastEventId, ...others } = c.req.query();
-    if (Object.keys(others).length > 0) {
-      return problem(400, { detail: "Expected no parameter but lastEventId." });
-    }
+export function eventRoutes({
+  streams,
+  signedIn,
+}: {
+  readonly streams: UserStreams;
+  readonly signedIn: SignedIn;
+}) {
+  return new Hono().get("/api/events", signedIn, lastEventQuery, async (c) => {
     // A HEAD arrives here too and takes no stream: nobody would ever read or cancel it.
-    if (c.req.raw.method === "HEAD") return new Response(null, { headers: HEADERS });
+    if (c.req.raw.method === "HEAD") return textAnswer(null, HEADERS);
     try {
       const body = await streams.open({
-        ...{ userId: session.account.userId, token: session.token, request: c.req.raw },
+        ...{ userId: c.var.account.userId, token: c.var.token, request: c.req.raw },
         // A browser that comes back repeats its address and names a newer event beside it.
-        lastEventId: c.req.header("Last-Event-ID") ?? lastEventId,
+        lastEventId: c.req.header("Last-Event-ID") ?? c.req.valid("query").lastEventId,
       });
-      if (body) return new Response(body, { headers: HEADERS });
+      if (body) return textAnswer(body, HEADERS);
       return problem(503, {
         detail: "All streams of events are taken.",
         retryAfterSeconds: RETRY_AFTER_SECONDS,
@@ -50,3 +45,17 @@ export function addEventRoutes(
     }
   });
 }
+
+interface LastEvent {
+  /** The id of the last event seen. */
+  lastEventId?: string | undefined;
+}
+
+const lastEventQuery: Validates<"query", LastEvent, LastEvent, 400> = async (c, next) => {
+  const { lastEventId, ...others } = c.req.query();
+  if (Object.keys(others).length > 0) {
+    return problem(400, { detail: "Expected no parameter but lastEventId." });
+  }
+  c.req.addValidatedData("query", { lastEventId });
+  await next();
+};

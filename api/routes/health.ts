@@ -41,13 +41,12 @@ export function readiness(deps: ApiDeps, settings: ApiSettings, streams: Streams
   };
 }
 
-export function healthRoutes(deps: ApiDeps, settings: ApiSettings, streams: Streams): Hono {
-  const routes = new Hono();
+export function healthRoutes(deps: ApiDeps, settings: ApiSettings, streams: Streams) {
   const noStore = { "Cache-Control": "no-store" };
-  routes.get("/health/live", (c) => c.json({ status: "live" }, 200, noStore));
-  routes.get("/health/ready", (c) => {
-    const state = readiness(deps, settings, streams);
-    return c.json(state, state.status === "ready" ? 200 : 503, noStore);
-  });
-  return routes;
+  return new Hono()
+    .get("/health/live", (c) => c.json({ status: "live" } as const, 200, noStore))
+    .get("/health/ready", (c) => {
+      const state = readiness(deps, settings, streams);
+      return c.json(state, state.status === "ready" ? 200 : 503, noStore);
+    });
 }

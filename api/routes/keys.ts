@@ -1,17 +1,18 @@
 // A user's own API keys: put in, listed without themselves, tested by the scheduler, taken out. The caller is known before anything is read, and
 // only his rows are touched. No answer, log line or audit event here has a key in it.
 
-import type { Context, Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import * as v from "valibot";
 import { KEY_FINDING_CODES, VENUES, type Venue } from "../../schema/vocabulary.ts";
 import { isKeyFault, keyFindingWords } from "../../src/domain/key-finding.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Desk } from "../../src/ports/desk.ts";
 import type { KeyStore, OwnKey } from "../../src/ports/keys.ts";
-import type { Account } from "../../src/ports/sessions.ts";
 import type { VenueCredentials } from "../../src/ports/traders.ts";
-import { jsonBody } from "../body.ts";
-import { problem } from "../problem.ts";
+import type { SignedIn, Validates } from "../answers.ts";
+import { json } from "../body.ts";
+import { type ProblemAnswer, problem } from "../problem.ts";
+import { noQuery } from "../query.ts";
 import { deskRefusal, unread, wordsSchema } from "./balances.ts";
 
 export const KEY_PATHS = {
@@ -68,93 +69,81 @@ export interface KeyRouteDeps {
   readonly keys: KeyStore | undefined;
   readonly desk: Desk;
   readonly clock: Clock;
-  /** Who calls, or the refusal. */
-  readonly accountOf: (c: Context) => Promise<Account | Response>;
+  readonly signedIn: SignedIn;
 }
 
-interface Caller {
-  readonly account: Account;
-  readonly keys: KeyStore;
+interface KeysEnv {
+  Variables: { readonly keys: KeyStore };
 }
 
-export function addKeyRoutes(routes: Hono, { keys, desk, clock, accountOf }: KeyRouteDeps): void {
-  const callerOf = async (c: Context): Promise<Caller | Response> => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    if (new URL(c.req.url).search !== "") return problem(400, { detail: "Expected no parameters." });
-    if (keys) return { account, keys };
-    return problem(503, { detail: "Keys are not kept here; expected the setting ENCRYPTION_KEY." });
+export function keyRoutes({ keys, desk, clock, signedIn }: KeyRouteDeps) {
+  const withKeys: MiddlewareHandler<KeysEnv, string, object, ProblemAnswer<503>> = async (c, next) => {
+    if (!keys)
+      return problem(503, { detail: "Keys are not kept here; expected the setting ENCRYPTION_KEY." });
+    c.set("keys", keys);
+    await next();
   };
 
-  routes.get("/api/keys", async (c) => {
-    const caller = await callerOf(c);
-    if (caller instanceof Response) return caller;
-    return c.json(await caller.keys.list(caller.account.userId), 200, NO_STORE);
-  });
-
-  routes.put("/api/keys/:venue", async (c) => {
-    const caller = await callerOf(c);
-    if (caller instanceof Response) return caller;
-    const venue = venueIn(c);
-    if (venue instanceof Response) return venue;
-    const body = await jsonBody(c, newKeySchema);
-    if ("refusal" in body) return body.refusal;
-    const outcome = await caller.keys.put(caller.account.userId, venue, body.value, clock.nowMs());
-    if (outcome === undefined) return problem(404, { detail: `The database does not know ${venue}.` });
-    return c.json({ venue, replaced: outcome === "replaced" }, 200, NO_STORE);
-  });
-
-  routes.post("/api/keys/:venue/test", async (c) => {
-    const caller = await callerOf(c);
-    if (caller instanceof Response) return caller;
-    const venue = venueIn(c);
-    if (venue instanceof Response) return venue;
-    const { userId } = caller.account;
-    const fingerprint = await caller.keys.fingerprint(userId, venue);
-    if (fingerprint === undefined) return problem(404, { detail: `There is no key for ${venue}.` });
-    const answer = await desk.ask({ version: 1, op: "test-key", userId, venue });
-    if (answer?.kind === "unread") return answer.why === "no-key" ? unusable(venue) : unread(answer.why);
-    if (answer?.kind !== "tested") return deskRefusal(answer?.kind === "busy");
-    const ok = !answer.findings.some(isKeyFault);
-    const codes = answer.findings.map(({ code }) => code);
-    const testedAtMs = clock.nowMs();
-    const isSame = await caller.keys.setTested(
-      userId,
-      venue,
-      fingerprint,
-      { ok, findings: codes },
-      testedAtMs,
-    );
-    if (!isSame) return problem(409, { detail: "The key was changed while it was tested. Test it again." });
-    const findings = answer.findings.map((finding) => ({
-      code: finding.code,
-      severity: isKeyFault(finding) ? ("fault" as const) : ("warning" as const),
-      words: { ko: keyFindingWords(finding, "ko"), en: keyFindingWords(finding, "en") },
-    }));
-    return c.json({ venue, ok, findings, testedAtMs }, 200, NO_STORE);
-  });
-
-  routes.delete("/api/keys/:venue", async (c) => {
-    const caller = await callerOf(c);
-    if (caller instanceof Response) return caller;
-    const venue = venueIn(c);
-    if (venue instanceof Response) return venue;
-    const outcome = await caller.keys.remove(caller.account.userId, venue, clock.nowMs());
-    if (outcome === "none") return problem(404, { detail: `There is no key for ${venue}.` });
-    if (outcome === "removed") return c.body(null, 204, NO_STORE);
-    return problem(409, {
-      detail: `A position or an order at ${venue} needs this key. Close it first; to stop the key at once, delete it at ${venue}.`,
+  return new Hono()
+    .get("/api/keys", signedIn, noQuery, withKeys, async (c) =>
+      c.json(await c.var.keys.list(c.var.account.userId), 200, NO_STORE),
+    )
+    .put("/api/keys/:venue", signedIn, noQuery, withKeys, venueInPath, json(newKeySchema), async (c) => {
+      const { venue } = c.req.valid("param");
+      const { userId } = c.var.account;
+      const outcome = await c.var.keys.put(userId, venue, c.req.valid("json"), clock.nowMs());
+      if (outcome === undefined) return problem(404, { detail: `The database does not know ${venue}.` });
+      return c.json({ venue, replaced: outcome === "replaced" }, 200, NO_STORE);
+    })
+    .post("/api/keys/:venue/test", signedIn, noQuery, withKeys, venueInPath, async (c) => {
+      const { venue } = c.req.valid("param");
+      const { userId } = c.var.account;
+      const fingerprint = await c.var.keys.fingerprint(userId, venue);
+      if (fingerprint === undefined) return problem(404, { detail: `There is no key for ${venue}.` });
+      const answer = await desk.ask({ version: 1, op: "test-key", userId, venue });
+      if (answer?.kind === "unread") return answer.why === "no-key" ? unusable(venue) : unread(answer.why);
+      if (answer?.kind !== "tested") return deskRefusal(answer?.kind === "busy");
+      const ok = !answer.findings.some(isKeyFault);
+      const codes = answer.findings.map(({ code }) => code);
+      const testedAtMs = clock.nowMs();
+      const result = { ok, findings: codes };
+      const isSame = await c.var.keys.setTested(userId, venue, fingerprint, result, testedAtMs);
+      if (!isSame) {
+        return problem(409, { detail: "The key was changed while it was tested. Test it again." });
+      }
+      const findings = answer.findings.map((finding) => ({
+        code: finding.code,
+        severity: isKeyFault(finding) ? ("fault" as const) : ("warning" as const),
+        words: { ko: keyFindingWords(finding, "ko"), en: keyFindingWords(finding, "en") },
+      }));
+      return c.json({ venue, ok, findings, testedAtMs }, 200, NO_STORE);
+    })
+    .delete("/api/keys/:venue", signedIn, noQuery, withKeys, venueInPath, async (c) => {
+      const { venue } = c.req.valid("param");
+      const outcome = await c.var.keys.remove(c.var.account.userId, venue, clock.nowMs());
+      if (outcome === "none") return problem(404, { detail: `There is no key for ${venue}.` });
+      if (outcome === "removed") return c.body(null, 204, NO_STORE);
+      return problem(409, {
+        detail: `A position or an order at ${venue} needs this key. Close it first; to stop the key at once, delete it at ${venue}.`,
+      });
     });
-  });
 }
 
-function unusable(venue: Venue): Response {
+function unusable(venue: Venue) {
   return problem(409, {
     detail: `The key for ${venue} is switched off, or the scheduler cannot decrypt it. Put it in again.`,
   });
 }
 
-function venueIn(c: Context): Venue | Response {
-  const venue = VENUES.find((one) => one === c.req.param("venue"));
-  return venue ?? problem(404, { detail: `There is no such venue; expected one of ${VENUES.join(", ")}.` });
+interface InPath {
+  readonly venue: Venue;
 }
+
+const venueInPath: Validates<"param", InPath, InPath, 404> = async (c, next) => {
+  const venue = VENUES.find((one) => one === c.req.param("venue"));
+  if (!venue) {
+    return problem(404, { detail: `There is no such venue; expected one of ${VENUES.join(", ")}.` });
+  }
+  c.req.addValidatedData("param", { venue });
+  await next();
+};

@@ -4,19 +4,20 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { DOMESTIC_VENUES, OVERSEAS_VENUES, PAIR_KEYS } from "../../schema/vocabulary.ts";
-import { CANDLE_INTERVALS, type CandleInterval } from "../../src/domain/kline.ts";
+import { CANDLE_INTERVALS, type CandleInterval, type Kline } from "../../src/domain/kline.ts";
 import { isPassing } from "../../src/domain/store-fault.ts";
 import type { CandleSource } from "../../src/ports/candles.ts";
 import type { CoinListingStore, HistoryStore } from "../../src/ports/store.ts";
-import { coinsDocument } from "../coins.ts";
+import { jsonAnswer } from "../answers.ts";
+import { type CoinsDocument, coinsDocument } from "../coins.ts";
 import { acceptsGzip } from "../gzip-blocks.ts";
 import { beforeMsOf, Klines } from "../klines.ts";
 import { CORS_HEADERS, problem } from "../problem.ts";
-import { queryOf, wholeNumber } from "../query.ts";
-import { readChart, spanOf } from "../rate-charts.ts";
+import { query, wholeNumber } from "../query.ts";
+import { type RateHistory, readChart, spanOf } from "../rate-charts.ts";
 import type { ApiDeps } from "../settings.ts";
 import { SharedReads } from "../shared-reads.ts";
-import { venuesDocument } from "../venues.ts";
+import { type Venues, venuesDocument } from "../venues.ts";
 
 /** Those that need more than this program knows by itself. */
 export const MARKET_PATHS = ["/api/coins", "/api/rates/history", "/api/kline"] as const;
@@ -36,7 +37,6 @@ const KLINES_READING_MAX = 8;
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 const INSTANT_MS_MAX = Date.UTC(2100, 0, 1) - 1;
 
-const noQuerySchema = v.strictObject({});
 const instant = wholeNumber(0, INSTANT_MS_MAX);
 const TICKER_EXPECTED = "expected a ticker of 1 to 20 letters and digits, as BTC";
 const ticker = v.pipe(v.string(TICKER_EXPECTED), v.regex(/^[0-9A-Z]{1,20}$/, TICKER_EXPECTED));
@@ -69,106 +69,105 @@ const klineQuerySchema = v.strictObject({
   to: v.optional(wholeNumber(0, Math.floor(INSTANT_MS_MAX / 1_000)), "0"),
 });
 
-interface Body {
+declare const documentType: unique symbol;
+/** A document of that type, encoded for whoever asks. */
+interface Encoded<Document> {
+  readonly [documentType]?: Document;
   readonly plain: Uint8Array<ArrayBuffer>;
   readonly gzip: Uint8Array<ArrayBuffer>;
 }
 
-export function marketRoutes({ market, live, clock, log }: ApiDeps): Hono {
-  const routes = new Hono();
+const none = query(v.strictObject({}));
+
+export function venueRoutes() {
   const venues = JSON.stringify(venuesDocument());
-  routes.get("/api/venues", (c) => {
-    const query = queryOf(c, noQuerySchema);
-    return "refusal" in query ? query.refusal : json(venues, VENUES_KEPT_MS);
-  });
-  if (!market) return routes;
-  if ("missing" in market) {
-    const detail = `Coins, history and charts are not served here; expected the setting ${market.missing.join(" and ")}.`;
-    for (const path of MARKET_PATHS) routes.get(path, () => problem(503, { detail }));
-    return routes;
-  }
+  return new Hono().get("/api/venues", none, async () =>
+    jsonAnswer<Venues>(venues, headersOf(VENUES_KEPT_MS)),
+  );
+}
+
+/** What else there is of the market answers 503 and names the settings that are missing. */
+export function missingMarket(missing: readonly string[]): Hono {
+  const routes = new Hono();
+  const detail = `Coins, history and charts are not served here; expected the setting ${missing.join(" and ")}.`;
+  for (const path of MARKET_PATHS) routes.get(path, () => problem(503, { detail }));
+  return routes;
+}
+
+export function marketRoutes(market: MarketDeps, { live, clock, log }: ApiDeps) {
   const kept = { clock, sizeMax: KEPT_BYTES_MAX };
-  const coins = new SharedReads<Body>({ ...kept, keptMs: COINS_KEPT_MS, readingMax: 1 });
-  const charts = new SharedReads<Body>({ ...kept, keptMs: CHARTS_KEPT_MS, readingMax: CHARTS_READING_MAX });
-
-  routes.get("/api/coins", async (c) => {
-    const query = queryOf(c, noQuerySchema);
-    if ("refusal" in query) return query.refusal;
-    // One question alone: there is always a place for it.
-    const body = coins.get("", async () =>
-      bodyOf(coinsDocument(await market.listings.coinListings(), live, clock.nowMs())),
-    )!;
-    return sent(await body, c.req.raw, COINS_KEPT_MS);
-  });
-
-  routes.get("/api/rates/history", async (c) => {
-    const query = queryOf(c, historyQuerySchema);
-    if ("refusal" in query) return query.refusal;
-    const { pair, coin, size = "1M" } = query.value;
-    if (coin === undefined && size !== "1M") {
-      return problem(400, {
-        detail: "The query cannot be used: a pair as a whole is remembered at 1M alone.",
-      });
-    }
-    const span = spanOf(query.value, clock.nowMs());
-    if ("expected" in span) return problem(400, { detail: `The query cannot be used: ${span.expected}.` });
-    const wanted = { pair, coin, size, ...span };
-    const body = charts.get(JSON.stringify(wanted), async () =>
-      bodyOf(await readChart(market.history, wanted)),
-    );
-    if (!body)
-      return problem(503, { detail: "Too many charts are asked for at once.", retryAfterSeconds: 1 });
-    return sent(await body, c.req.raw, CHARTS_KEPT_MS);
-  });
-
+  const charting = { ...kept, keptMs: CHARTS_KEPT_MS, readingMax: CHARTS_READING_MAX };
+  const coins = new SharedReads<Encoded<CoinsDocument>>({ ...kept, keptMs: COINS_KEPT_MS, readingMax: 1 });
+  const charts = new SharedReads<Encoded<RateHistory>>(charting);
   const klines = new Klines({ ...market, clock, log });
-  const charted = new SharedReads<Body>({ ...kept, keptMs: KLINES_KEPT_MS, readingMax: KLINES_READING_MAX });
-  routes.get("/api/kline", async (c) => {
-    const query = queryOf(c, klineQuerySchema);
-    if ("refusal" in query) return query.refusal;
-    const { exchanges, symbol, interval, to } = query.value;
-    const beforeMs = beforeMsOf(to, interval, clock.nowMs());
-    const wanted = { ...exchanges, coin: symbol, interval, beforeMs };
-    const body = charted.get(JSON.stringify(wanted), async () => bodyOf(await klines.read(wanted)));
-    if (!body)
-      return problem(503, { detail: "Too many charts are asked for at once.", retryAfterSeconds: 1 });
-    return sent(await body, c.req.raw, KLINES_KEPT_MS);
+  const charted = new SharedReads<Encoded<Kline>>({
+    ...{ ...kept, keptMs: KLINES_KEPT_MS, readingMax: KLINES_READING_MAX },
   });
 
+  const routes = new Hono();
   routes.onError((error, c) => {
     if (!isPassing(error)) throw error;
     log.warn("market data cannot be served", { path: c.req.path, error });
     return problem(503, { detail: "The database does not answer right now.", retryAfterSeconds: 2 });
   });
-  return routes;
+  return routes
+    .get("/api/coins", none, async (c) => {
+      // One question alone: there is always a place for it.
+      const body = coins.get("", async () =>
+        encoded(coinsDocument(await market.listings.coinListings(), live, clock.nowMs())),
+      )!;
+      return sent(await body, c.req.raw, COINS_KEPT_MS);
+    })
+    .get("/api/rates/history", query(historyQuerySchema), async (c) => {
+      const asked = c.req.valid("query");
+      const { pair, coin, size = "1M" } = asked;
+      if (coin === undefined && size !== "1M") {
+        return problem(400, {
+          detail: "The query cannot be used: a pair as a whole is remembered at 1M alone.",
+        });
+      }
+      const span = spanOf(asked, clock.nowMs());
+      if ("expected" in span) {
+        return problem(400, { detail: `The query cannot be used: ${span.expected}.` });
+      }
+      const wanted = { pair, coin, size, ...span };
+      const body = charts.get(JSON.stringify(wanted), async () =>
+        encoded(await readChart(market.history, wanted)),
+      );
+      return body ? sent(await body, c.req.raw, CHARTS_KEPT_MS) : tooManyCharts();
+    })
+    .get("/api/kline", query(klineQuerySchema), async (c) => {
+      const { exchanges, symbol, interval, to } = c.req.valid("query");
+      const beforeMs = beforeMsOf(to, interval, clock.nowMs());
+      const wanted = { ...exchanges, coin: symbol, interval, beforeMs };
+      const body = charted.get(JSON.stringify(wanted), async () => encoded(await klines.read(wanted)));
+      return body ? sent(await body, c.req.raw, KLINES_KEPT_MS) : tooManyCharts();
+    });
 }
 
-async function bodyOf(document: unknown): Promise<{ value: Body; size: number }> {
+const tooManyCharts = () =>
+  problem(503, { detail: "Too many charts are asked for at once.", retryAfterSeconds: 1 });
+
+async function encoded<Document>(document: Document): Promise<{ value: Encoded<Document>; size: number }> {
   const plain = new TextEncoder().encode(JSON.stringify(document));
   const compressed = new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"));
   const gzip = new Uint8Array(await new Response(compressed).arrayBuffer());
   return { value: { plain, gzip }, size: plain.length + gzip.length };
 }
 
-function sent({ plain, gzip }: Body, request: Request, keptMs: number): Response {
+function sent<Document>({ plain, gzip }: Encoded<Document>, request: Request, keptMs: number) {
   const isGzip = acceptsGzip(request.headers.get("Accept-Encoding") ?? undefined);
-  return json(isGzip ? gzip : plain, keptMs, {
+  return jsonAnswer<Document>(isGzip ? gzip : plain, {
+    ...headersOf(keptMs),
     Vary: "Accept-Encoding",
     ...(isGzip && { "Content-Encoding": "gzip" }),
   });
 }
 
-function json(
-  body: string | Uint8Array<ArrayBuffer>,
-  keptMs: number,
-  headers: Record<string, string> = {},
-): Response {
-  return new Response(body, {
-    headers: {
-      ...CORS_HEADERS,
-      "Content-Type": "application/json; charset=utf-8",
-      "Cache-Control": `public, max-age=${keptMs / 1_000}`,
-      ...headers,
-    },
-  });
+function headersOf(keptMs: number) {
+  return {
+    ...CORS_HEADERS,
+    "Content-Type": "application/json; charset=utf-8",
+    "Cache-Control": `public, max-age=${keptMs / 1_000}`,
+  };
 }

@@ -1,7 +1,7 @@
 // What the caller has open, as the engine holds it, with the rate to leave at now and what that would bring. A position
 // opened by hand in Karbit is not here: it is in /api/positions/active alone.
 
-import type { Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as v from "valibot";
 import { PAIR_KEYS, PAIRS } from "../../schema/vocabulary.ts";
 import { type OpenView, openView, type StoredPosition } from "../../src/domain/position-view.ts";
@@ -9,9 +9,9 @@ import { DECISION_SETTINGS_DEFAULT } from "../../src/domain/strategy.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { ForcedCloses } from "../../src/ports/forced-closes.ts";
 import type { TradingMode } from "../../src/ports/journal.ts";
-import type { Account } from "../../src/ports/sessions.ts";
+import type { SignedIn } from "../answers.ts";
 import { type LiveFrames, rowAgeMsMaxOf } from "../live-frames.ts";
-import { queryOf } from "../query.ts";
+import { query } from "../query.ts";
 
 export const OPEN_POSITION_PATHS = {
   "/api/positions/open": ["GET", "HEAD"],
@@ -37,31 +37,29 @@ export const openPositionsSchema = v.array(
   }),
 ) satisfies v.GenericSchema<unknown, (OpenView & { closeAsked: boolean })[]>;
 
-const noQuerySchema = v.strictObject({});
-
-export function addOpenPositionRoutes(
-  routes: Hono,
-  deps: {
-    readonly openPositions: (userId: number) => Promise<readonly StoredPosition[]>;
-    readonly forcedCloses: Pick<ForcedCloses, "open">;
-    readonly mode: TradingMode;
-    readonly live: Pick<LiveFrames, "row" | "reference">;
-    /** Length of a tick. */
-    readonly periodMs: number;
-    readonly clock: Clock;
-  },
-  accountOf: (c: Context) => Promise<Account | Response>,
-): void {
-  const { openPositions, forcedCloses, mode, live, periodMs, clock } = deps;
-
-  routes.get("/api/positions/open", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const query = queryOf(c, noQuerySchema);
-    if ("refusal" in query) return query.refusal;
-    const stored = await openPositions(account.userId);
+export function openPositionRoutes({
+  openPositions,
+  forcedCloses,
+  mode,
+  live,
+  periodMs,
+  clock,
+  signedIn,
+}: {
+  readonly openPositions: (userId: number) => Promise<readonly StoredPosition[]>;
+  readonly forcedCloses: Pick<ForcedCloses, "open">;
+  readonly mode: TradingMode;
+  readonly live: Pick<LiveFrames, "row" | "reference">;
+  /** Length of a tick. */
+  readonly periodMs: number;
+  readonly clock: Clock;
+  readonly signedIn: SignedIn;
+}) {
+  return new Hono().get("/api/positions/open", signedIn, query(v.strictObject({})), async (c) => {
+    const { userId } = c.var.account;
+    const stored = await openPositions(userId);
     const closes = stored.length > 0 ? await forcedCloses.open(mode) : [];
-    const asked = new Set(closes.filter(({ userId }) => userId === account.userId).map(({ coin }) => coin));
+    const asked = new Set(closes.filter((one) => one.userId === userId).map(({ coin }) => coin));
     const sinceMs = clock.nowMs() - rowAgeMsMaxOf(periodMs);
     const shown = stored.map((position) => {
       const { coin, pair } = position;

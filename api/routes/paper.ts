@@ -1,12 +1,12 @@
 // A user's paper accounts: what is in them, money put in, and the way back to the start.
 
-import type { Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as v from "valibot";
 import { VENUES } from "../../schema/vocabulary.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { OwnPaperAccount, PaperMoney } from "../../src/ports/paper-money.ts";
-import type { Account } from "../../src/ports/sessions.ts";
-import { jsonBody } from "../body.ts";
+import type { SignedIn } from "../answers.ts";
+import { json } from "../body.ts";
 import { problem } from "../problem.ts";
 import { emptySchema } from "./safety.ts";
 
@@ -47,40 +47,32 @@ export const paperAccountsSchema = v.array(
   }),
 ) satisfies v.GenericSchema<unknown, OwnPaperAccount[]>;
 
-export function addPaperRoutes(
-  routes: Hono,
-  {
-    paper,
-    clock,
-    newId,
-  }: { readonly paper: PaperMoney; readonly clock: Clock; readonly newId: () => string },
-  accountOf: (c: Context) => Promise<Account | Response>,
-): void {
-  routes.get("/api/paper", async (c) => {
-    const account = await accountOf(c);
-    return account instanceof Response
-      ? account
-      : c.json(await paper.accounts(account.userId), 200, NO_STORE);
-  });
-
-  routes.post("/api/paper/reset", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, emptySchema);
-    if ("refusal" in body) return body.refusal;
-    const outcome = await paper.reset(account.userId, clock.nowMs(), newId());
-    if (outcome === "reset") return c.json(await paper.accounts(account.userId), 200, NO_STORE);
-    return problem(409, {
-      detail: `There are paper positions or running orders in ${outcome.coins.join(", ")}. Leave them first.`,
+export function paperRoutes({
+  paper,
+  clock,
+  newId,
+  signedIn,
+}: {
+  readonly paper: PaperMoney;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly signedIn: SignedIn;
+}) {
+  return new Hono()
+    .get("/api/paper", signedIn, async (c) =>
+      c.json(await paper.accounts(c.var.account.userId), 200, NO_STORE),
+    )
+    .post("/api/paper/reset", signedIn, json(emptySchema), async (c) => {
+      const { userId } = c.var.account;
+      const outcome = await paper.reset(userId, clock.nowMs(), newId());
+      if (outcome === "reset") return c.json(await paper.accounts(userId), 200, NO_STORE);
+      return problem(409, {
+        detail: `There are paper positions or running orders in ${outcome.coins.join(", ")}. Leave them first.`,
+      });
+    })
+    .post("/api/paper/top-up", signedIn, json(topUpSchema), async (c) => {
+      const { userId } = c.var.account;
+      await paper.topUp(userId, c.req.valid("json"), clock.nowMs(), newId());
+      return c.json(await paper.accounts(userId), 200, NO_STORE);
     });
-  });
-
-  routes.post("/api/paper/top-up", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, topUpSchema);
-    if ("refusal" in body) return body.refusal;
-    await paper.topUp(account.userId, body.value, clock.nowMs(), newId());
-    return c.json(await paper.accounts(account.userId), 200, NO_STORE);
-  });
 }

@@ -1,7 +1,7 @@
 // A user's own positions and the last decisions about his strategies. The caller is known before anything is read, and
 // only his rows are asked for.
 
-import type { Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as v from "valibot";
 import { PAIR_KEYS } from "../../schema/vocabulary.ts";
 import { reasonWords } from "../../src/domain/notice-words.ts";
@@ -13,11 +13,11 @@ import type {
   PositionRow,
   PositionStatistics,
 } from "../../src/ports/own-positions.ts";
-import type { Account } from "../../src/ports/sessions.ts";
 import type { DecisionRow } from "../../src/ports/traders.ts";
+import { type SignedIn, textAnswer } from "../answers.ts";
 import { positionsCsv } from "../positions-csv.ts";
-import { problem } from "../problem.ts";
-import { daySchema, queryOf, wholeNumber } from "../query.ts";
+import { type ProblemAnswer, problem } from "../problem.ts";
+import { daySchema, query, wholeNumber } from "../query.ts";
 
 const DAY_MS = 86_400_000;
 const KST_MS = 9 * 3_600_000;
@@ -125,7 +125,6 @@ export const dailyQuerySchema = v.strictObject({
   from: v.optional(v.pipe(daySchema, v.description("First day, as 2026-01-31; 29 days before `to`."))),
   to: v.optional(v.pipe(daySchema, v.description("Last day; today."))),
 });
-const noQuerySchema = v.strictObject({});
 
 export interface PositionDeps {
   readonly positions: OwnPositionStore;
@@ -133,63 +132,51 @@ export interface PositionDeps {
   readonly decisions: (userId: number) => Promise<readonly DecisionRow[]>;
 }
 
-/** `accountOf` answers who calls, or the refusal. */
-export function addPositionRoutes(
-  routes: Hono,
-  { positions, decisions, clock }: PositionDeps & { readonly clock: Clock },
-  accountOf: (c: Context) => Promise<Account | Response>,
-): void {
-  const get = <Entries extends v.ObjectEntries>(
-    path: keyof typeof POSITION_PATHS,
-    schema: v.StrictObjectSchema<Entries, undefined>,
-    answer: (
-      c: Context,
-      userId: number,
-      query: v.InferOutput<v.StrictObjectSchema<Entries, undefined>>,
-    ) => Promise<Response>,
-  ) =>
-    routes.get(path, async (c) => {
-      const account = await accountOf(c);
-      if (account instanceof Response) return account;
-      const query = queryOf(c, schema);
-      return "refusal" in query ? query.refusal : await answer(c, account.userId, query.value);
+export function positionRoutes({
+  positions,
+  decisions,
+  clock,
+  signedIn,
+}: PositionDeps & { readonly clock: Clock; readonly signedIn: SignedIn }) {
+  const none = query(v.strictObject({}));
+  return new Hono()
+    .get("/api/positions/active", signedIn, none, async (c) =>
+      c.json(await positions.active(c.var.account.userId), 200, NO_STORE),
+    )
+    .get("/api/positions/history", signedIn, query(historyQuerySchema), async (c) => {
+      const { page, size } = c.req.valid("query");
+      const part = { offset: (page - 1) * size, limit: size };
+      const found = await positions.history(c.var.account.userId, part);
+      return c.json({ page, size, ...found }, 200, NO_STORE);
+    })
+    .get("/api/positions/statistics", signedIn, none, async (c) =>
+      c.json(await positions.statistics(c.var.account.userId, clock.nowMs()), 200, NO_STORE),
+    )
+    .get("/api/positions/daily", signedIn, query(dailyQuerySchema), async (c) => {
+      const span = spanOf(c.req.valid("query"), clock.nowMs());
+      if ("refusal" in span) return span.refusal;
+      const { from, to } = span;
+      const found = await positions.daily(c.var.account.userId, { from, to });
+      return c.json({ from, to, days: everyDay(span, found) }, 200, NO_STORE);
+    })
+    .get("/api/positions/export.csv", signedIn, none, async (c) => {
+      const name = `positions-${dayOf(clock.nowMs())}.csv`;
+      const headers = {
+        ...NO_STORE,
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": `attachment; filename="${name}"`,
+      };
+      const isWanted = c.req.method !== "HEAD";
+      return textAnswer(isWanted ? await positionsCsv(positions, c.var.account.userId) : null, headers);
+    })
+    .get("/api/strategies/decisions", signedIn, none, async (c) => {
+      const rows = await decisions(c.var.account.userId);
+      const shown = rows.map(({ mode: _, userId: __, ...row }) => ({
+        ...row,
+        words: { ko: reasonWords(row.reason, "ko"), en: reasonWords(row.reason, "en") },
+      }));
+      return c.json(shown satisfies v.InferOutput<typeof decisionsSchema>, 200, NO_STORE);
     });
-
-  get("/api/positions/active", noQuerySchema, async (c, userId) =>
-    c.json(await positions.active(userId), 200, NO_STORE),
-  );
-  get("/api/positions/history", historyQuerySchema, async (c, userId, { page, size }) => {
-    const found = await positions.history(userId, { offset: (page - 1) * size, limit: size });
-    return c.json({ page, size, ...found }, 200, NO_STORE);
-  });
-  get("/api/positions/statistics", noQuerySchema, async (c, userId) =>
-    c.json(await positions.statistics(userId, clock.nowMs()), 200, NO_STORE),
-  );
-  get("/api/positions/daily", dailyQuerySchema, async (c, userId, query) => {
-    const span = spanOf(query, clock.nowMs());
-    if (span instanceof Response) return span;
-    const { from, to } = span;
-    const found = await positions.daily(userId, { from, to });
-    return c.json({ from, to, days: everyDay(span, found) }, 200, NO_STORE);
-  });
-  get("/api/positions/export.csv", noQuerySchema, async (c, userId) => {
-    const name = `positions-${dayOf(clock.nowMs())}.csv`;
-    const headers = {
-      ...NO_STORE,
-      "Content-Type": "text/csv; charset=utf-8",
-      "Content-Disposition": `attachment; filename="${name}"`,
-    };
-    if (c.req.method === "HEAD") return new Response(null, { headers });
-    return new Response(await positionsCsv(positions, userId), { headers });
-  });
-  get("/api/strategies/decisions", noQuerySchema, async (c, userId) => {
-    const rows = await decisions(userId);
-    const shown = rows.map(({ mode: _, userId: __, ...row }) => ({
-      ...row,
-      words: { ko: reasonWords(row.reason, "ko"), en: reasonWords(row.reason, "en") },
-    }));
-    return c.json(shown satisfies v.InferOutput<typeof decisionsSchema>, 200, NO_STORE);
-  });
 }
 
 /** The day in Korea. */
@@ -203,14 +190,13 @@ interface Days {
   readonly to: string;
 }
 
-function spanOf(query: Partial<Days>, nowMs: number): Days | Response {
-  const to = query.to ?? dayOf(nowMs);
-  const from = query.from ?? daysAfter(to, 1 - DAYS_DEFAULT);
+function spanOf(wanted: Partial<Days>, nowMs: number): Days | { refusal: ProblemAnswer<400> } {
+  const to = wanted.to ?? dayOf(nowMs);
+  const from = wanted.from ?? daysAfter(to, 1 - DAYS_DEFAULT);
   const days = (startOf(to) - startOf(from)) / DAY_MS + 1;
   if (days >= 1 && days <= DAYS_MAX) return { from, to };
-  return problem(400, {
-    detail: `The query cannot be used: expected from 1 to ${DAYS_MAX} days, was ${from} to ${to}.`,
-  });
+  const detail = `The query cannot be used: expected from 1 to ${DAYS_MAX} days, was ${from} to ${to}.`;
+  return { refusal: problem(400, { detail }) };
 }
 
 function everyDay({ from, to }: Days, found: readonly DailyProfit[]): DailyProfit[] {

@@ -1,8 +1,17 @@
 // The public rates: the stream as server-sent events and the latest table as JSON.
 
 import { Hono } from "hono";
-import { parseStreamQuery, parseTableQuery, type QueryIssue } from "../filters.ts";
-import { formOf } from "../forms.ts";
+import type { PairKey } from "../../schema/vocabulary.ts";
+import { jsonAnswer, textAnswer, type Validates } from "../answers.ts";
+import {
+  type Filter,
+  type Parsed,
+  parseStreamQuery,
+  parseTableQuery,
+  type QueryIssue,
+  type StreamFormat,
+} from "../filters.ts";
+import { formOf, type PremiumTable } from "../forms.ts";
 import { acceptsGzip } from "../gzip-blocks.ts";
 import { CORS_HEADERS, problem } from "../problem.ts";
 import type { ApiDeps } from "../settings.ts";
@@ -19,66 +28,81 @@ const STREAM_HEADERS = {
   Vary: "Accept-Encoding",
 };
 
-export function premiumRoutes(deps: ApiDeps, streams: Streams, tables: TableDocuments): Hono {
-  const routes = new Hono();
+/** One parameter of comma-separated items, or several. */
+type List<Item extends string = string> = Item | readonly Item[] | (string & {});
 
-  routes.get("/api/premium/stream", (c) => {
-    const parsed = parseStreamQuery(new URL(c.req.url).searchParams);
-    if ("issues" in parsed) return badQuery(parsed.issues);
-    const { format, filter } = parsed.value;
-    const gzip = acceptsGzip(c.req.header("Accept-Encoding"));
-    const request = c.req.raw;
-    const wanted = {
-      form: formOf(format, filter),
-      gzip,
-      lastEventId: c.req.header("Last-Event-ID"),
-      request,
-    };
-    const refusal = streams.refusal(wanted);
-    if (refusal) return problem(503, refusal);
-    const headers = { ...STREAM_HEADERS, ...(gzip && { "Content-Encoding": "gzip" }) };
-    // A HEAD arrives here too and takes no stream: nobody would ever read or cancel it.
-    if (request.method === "HEAD") return new Response(null, { headers });
-    return new Response(streams.open(wanted), { headers });
-  });
+/** A query as clients write it. */
+interface TableQuery {
+  readonly pairs?: List<PairKey>;
+  readonly coins?: List;
+  /** KRW. */
+  readonly seeds?: List;
+}
+interface StreamQuery extends TableQuery {
+  readonly format?: StreamFormat;
+}
 
-  routes.get("/api/premium", async (c) => {
-    const parsed = parseTableQuery(new URL(c.req.url).searchParams);
+function query<In, Out extends object>(
+  parse: (query: URLSearchParams) => Parsed<Out>,
+): Validates<"query", In, Out, 400> {
+  return async (c, next) => {
+    const parsed = parse(new URL(c.req.url).searchParams);
     if ("issues" in parsed) return badQuery(parsed.issues);
-    const { live } = deps;
-    if (live.latest === undefined) {
-      return problem(503, { detail: "No frame has arrived yet.", retryAfterSeconds: 1 });
-    }
-    const document = await tables.get(parsed.value, { frame: live.latest, reference: live.reference });
-    if (document === undefined) {
-      return problem(503, {
-        detail: "Too many distinct filters are in use: ask without filters, or later.",
-        retryAfterSeconds: 1,
-      });
-    }
-    const headers = {
-      ...CORS_HEADERS,
-      "Cache-Control": "no-cache",
-      ETag: document.etag,
-      Vary: "Accept-Encoding",
-    };
-    if (matchesEtag(c.req.header("If-None-Match"), document.etag)) {
-      return new Response(null, { status: 304, headers });
-    }
-    const gzip = acceptsGzip(c.req.header("Accept-Encoding"));
-    return new Response(gzip ? document.gzip : document.plain, {
-      headers: {
+    c.req.addValidatedData("query", parsed.value);
+    await next();
+  };
+}
+
+export function premiumRoutes(deps: ApiDeps, streams: Streams, tables: TableDocuments) {
+  const streamQuery = query<StreamQuery, { format: StreamFormat; filter: Filter }>(parseStreamQuery);
+  const tableQuery = query<TableQuery, Filter>(parseTableQuery);
+  return new Hono()
+    .get("/api/premium/stream", streamQuery, async (c) => {
+      const { format, filter } = c.req.valid("query");
+      const gzip = acceptsGzip(c.req.header("Accept-Encoding"));
+      const request = c.req.raw;
+      const wanted = {
+        form: formOf(format, filter),
+        gzip,
+        lastEventId: c.req.header("Last-Event-ID"),
+        request,
+      };
+      const refusal = streams.refusal(wanted);
+      if (refusal) return problem(503, refusal);
+      const headers = { ...STREAM_HEADERS, ...(gzip && { "Content-Encoding": "gzip" }) };
+      // A HEAD arrives here too and takes no stream: nobody would ever read or cancel it.
+      return textAnswer(request.method === "HEAD" ? null : streams.open(wanted), headers);
+    })
+    .get("/api/premium", tableQuery, async (c) => {
+      const { live } = deps;
+      if (live.latest === undefined) {
+        return problem(503, { detail: "No frame has arrived yet.", retryAfterSeconds: 1 });
+      }
+      const publication = { frame: live.latest, reference: live.reference };
+      const document = await tables.get(c.req.valid("query"), publication);
+      if (document === undefined) {
+        return problem(503, {
+          detail: "Too many distinct filters are in use: ask without filters, or later.",
+          retryAfterSeconds: 1,
+        });
+      }
+      const headers = {
+        ...CORS_HEADERS,
+        "Cache-Control": "no-cache",
+        ETag: document.etag,
+        Vary: "Accept-Encoding",
+      };
+      if (matchesEtag(c.req.header("If-None-Match"), document.etag)) return c.body(null, 304, headers);
+      const gzip = acceptsGzip(c.req.header("Accept-Encoding"));
+      return jsonAnswer<PremiumTable>(gzip ? document.gzip : document.plain, {
         ...headers,
         "Content-Type": "application/json; charset=utf-8",
         ...(gzip && { "Content-Encoding": "gzip" }),
-      },
+      });
     });
-  });
-
-  return routes;
 }
 
-function badQuery(issues: readonly QueryIssue[]): Response {
+function badQuery(issues: readonly QueryIssue[]) {
   const names = [...new Set(issues.map((issue) => issue.parameter))].join(", ");
   return problem(400, { detail: `The query cannot be used: ${names}.`, issues });
 }

@@ -1,15 +1,15 @@
 // What a user may do himself when something is wrong: leave a position, stop entries, close an incident. Each of them
 // wants a body, so that no form on another site can send it along with a cookie.
 
-import type { Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as v from "valibot";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { ForcedCloses } from "../../src/ports/forced-closes.ts";
 import type { TradingMode } from "../../src/ports/journal.ts";
 import { type OwnEntries, type OwnSafety, USER_CLOSABLE } from "../../src/ports/own-safety.ts";
-import type { Account } from "../../src/ports/sessions.ts";
 import { INCIDENT_KINDS, type IncidentKind } from "../../src/ports/traders.ts";
-import { jsonBody } from "../body.ts";
+import type { SignedIn } from "../answers.ts";
+import { json } from "../body.ts";
 import { problem } from "../problem.ts";
 
 export const SAFETY_PATHS = {
@@ -65,79 +65,63 @@ export const incidentsSchema = v.array(
   }),
 );
 
-export function addSafetyRoutes(
-  routes: Hono,
-  deps: {
-    readonly safety: OwnSafety;
-    readonly forcedCloses: Pick<ForcedCloses, "ask">;
-    readonly mode: TradingMode;
-    readonly clock: Clock;
-  },
-  accountOf: (c: Context) => Promise<Account | Response>,
-): void {
-  const { safety, forcedCloses, mode, clock } = deps;
-
-  routes.post("/api/positions/:coin/close", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, emptySchema);
-    if ("refusal" in body) return body.refusal;
-    const coin = c.req.param("coin");
-    if (!/^[0-9A-Z]{1,20}$/.test(coin)) {
-      return problem(400, { detail: "Expected a ticker of 1 to 20 letters and digits, as BTC." });
-    }
-    const { userId } = account;
-    const wish = { mode, userId, coin, by: "user", atMs: clock.nowMs() } as const;
-    if ((await forcedCloses.ask(wish)) === "asked") return c.json({ asked: true }, 202, NO_STORE);
-    return problem(404, {
-      detail: `No position in ${coin} is open that was entered here. What was opened by hand is left by hand.`,
+export function safetyRoutes({
+  safety,
+  forcedCloses,
+  mode,
+  clock,
+  signedIn,
+}: {
+  readonly safety: OwnSafety;
+  readonly forcedCloses: Pick<ForcedCloses, "ask">;
+  readonly mode: TradingMode;
+  readonly clock: Clock;
+  readonly signedIn: SignedIn;
+}) {
+  return new Hono()
+    .post("/api/positions/:coin/close", signedIn, json(emptySchema), async (c) => {
+      const coin = c.req.param("coin");
+      if (!/^[0-9A-Z]{1,20}$/.test(coin)) {
+        return problem(400, { detail: "Expected a ticker of 1 to 20 letters and digits, as BTC." });
+      }
+      const { userId } = c.var.account;
+      const wish = { mode, userId, coin, by: "user", atMs: clock.nowMs() } as const;
+      if ((await forcedCloses.ask(wish)) === "asked") return c.json({ asked: true } as const, 202, NO_STORE);
+      return problem(404, {
+        detail: `No position in ${coin} is open that was entered here. What was opened by hand is left by hand.`,
+      });
+    })
+    .get("/api/entries", signedIn, async (c) =>
+      c.json(await safety.entries(c.var.account.userId), 200, NO_STORE),
+    )
+    .put("/api/entries", signedIn, json(entriesChangeSchema), async (c) => {
+      const { userId } = c.var.account;
+      const outcome = await safety.setEntries(userId, c.req.valid("json"), clock.nowMs());
+      const entries = await safety.entries(userId);
+      if (outcome === "set") return c.json(entries, 200, NO_STORE);
+      const who = entries.by === "engine" ? "the engine" : "the operator";
+      return problem(409, {
+        detail: `Your entries are off already, by ${who}, and only the operator lifts that. The reason: ${entries.why}`,
+      });
+    })
+    .get("/api/incidents", signedIn, async (c) => {
+      const open = await safety.incidents(mode, c.var.account.userId);
+      const told = open.map((one) => ({
+        ...one,
+        meaning: MEANINGS[one.kind],
+        closable: USER_CLOSABLE.has(one.kind),
+      }));
+      return c.json(told satisfies v.InferOutput<typeof incidentsSchema>, 200, NO_STORE);
+    })
+    .post("/api/incidents/:id/close", signedIn, json(emptySchema), async (c) => {
+      const text = c.req.param("id");
+      const incidentId = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : INTEGER_MAX + 1;
+      const outcome =
+        incidentId > INTEGER_MAX
+          ? "none"
+          : await safety.closeIncident(mode, c.var.account.userId, incidentId, clock.nowMs());
+      if (outcome === "closed") return c.body(null, 204, NO_STORE);
+      if (outcome === "none") return problem(404, { detail: "You have no open incident of this number." });
+      return problem(409, { detail: "Only the operator closes an incident of this kind." });
     });
-  });
-
-  routes.get("/api/entries", async (c) => {
-    const account = await accountOf(c);
-    return account instanceof Response
-      ? account
-      : c.json(await safety.entries(account.userId), 200, NO_STORE);
-  });
-  routes.put("/api/entries", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, entriesChangeSchema);
-    if ("refusal" in body) return body.refusal;
-    const outcome = await safety.setEntries(account.userId, body.value, clock.nowMs());
-    const entries = await safety.entries(account.userId);
-    if (outcome === "set") return c.json(entries, 200, NO_STORE);
-    const who = entries.by === "engine" ? "the engine" : "the operator";
-    return problem(409, {
-      detail: `Your entries are off already, by ${who}, and only the operator lifts that. The reason: ${entries.why}`,
-    });
-  });
-
-  routes.get("/api/incidents", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const open = await safety.incidents(mode, account.userId);
-    const told = open.map((one) => ({
-      ...one,
-      meaning: MEANINGS[one.kind],
-      closable: USER_CLOSABLE.has(one.kind),
-    }));
-    return c.json(told satisfies v.InferOutput<typeof incidentsSchema>, 200, NO_STORE);
-  });
-  routes.post("/api/incidents/:id/close", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, emptySchema);
-    if ("refusal" in body) return body.refusal;
-    const text = c.req.param("id");
-    const incidentId = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : INTEGER_MAX + 1;
-    const outcome =
-      incidentId > INTEGER_MAX
-        ? "none"
-        : await safety.closeIncident(mode, account.userId, incidentId, clock.nowMs());
-    if (outcome === "closed") return c.body(null, 204, NO_STORE);
-    if (outcome === "none") return problem(404, { detail: "You have no open incident of this number." });
-    return problem(409, { detail: "Only the operator closes an incident of this kind." });
-  });
 }

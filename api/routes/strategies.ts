@@ -1,15 +1,15 @@
 // A user's own strategies and his consent to trading with real money. The caller is known before anything is read, and
 // only his rows are touched.
 
-import type { Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as v from "valibot";
 import { RISK_LIMITS_DEFAULT } from "../../src/domain/risk.ts";
 import { type ExitTerms, type StrategyTerms, termFaults } from "../../src/domain/strategy-terms.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { TradingMode } from "../../src/ports/journal.ts";
-import type { Account } from "../../src/ports/sessions.ts";
 import type { Consent, OwnStrategies, OwnStrategy, StrategyStore } from "../../src/ports/strategies.ts";
-import { jsonBody } from "../body.ts";
+import type { SignedIn } from "../answers.ts";
+import { json } from "../body.ts";
 import { problem } from "../problem.ts";
 
 export const STRATEGY_PATHS = {
@@ -100,83 +100,70 @@ export const consentChangeSchema = v.variant("consent", [
   v.strictObject({ consent: v.literal(false) }),
 ]);
 
-export function addStrategyRoutes(
-  routes: Hono,
-  { store, tradingMode, clock }: { store: StrategyStore; tradingMode: TradingMode; clock: Clock },
-  accountOf: (c: Context) => Promise<Account | Response>,
-): void {
+export function strategyRoutes({
+  store,
+  tradingMode,
+  clock,
+  signedIn,
+}: {
+  readonly store: StrategyStore;
+  readonly tradingMode: TradingMode;
+  readonly clock: Clock;
+  readonly signedIn: SignedIn;
+}) {
   const judge = async (userId: number) => {
     const limits = await store.limits(userId, RISK_LIMITS_DEFAULT);
     return (terms: StrategyTerms & ExitTerms) => termFaults(terms, limits);
   };
-
-  routes.get("/api/strategies", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    return c.json(await store.read(account.userId), 200, NO_STORE);
-  });
-
-  routes.post("/api/strategies", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, newStrategySchema);
-    if ("refusal" in body) return body.refusal;
-    const { userId } = account;
-    const faults = (await judge(userId))(body.value);
-    if (faults.length > 0) return unfit(faults);
-    const started = await store.start(userId, body.value, clock.nowMs());
-    if (!("refused" in started)) return c.json(started, 201, NO_STORE);
-    return problem(409, {
-      detail: `Strategy ${started.strategyId} is active. Stop it first, or change it by PATCH /api/strategies/active.`,
-    });
-  });
-
-  routes.patch("/api/strategies/active", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, strategyChangeSchema);
-    if ("refusal" in body) return body.refusal;
-    if (Object.keys(body.value).length === 0) {
-      return problem(400, { detail: "Expected at least one field to change." });
-    }
-    const { userId } = account;
-    const faultsOf = await judge(userId);
-    const changed = await store.change(userId, body.value, {
-      ...{ mode: tradingMode, atMs: clock.nowMs(), faultsOf },
-    });
-    if (!("refused" in changed)) return c.json(changed, 200, NO_STORE);
-    if (changed.refused === "none") return noneActive();
-    if (changed.refused === "faults") return unfit(changed.faults);
-    return problem(409, {
-      detail: `There are positions or running orders in ${changed.coins.join(", ")}. Leave them first, or stop the strategy; they are then left on the terms they were entered with.`,
-    });
-  });
-
-  routes.delete("/api/strategies/active", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const stopped = await store.stop(account.userId, clock.nowMs());
-    return stopped === undefined ? noneActive() : c.json({ strategyId: stopped }, 200, NO_STORE);
-  });
-
   const consentOf = async (userId: number) => ({ ...(await store.consent(userId)), words: CONSENT_WORDS });
-  routes.get("/api/consent", async (c) => {
-    const account = await accountOf(c);
-    return account instanceof Response ? account : c.json(await consentOf(account.userId), 200, NO_STORE);
-  });
-  routes.put("/api/consent", async (c) => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, consentChangeSchema);
-    if ("refusal" in body) return body.refusal;
-    await store.setConsent(account.userId, body.value.consent, clock.nowMs());
-    return c.json(await consentOf(account.userId), 200, NO_STORE);
-  });
+
+  return new Hono()
+    .get("/api/strategies", signedIn, async (c) =>
+      c.json(await store.read(c.var.account.userId), 200, NO_STORE),
+    )
+    .post("/api/strategies", signedIn, json(newStrategySchema), async (c) => {
+      const { userId } = c.var.account;
+      const terms = c.req.valid("json");
+      const faults = (await judge(userId))(terms);
+      if (faults.length > 0) return unfit(faults);
+      const started = await store.start(userId, terms, clock.nowMs());
+      if (!("refused" in started)) return c.json(started, 201, NO_STORE);
+      return problem(409, {
+        detail: `Strategy ${started.strategyId} is active. Stop it first, or change it by PATCH /api/strategies/active.`,
+      });
+    })
+    .patch("/api/strategies/active", signedIn, json(strategyChangeSchema), async (c) => {
+      const change = c.req.valid("json");
+      if (Object.keys(change).length === 0) {
+        return problem(400, { detail: "Expected at least one field to change." });
+      }
+      const { userId } = c.var.account;
+      const faultsOf = await judge(userId);
+      const changed = await store.change(userId, change, {
+        ...{ mode: tradingMode, atMs: clock.nowMs(), faultsOf },
+      });
+      if (!("refused" in changed)) return c.json(changed, 200, NO_STORE);
+      if (changed.refused === "none") return noneActive();
+      if (changed.refused === "faults") return unfit(changed.faults);
+      return problem(409, {
+        detail: `There are positions or running orders in ${changed.coins.join(", ")}. Leave them first, or stop the strategy; they are then left on the terms they were entered with.`,
+      });
+    })
+    .delete("/api/strategies/active", signedIn, async (c) => {
+      const stopped = await store.stop(c.var.account.userId, clock.nowMs());
+      return stopped === undefined ? noneActive() : c.json({ strategyId: stopped }, 200, NO_STORE);
+    })
+    .get("/api/consent", signedIn, async (c) => c.json(await consentOf(c.var.account.userId), 200, NO_STORE))
+    .put("/api/consent", signedIn, json(consentChangeSchema), async (c) => {
+      const { userId } = c.var.account;
+      await store.setConsent(userId, c.req.valid("json").consent, clock.nowMs());
+      return c.json(await consentOf(userId), 200, NO_STORE);
+    });
 }
 
 const noneActive = () => problem(404, { detail: "No strategy is active." });
 
-function unfit(faults: ReturnType<typeof termFaults>): Response {
+function unfit(faults: ReturnType<typeof termFaults>) {
   const words = faults.map(({ parameter, expected, received }) => {
     return `${parameter}: expected ${expected}, was ${received}`;
   });

@@ -1,14 +1,15 @@
 // A user's chat: linked by a code he sends to the bot, switched and forgotten here. The caller is known before anything
 // is read, and only his rows are touched.
 
-import type { Context, Hono } from "hono";
+import { Hono } from "hono";
 import * as v from "valibot";
 import { linkCodeHash, newLinkCode } from "../../src/domain/link-code.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import type { Account } from "../../src/ports/sessions.ts";
 import type { TelegramLink, TelegramLinkStore } from "../../src/ports/telegram-links.ts";
-import { jsonBody } from "../body.ts";
+import type { SignedIn } from "../answers.ts";
+import { json } from "../body.ts";
 import { problem } from "../problem.ts";
+import { noQuery } from "../query.ts";
 
 export const TELEGRAM_PATHS = {
   "/api/telegram": ["GET", "HEAD", "PUT", "DELETE"],
@@ -36,54 +37,32 @@ export interface TelegramRouteDeps {
   /** Undefined: chats are not linked here. */
   readonly botName: string | undefined;
   readonly clock: Clock;
-  /** Who calls, or the refusal. */
-  readonly accountOf: (c: Context) => Promise<Account | Response>;
+  readonly signedIn: SignedIn;
 }
 
-export function addTelegramRoutes(
-  routes: Hono,
-  { store, botName, clock, accountOf }: TelegramRouteDeps,
-): void {
-  const callerOf = async (c: Context): Promise<Account | Response> => {
-    const account = await accountOf(c);
-    if (account instanceof Response) return account;
-    if (new URL(c.req.url).search !== "") return problem(400, { detail: "Expected no parameters." });
-    return account;
-  };
-
-  routes.get("/api/telegram", async (c) => {
-    const account = await callerOf(c);
-    if (account instanceof Response) return account;
-    return c.json(await store.read(account.userId), 200, NO_STORE);
-  });
-
-  routes.put("/api/telegram", async (c) => {
-    const account = await callerOf(c);
-    if (account instanceof Response) return account;
-    const body = await jsonBody(c, telegramChangeSchema);
-    if ("refusal" in body) return body.refusal;
-    const isSet = await store.setNotifications(account.userId, body.value.notifications, clock.nowMs());
-    return isSet ? c.json(await store.read(account.userId), 200, NO_STORE) : notLinked();
-  });
-
-  routes.delete("/api/telegram", async (c) => {
-    const account = await callerOf(c);
-    if (account instanceof Response) return account;
-    return (await store.unlink(account.userId, clock.nowMs())) ? c.body(null, 204, NO_STORE) : notLinked();
-  });
-
-  routes.post("/api/telegram/link", async (c) => {
-    const account = await callerOf(c);
-    if (account instanceof Response) return account;
-    if (botName === undefined) {
-      return problem(503, { detail: "Chats are not linked here; expected the setting TELEGRAM_BOT_NAME." });
-    }
-    const code = newLinkCode();
-    const atMs = clock.nowMs();
-    const expiresAtMs = atMs + CODE_MS;
-    await store.offer({ userId: account.userId, codeHash: linkCodeHash(code), expiresAtMs, atMs });
-    return c.json({ code, expiresAtMs, url: `https://t.me/${botName}?start=${code}` }, 201, NO_STORE);
-  });
+export function telegramRoutes({ store, botName, clock, signedIn }: TelegramRouteDeps) {
+  return new Hono()
+    .get("/api/telegram", signedIn, noQuery, async (c) =>
+      c.json(await store.read(c.var.account.userId), 200, NO_STORE),
+    )
+    .put("/api/telegram", signedIn, noQuery, json(telegramChangeSchema), async (c) => {
+      const { userId } = c.var.account;
+      const isSet = await store.setNotifications(userId, c.req.valid("json").notifications, clock.nowMs());
+      return isSet ? c.json(await store.read(userId), 200, NO_STORE) : notLinked();
+    })
+    .delete("/api/telegram", signedIn, noQuery, async (c) =>
+      (await store.unlink(c.var.account.userId, clock.nowMs())) ? c.body(null, 204, NO_STORE) : notLinked(),
+    )
+    .post("/api/telegram/link", signedIn, noQuery, async (c) => {
+      if (botName === undefined) {
+        return problem(503, { detail: "Chats are not linked here; expected the setting TELEGRAM_BOT_NAME." });
+      }
+      const code = newLinkCode();
+      const atMs = clock.nowMs();
+      const expiresAtMs = atMs + CODE_MS;
+      await store.offer({ userId: c.var.account.userId, codeHash: linkCodeHash(code), expiresAtMs, atMs });
+      return c.json({ code, expiresAtMs, url: `https://t.me/${botName}?start=${code}` }, 201, NO_STORE);
+    });
 }
 
 const notLinked = () =>

@@ -69,9 +69,8 @@ export const tradingSchema = v.object({
   ),
 }) satisfies v.GenericSchema<unknown, TradingView>;
 
-export function tradingRoutes(source: TradingViewSource, log: Log): Hono {
-  const routes = new Hono();
-  routes.get(TRADING_PATH, async (c) => {
+export function tradingRoutes(source: TradingViewSource, log: Log) {
+  return new Hono().get(TRADING_PATH, async (c) => {
     try {
       return c.json(await source.read(), 200, { ...CORS_HEADERS, "Cache-Control": "no-store" });
     } catch (error) {
@@ -82,5 +81,4 @@ export function tradingRoutes(source: TradingViewSource, log: Log): Hono {
       });
     }
   });
-  return routes;
 }
