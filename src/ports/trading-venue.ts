@@ -164,6 +164,18 @@ export interface PlaceOptions {
   readonly mayStillSend?: () => boolean;
 }
 
+/**
+ * What a venue tells of an account by itself. It says that something happened, never what is recorded: that is read.
+ * - connected: from now on everything is told; what happened before may not have been
+ * - lost: nothing is told until it is connected again
+ * - order: something happened to this order; its id is undefined where the venue does not say
+ * - account: balances or positions are not what they were
+ */
+export type AccountNews =
+  | { readonly kind: "connected" | "lost" }
+  | { readonly kind: "order"; readonly clientOrderId: string | undefined }
+  | { readonly kind: "account" };
+
 export interface TradingVenue {
   readonly venue: Venue;
   /** Never rejects; `timeoutMs` bounds the whole call. The caller has written the order's row before. */
@@ -184,6 +196,11 @@ export interface TradingVenue {
   readonly acceptWindowMs: number;
   /** What the key lacks or has too much of: permissions, allow-list, validity; empty when it will do. */
   keyFaults(): Promise<readonly KeyFinding[]>;
+  /**
+   * Has the venue tell what happens in the account until `signal` is aborted, then resolves. Connects again by itself;
+   * never rejects. Left out where there is nothing to be told (paper).
+   */
+  follow?(onNews: (news: AccountNews) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** What an overseas venue has beyond that. */

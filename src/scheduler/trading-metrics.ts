@@ -70,6 +70,11 @@ function known(figures: TradingFigures | undefined, nowMs: number): Metric[] {
       figures && oldestSeconds(figures, nowMs),
     ),
     gauge(
+      "schedulerx_account_streams",
+      "Accounts with a position that their venue tells of by itself (connected), or does not yet (waiting).",
+      figures && samplesByWords(figures.streams, "venue", "state"),
+    ),
+    gauge(
       "schedulerx_incidents_open",
       "What reconciliation and trading found that needs somebody.",
       figures && samplesByKey("kind", figures.incidents),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
 import type { Notice } from "../ports/notifier.ts";
-import type { EngineRig, RigOptions } from "../testing/engine/rig.ts";
+import { ENTRIES_OFF, type EngineRig, type RigOptions } from "../testing/engine/rig.ts";
 import { rigStarter } from "../testing/engine/rigs.ts";
 
 const started = rigStarter();
@@ -12,15 +12,7 @@ async function holding(options: RigOptions = {}): Promise<EngineRig> {
   const rig = await started(options);
   await rig.tick();
   expect(rig.position(1, "XRP")?.pair).toBe("upbit-binance");
-  const off = {
-    scope: "global",
-    subject: "",
-    entriesOff: true,
-    halted: false,
-    why: "",
-    by: "operator",
-  } as const;
-  await rig.state.setSwitch({ ...off, atMs: 0 });
+  await rig.state.setSwitch(ENTRIES_OFF);
   await rig.pass(1_000);
   return rig;
 }

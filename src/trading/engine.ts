@@ -13,7 +13,8 @@ import { TellingJournal } from "./telling-journal.ts";
 import { TellingNotifier } from "./telling-notifier.ts";
 import { KeyWatch } from "./watch-keys.ts";
 import { OrderWatch } from "./watch-orders.ts";
-import { PositionWatch, WATCH_DEFAULT, type WatchSettings } from "./watch-positions.ts";
+import { PositionWatch, SEEN_APART_MS, WATCH_DEFAULT, type WatchSettings } from "./watch-positions.ts";
+import { StreamWatch } from "./watch-streams.ts";
 import { Writer } from "./writer.ts";
 
 export interface EngineDeps extends SessionDeps {
@@ -86,6 +87,7 @@ export class TradingEngine {
   #session: Session | undefined;
   #watch: PositionWatch | undefined;
   #orders: OrderWatch | undefined;
+  #streams: StreamWatch | undefined;
   #drained = false;
   readonly counts: TradingCounts = { decisions: new Map(), ended: new Map() };
 
@@ -107,17 +109,24 @@ export class TradingEngine {
     this.#writer.run(async (term) => {
       if (this.deps.trades === false) return await over(term.lost);
       const session = new Session(this.deps, term);
-      const watch = new PositionWatch(this.deps, session, this.deps.watch ?? WATCH_DEFAULT);
       const orders = new OrderWatch(this.deps, session);
+      const streams = new StreamWatch(this.deps, session, () => ({ positions: watch, orders }));
+      const watch = new PositionWatch(
+        ...([this.deps, session, this.deps.watch ?? WATCH_DEFAULT] as const),
+        (userId, legs) => streams.onLegs(userId, legs),
+      );
       this.#session = session;
       this.#watch = watch;
       this.#orders = orders;
+      this.#streams = streams;
       try {
-        await Promise.all([session.run(), watch.run(), orders.run(), new KeyWatch(this.deps, session).run()]);
+        const keys = new KeyWatch(this.deps, session);
+        await Promise.all([session.run(), watch.run(), orders.run(), streams.run(), keys.run()]);
       } finally {
         this.#session = undefined;
         this.#watch = undefined;
         this.#orders = undefined;
+        this.#streams = undefined;
       }
     });
   }
@@ -139,7 +148,7 @@ export class TradingEngine {
     if (!session?.isLoaded || !watch || !orders) return undefined;
     // Twice: a difference is believed when it was seen two times.
     await watch.lookAtAll();
-    await orders.lookAtAll();
+    await Promise.all([orders.lookAtAll(), this.deps.clock.sleep(SEEN_APART_MS, session.term.lost)]);
     await watch.lookAtAll();
     return { positions: session.known.positions.size };
   }
@@ -210,7 +219,9 @@ export class TradingEngine {
 
   /** Undefined while somebody else trades, or nobody, or what is open has not been read yet. */
   figures(): TradingFigures | undefined {
-    return this.#session?.isLoaded ? figuresOf(this.#session.known) : undefined;
+    return this.#session?.isLoaded
+      ? figuresOf(this.#session.known, this.#streams?.counts ?? new Map())
+      : undefined;
   }
 
   state(): EngineState {

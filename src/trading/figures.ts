@@ -40,9 +40,11 @@ export interface TradingFigures {
     /** When its first order was committed; undefined: it has sent nothing. */
     readonly sendingAtMs: number | undefined;
   }[];
+  /** Accounts followed by their venues' private streams, by "venue connected" and "venue waiting". */
+  readonly streams: ReadonlyMap<string, number>;
 }
 
-export function figuresOf(known: Known): TradingFigures {
+export function figuresOf(known: Known, streams: ReadonlyMap<string, number>): TradingFigures {
   const ofKind = (kind: IncidentKind) => known.incidents.filter((open) => open.kind === kind).length;
   return {
     traders: known.traders.length,
@@ -56,6 +58,7 @@ export function figuresOf(known: Known): TradingFigures {
       const { kind, state, sendingAtMs } = intent;
       return { kind, state, sendingAtMs, unhedgedKrw: unhedgedOf({ intent, fills }) };
     }),
+    streams,
   };
 }
 

@@ -39,6 +39,13 @@ export class OrderWatch {
     await this.#round();
   }
 
+  /** Whether or not it is this user's turn. */
+  async lookAtUser(userId: number): Promise<void> {
+    for (const position of this.session.known.positions.values()) {
+      if (position.userId === userId && !this.session.term.isOver) await this.#lookAt(position);
+    }
+  }
+
   async #round(): Promise<void> {
     const { known, term } = this.session;
     const nowMs = this.deps.clock.nowMs();

@@ -17,6 +17,7 @@ import type { CoinFacts } from "../ports/trading-desk.ts";
 import type { VenueBalance, VenuePosition } from "../ports/trading-venue.ts";
 import { userCoin } from "./engine-state.ts";
 import { type HeldMarket, MovedMarkets } from "./moved-markets.ts";
+import type { Legs } from "./run-order.ts";
 import type { Session, SessionDeps } from "./session.ts";
 
 export interface WatchSettings {
@@ -36,12 +37,16 @@ export const WATCH_DEFAULT: WatchSettings = {
 
 /** Users looked at side by side; the venues' own budgets slow this down further. */
 const SIDE_BY_SIDE = 8;
-const SEEN_TWICE = 2;
+/** A difference is believed when it was seen twice, so far apart: a venue's answers may lag behind one another. */
+export const SEEN_APART_MS = 1_000;
 const BOOK_MS = 1_500;
 
 export class PositionWatch {
   /** Differences seen once, by user and coin. */
-  readonly #suspect = new Map<string, { readonly what: string; readonly times: number }>();
+  readonly #suspect = new Map<
+    string,
+    { readonly what: string; readonly firstMs: number; readonly isActedOn: boolean }
+  >();
 
   /** Shorts as their venue showed them last, by position. */
   readonly #shorts = new Map<number, VenuePosition>();
@@ -53,6 +58,8 @@ export class PositionWatch {
     private readonly deps: SessionDeps,
     private readonly session: Session,
     private readonly settings: WatchSettings,
+    /** Told whose venues a round has asked. */
+    private readonly onLegs: (userId: number, legs: Legs) => void = () => undefined,
   ) {
     this.#moved = new MovedMarkets(session.known.watched, (positionId) => {
       const short = this.#shorts.get(positionId);
@@ -143,7 +150,7 @@ export class PositionWatch {
     const byUser = [...Map.groupBy(known.positions.values(), ({ userId }) => userId).values()];
     for (let from = 0; from < byUser.length && !term.isOver; from += SIDE_BY_SIDE) {
       await Promise.all(
-        byUser.slice(from, from + SIDE_BY_SIDE).map((positions) => this.#lookAtUser(positions)),
+        byUser.slice(from, from + SIDE_BY_SIDE).map((positions) => this.#lookAtPositions(positions)),
       );
     }
     // What was seen of a position that is gone says nothing about the next one.
@@ -152,7 +159,14 @@ export class PositionWatch {
     for (const positionId of this.#shorts.keys()) if (!open.has(positionId)) this.#shorts.delete(positionId);
   }
 
-  async #lookAtUser(positions: readonly OpenPosition[]): Promise<void> {
+  /** What one user holds. */
+  async lookAtUser(userId: number): Promise<void> {
+    const positions = [...this.session.known.positions.values()].filter((held) => held.userId === userId);
+    await this.#lookAtPositions(positions);
+  }
+
+  /** All of one user. */
+  async #lookAtPositions(positions: readonly OpenPosition[]): Promise<void> {
     const { known, accounts } = this.session;
     for (const [pairKey, ofPair] of Map.groupBy(positions, ({ pair }) => pair)) {
       // One running intent per user and coin: what it does, or has done meanwhile, is no difference.
@@ -164,6 +178,7 @@ export class PositionWatch {
           this.session.openIncident("key", position, "no usable key: the position cannot be watched or left");
         continue;
       }
+      this.onLegs(still[0]!.userId, legs);
       const [shorts, balances] = await Promise.allSettled([
         legs.overseas.positions(),
         legs.domestic.balances(),
@@ -275,10 +290,15 @@ export class PositionWatch {
   }
 
   #confirmed(key: string, what: string, act: () => void): void {
+    const nowMs = this.deps.clock.monotonicMs();
     const seen = this.#suspect.get(key);
-    const times = seen?.what === what ? seen.times + 1 : 1;
-    this.#suspect.set(key, { what, times });
-    if (times === SEEN_TWICE) act();
+    if (seen?.what !== what) {
+      this.#suspect.set(key, { what, firstMs: nowMs, isActedOn: false });
+      return;
+    }
+    if (seen.isActedOn || nowMs - seen.firstMs < SEEN_APART_MS) return;
+    this.#suspect.set(key, { ...seen, isActedOn: true });
+    act();
   }
 
   #shortGone(position: OpenPosition, venue: OverseasVenue, shortCoin: Decimal): void {

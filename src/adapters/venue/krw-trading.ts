@@ -6,6 +6,7 @@ import type { DomesticVenue, KeyFindingCode } from "../../../schema/vocabulary.t
 import { Decimal } from "../../domain/decimal.ts";
 import type { KeyFinding } from "../../domain/key-finding.ts";
 import type {
+  AccountNews,
   FeeRatesOfAccount,
   LookupOutcome,
   PlaceOptions,
@@ -17,6 +18,7 @@ import type {
   VenueOrderState,
 } from "../../ports/trading-venue.ts";
 import { VenueReadFault } from "../../ports/trading-venue.ts";
+import { followAccount, type StreamParts } from "./account-stream.ts";
 import type { ClockOffset } from "./clock-offset.ts";
 import { keyEndsSoon, keyFaultsOr, withoutGaps } from "./key-words.ts";
 import {
@@ -65,6 +67,7 @@ export interface KrwTradingParts {
   readonly dialect: KrwDialect;
   readonly caller: VenueCaller;
   readonly offset: ClockOffset;
+  readonly stream: StreamParts;
 }
 
 /** Both venues take up to eight decimals of a coin. */
@@ -80,6 +83,10 @@ export class KrwTrading implements TradingVenue {
   constructor(private readonly parts: KrwTradingParts) {
     this.venue = parts.dialect.venue;
     this.acceptWindowMs = parts.dialect.acceptWindowMs;
+  }
+
+  follow(onNews: (news: AccountNews) => void, signal: AbortSignal): Promise<void> {
+    return followAccount(this.parts.stream, onNews, signal);
   }
 
   async place(order: VenueOrder, timeoutMs: number, options?: PlaceOptions): Promise<PlaceOutcome> {

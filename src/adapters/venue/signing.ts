@@ -100,6 +100,11 @@ export function bybitHeaders(
   };
 }
 
+/** What Bybit's private stream wants beside the key and the instant it expires at, epoch ms. */
+export function bybitStreamSignature(key: VenueKey, expiresAtMs: number): string {
+  return hmacHex(key.secret, `GET/realtime${expiresAtMs}`);
+}
+
 /** A Binance query or form body with its signature last. */
 export function binanceSigned(key: VenueKey, query: string): string {
   return `${query}&signature=${hmacHex(key.secret, query)}`;

@@ -6,21 +6,24 @@ import type { Clock } from "../../ports/clock.ts";
 import type { RateGovernor } from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
 import type { PerpetualVenue, TradingVenue } from "../../ports/trading-venue.ts";
+import { type StreamDialect, type StreamParts, turnsOf } from "./account-stream.ts";
 import { parseTime as parseBinanceTime, parseSymbols } from "./binance/account-parse.ts";
 import { BINANCE_RULES } from "./binance/refusals.ts";
+import { binanceStream } from "./binance/stream.ts";
 import { BINANCE_ACCOUNT_LIMITS, BinanceTrading } from "./binance/trading.ts";
 import { binanceDress } from "./binance/wire.ts";
 import { BITHUMB, BITHUMB_ADDRESS_LIMITS } from "./bithumb/trading.ts";
 import { parseTime as parseBybitTime } from "./bybit/account-parse.ts";
 import { bybitRules } from "./bybit/refusals.ts";
+import { bybitStream } from "./bybit/stream.ts";
 import { BYBIT_ACCOUNT_LIMITS, BybitTrading } from "./bybit/trading.ts";
 import { bybitDress } from "./bybit/wire.ts";
 import { ClockOffset } from "./clock-offset.ts";
 import type { VenueUrls } from "./http.ts";
 import { KRW_RULES } from "./krw-refusals.ts";
+import { krwStream } from "./krw-stream.ts";
 import { KrwTrading, krwDress } from "./krw-trading.ts";
 import type { AnswerRules } from "./order-answer.ts";
-
 import { type BudgetLimit, PriorityBudget } from "./priority-budget.ts";
 import type { VenueKey } from "./signing.ts";
 import { UPBIT, UPBIT_ACCOUNT_LIMITS } from "./upbit/trading.ts";
@@ -52,12 +55,15 @@ const NO_KEY: VenueKey = { apiKey: "(no key of a user)", secret: "(no secret of 
 export class TradingVenues {
   readonly #addressBudgets: Readonly<Record<string, PriorityBudget>>;
   readonly #offsets: Readonly<Record<Venue, ClockOffset>>;
+  readonly #turns: Readonly<Record<Venue, StreamParts["turn"]>>;
   readonly #readTimeoutMs: number;
   #symbols: { readonly atMs: number; readonly rows: Promise<readonly unknown[]> } | undefined;
 
   constructor(private readonly deps: TradingVenueDeps) {
     this.#readTimeoutMs = deps.readTimeoutMs ?? READ_TIMEOUT_MS;
     this.#addressBudgets = budgetsOf(deps.clock, BITHUMB_ADDRESS_LIMITS);
+    const turns = () => turnsOf(deps.clock);
+    this.#turns = { upbit: turns(), bithumb: turns(), bybit: turns(), binance: turns() };
     const offset = (venue: Venue, isLenient: boolean) =>
       new ClockOffset(deps.clock, () => this.#venueNowMs(venue), isLenient);
     this.#offsets = {
@@ -73,24 +79,39 @@ export class TradingVenues {
     const offset = this.#offsets[venue];
     const readTimeoutMs = this.#readTimeoutMs;
     const caller = this.#caller(venue, key);
+    const stream = this.#stream(venue, key, caller);
     switch (venue) {
       case "upbit":
-        return new KrwTrading({ dialect: UPBIT, caller, offset });
+        return new KrwTrading({ dialect: UPBIT, caller, offset, stream });
       case "bithumb":
-        return new KrwTrading({ dialect: BITHUMB, caller, offset });
+        return new KrwTrading({ dialect: BITHUMB, caller, offset, stream });
       case "bybit":
-        return new BybitTrading({ caller, offset, readTimeoutMs });
+        return new BybitTrading({ caller, offset, readTimeoutMs, stream });
       case "binance": {
         const spotUrl = this.deps.urls.binanceSpot;
         return new BinanceTrading({
           caller,
           offset,
           readTimeoutMs,
+          stream,
           spotUrl,
           symbols: () => this.#binanceSymbols(),
         });
       }
     }
+  }
+
+  #stream(venue: Venue, key: VenueKey, caller: VenueCaller): StreamParts {
+    const { clock, log, urls } = this.deps;
+    const url = streamUrl(venue, urls[venue]);
+    const nowMs = () => this.#offsets[venue].nowMs();
+    const dialects: Readonly<Record<Venue, () => StreamDialect>> = {
+      upbit: () => krwStream({ url, key, algorithm: "HS512", nowMs: undefined, idName: UPBIT.idName }),
+      bithumb: () => krwStream({ url, key, algorithm: "HS256", nowMs, idName: BITHUMB.idName }),
+      bybit: () => bybitStream({ url, key, nowMs }),
+      binance: () => binanceStream({ url, caller }),
+    };
+    return { venue, clock, log, dialect: dialects[venue](), turn: this.#turns[venue] };
   }
 
   #caller(venue: Venue, key: VenueKey): VenueCaller {
@@ -173,6 +194,30 @@ export function createTradingVenue<V extends Venue>(
 ): OpenedVenues[V] {
   const { key, ...deps } = options;
   return new TradingVenues(deps).open(venue, key);
+}
+
+/** Where each venue's private stream is; beside another REST address, at that one. */
+const STREAMS: Readonly<
+  Record<Venue, { readonly rest: string; readonly host: string; readonly path: string }>
+> = {
+  upbit: {
+    rest: "https://api.upbit.com",
+    host: "wss://api.upbit.com",
+    path: "/websocket/v1/private",
+  },
+  bithumb: {
+    rest: "https://api.bithumb.com",
+    host: "wss://ws-api.bithumb.com",
+    path: "/websocket/v2/private",
+  },
+  bybit: { rest: "https://api.bybit.com", host: "wss://stream.bybit.com", path: "/v5/private" },
+  binance: { rest: "https://fapi.binance.com", host: "wss://fstream.binance.com", path: "/private/ws" },
+};
+
+function streamUrl(venue: Venue, restUrl: string): string {
+  const { rest, host, path } = STREAMS[venue];
+  const given = restUrl.replace(/\/+$/, "");
+  return `${given === rest ? host : given.replace(/^http/, "ws")}${path}`;
 }
 
 function publicCall(path: string, params: Call["params"] = []): Call {

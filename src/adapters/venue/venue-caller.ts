@@ -25,8 +25,8 @@ export interface Call {
   /** What it costs the source address, 0 where the venue counts by account. */
   readonly addressCost: number;
   readonly urgent: boolean;
-  /** False: a public request. Default true. */
-  readonly signed?: boolean;
+  /** False: a public request; "key-only": with the key and no signature (Binance). Default true. */
+  readonly signed?: boolean | "key-only";
   /** Asked last thing before the bytes leave. */
   readonly mayStillSend?: () => boolean;
   /** A connection of its own. Default false. */

@@ -19,7 +19,7 @@ import type { FreshBooks } from "../../ports/book-desk.ts";
 import type { ForcedCloses } from "../../ports/forced-closes.ts";
 import type { IntentRow, Journal, LeaseStore, OpenPosition, TradingMode } from "../../ports/journal.ts";
 import type { Notice, Notifier } from "../../ports/notifier.ts";
-import type { Trader, TraderStore, TradingStateStore } from "../../ports/traders.ts";
+import type { Trader, TraderStore, TradingStateStore, TradingSwitch } from "../../ports/traders.ts";
 import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
 import { MemoryLease } from "../lease-stage.ts";
@@ -33,6 +33,15 @@ import { RigProcess } from "./process.ts";
 
 const BOOK_MS = 40;
 export const REFERENCE_KRW = 1_400;
+export const ENTRIES_OFF: TradingSwitch = {
+  scope: "global",
+  subject: "",
+  entriesOff: true,
+  halted: false,
+  why: "",
+  by: "operator",
+  atMs: 0,
+};
 
 export interface RigStores {
   readonly journal: Journal;
@@ -50,6 +59,8 @@ export interface RigOptions {
   readonly mode?: TradingMode;
   readonly krw?: number;
   readonly usdt?: number;
+  /** The venues tell of accounts by themselves. */
+  readonly tellsNews?: boolean;
   /** Instead of those in memory. */
   readonly stores?: (clock: ManualClock) => RigStores;
 }
@@ -115,6 +126,7 @@ export class EngineRig {
     this.world = createMemoryWorld({
       clock: this.clock,
       random: () => 0.5,
+      ...(options.tellsNews && { tellsNews: true }),
       coins: coins.map((coin) => coinOf(coin, 1_396)),
       users: Array.from({ length: users }, (_, index) => ({
         user: this.nameOf(index + 1),
@@ -148,6 +160,14 @@ export class EngineRig {
   async start(): Promise<RigProcess> {
     const process = new RigProcess(this.clock);
     const { market, log, mode, stores, world } = this;
+    // As the port promises: the same object for the same account.
+    const kept = new Map<string, object>();
+    const opened = <V extends object>(userId: number, venue: string, open: () => V): V => {
+      const key = `${userId} ${venue}`;
+      const found = kept.get(key) ?? process.venue(open());
+      kept.set(key, found);
+      return found as V;
+    };
     const engine = new TradingEngine({
       ...{ log, mode, market },
       clock: process.ownClock(),
@@ -159,9 +179,13 @@ export class EngineRig {
       holder: `process ${this.processes.length + 1}`,
       venues: {
         domestic: async (userId: number, venue: DomesticVenue) =>
-          this.#hasKey(userId, venue) ? process.venue(world.venue(this.nameOf(userId), venue)) : undefined,
+          this.#hasKey(userId, venue)
+            ? opened(userId, venue, () => world.venue(this.nameOf(userId), venue))
+            : undefined,
         overseas: async (userId: number, venue: OverseasVenue) =>
-          this.#hasKey(userId, venue) ? process.venue(world.venue(this.nameOf(userId), venue)) : undefined,
+          this.#hasKey(userId, venue)
+            ? opened(userId, venue, () => world.venue(this.nameOf(userId), venue))
+            : undefined,
       },
       books: { fresh: (coin, pair, timeoutMs) => this.#fresh(coin, pair, timeoutMs) },
       notifier: {

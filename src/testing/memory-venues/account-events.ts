@@ -93,6 +93,7 @@ export abstract class AccountEvents {
       lag: undefined,
     };
     account.add(made);
+    account.tell({ kind: "order", clientOrderId: made.clientOrderId });
     return made;
   }
 
@@ -181,7 +182,9 @@ export abstract class AccountEvents {
   }
 
   #transfer(user: string, venue: Venue, asset: string, amount: Decimal): void {
-    const { ledger } = this.account(user, venue);
+    const account = this.account(user, venue);
+    const { ledger } = account;
+    account.tell({ kind: "account" });
     const reason = amount.isNegative ? "withdrawal" : "deposit";
     const ref = `${venue}-transfer-${++this.#count}`;
     const atMs = this.exchange.venueNowMs(venue);

@@ -4,6 +4,7 @@
 import { DOMESTIC_VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type {
+  AccountNews,
   FundingEvent,
   OrderSide,
   PlaceOutcome,
@@ -54,6 +55,8 @@ export class MemoryAccount {
   readonly firstAnswers = new Map<string, PlaceOutcome>();
   readonly records = new Map<string, IdRecord>();
   readonly fundings: FundingEvent[] = [];
+  /** Who wants to hear of it. */
+  readonly followers = new Set<(news: AccountNews) => void>();
   readonly #locks = new Map<string, Decimal>();
 
   constructor(
@@ -66,6 +69,10 @@ export class MemoryAccount {
     /** Binance: fees in BNB while there is enough of it. */
     public feesInBnb: boolean,
   ) {}
+
+  tell(news: AccountNews): void {
+    for (const follower of this.followers) follower(news);
+  }
 
   get isDomestic(): boolean {
     return (DOMESTIC_VENUES as readonly string[]).includes(this.venue);

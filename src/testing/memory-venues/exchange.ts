@@ -187,6 +187,7 @@ export class Exchange {
     record.orderCount++;
     if (made.fills.length > 0) record.executedCount++;
     record.filledQty = record.filledQty.plus(made.filledQty).normal();
+    account.tell({ kind: "order", clientOrderId });
     return made;
   }
 
@@ -207,6 +208,7 @@ export class Exchange {
     },
   ): VenueFill {
     const { side, price, qty, ref, positionSide } = execution;
+    account.tell({ kind: "account" });
     const atMs = this.venueNowMs(account.venue);
     const money = price.times(qty);
     const post = (asset: string, amount: Decimal, reason: "fill" | "fee" | "realised") =>

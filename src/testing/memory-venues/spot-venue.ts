@@ -4,6 +4,7 @@
 import type { Venue } from "../../../schema/vocabulary.ts";
 import { type KeyFinding, keyFinding } from "../../domain/key-finding.ts";
 import type {
+  AccountNews,
   FeeRatesOfAccount,
   LookupOutcome,
   PlaceOptions,
@@ -29,6 +30,7 @@ export interface Wire {
   /** One way, drawn for each way of each request. */
   readonly latencyMs: () => number;
   readonly readTimeoutMs: number;
+  readonly tellsNews: boolean;
   requestCount: number;
   /** Orders sent that have not arrived. */
   inFlightCount: number;
@@ -39,6 +41,7 @@ const PUBLIC_CALLS: ReadonlySet<VenueCall> = new Set(["rules", "clockOffset"]);
 
 export class MemorySpotVenue implements TradingVenue {
   readonly acceptWindowMs: number;
+  follow?: NonNullable<TradingVenue["follow"]>;
   #modeKnown: PositionMode | undefined;
 
   constructor(
@@ -47,6 +50,23 @@ export class MemorySpotVenue implements TradingVenue {
     protected readonly wire: Wire,
   ) {
     this.acceptWindowMs = ID_RULES[venue].acceptWindowMs;
+    if (wire.tellsNews) this.follow = (onNews, signal) => this.#follow(onNews, signal);
+  }
+
+  /** What happens is told as late as an answer is; while it is cut off, never. */
+  async #follow(onNews: (news: AccountNews) => void, signal: AbortSignal): Promise<void> {
+    const { followers } = this.account;
+    const follower = (news: AccountNews) => {
+      const toldAfter = async () => {
+        await this.#pass(this.wire.latencyMs());
+        if (!signal.aborted) onNews(news);
+      };
+      void toldAfter();
+    };
+    followers.add(follower);
+    onNews({ kind: "connected" });
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    followers.delete(follower);
   }
 
   async place(order: VenueOrder, timeoutMs: number, options?: PlaceOptions): Promise<PlaceOutcome> {

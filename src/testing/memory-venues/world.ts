@@ -62,6 +62,8 @@ export interface MemoryWorldOptions {
    * Default: they remember.
    */
   readonly refusedIdsStayFree?: boolean;
+  /** The venues tell of accounts by themselves. Default: they do not. */
+  readonly tellsNews?: boolean;
 }
 
 const FEE_RATIOS: Readonly<Record<Venue, string>> = {
@@ -102,6 +104,7 @@ export class MemoryWorld extends AccountEvents {
       exchange: this.exchange,
       latencyMs: options.latencyMs ?? (() => 40),
       readTimeoutMs: options.readTimeoutMs ?? 5_000,
+      tellsNews: options.tellsNews ?? false,
       requestCount: 0,
       inFlightCount: 0,
     };

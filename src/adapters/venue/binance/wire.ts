@@ -2,6 +2,7 @@
 // nothing signed stands in a URL that somebody logs on the way.
 
 import { VenueReadFault } from "../../../ports/trading-venue.ts";
+import type { StreamParts } from "../account-stream.ts";
 import type { ClockOffset } from "../clock-offset.ts";
 import type { Parsed } from "../parsed.ts";
 import type { HttpRequest } from "../signed-http.ts";
@@ -14,6 +15,7 @@ export interface BinanceParts {
   readonly caller: VenueCaller;
   readonly offset: ClockOffset;
   readonly readTimeoutMs: number;
+  readonly stream: StreamParts;
   /** The spot host, which alone tells what a key may do; undefined: not asked. */
   readonly spotUrl: string | undefined;
   /** The rows of exchangeInfo, shared by all accounts: one large answer serves for a while. */
@@ -50,7 +52,8 @@ export function binanceDress(key: VenueKey, venueNowMs: () => number) {
       ["recvWindow", String(RECV_WINDOW_MS)],
       ["timestamp", String(venueNowMs())],
     ];
-    const query = signed === false ? plainQuery(params) : binanceSigned(key, plainQuery(timed));
+    const isSigned = signed !== false && signed !== "key-only";
+    const query = isSigned ? binanceSigned(key, plainQuery(timed)) : plainQuery(params);
     const inUrl = method === "GET" && query !== "";
     return {
       method,

@@ -5,6 +5,7 @@ import type { Decimal } from "../../../domain/decimal.ts";
 import { type KeyFinding, keyFinding } from "../../../domain/key-finding.ts";
 import type {
   AccountModes,
+  AccountNews,
   FeeRatesOfAccount,
   FundingEvent,
   SymbolRules,
@@ -12,6 +13,7 @@ import type {
   VenuePosition,
 } from "../../../ports/trading-venue.ts";
 import { VenueReadFault } from "../../../ports/trading-venue.ts";
+import { followAccount } from "../account-stream.ts";
 import { keyEndsSoon, keyFaultsOr, withoutGaps } from "../key-words.ts";
 import { mapped } from "../parsed.ts";
 import type { Params } from "../signing.ts";
@@ -50,6 +52,10 @@ export class BybitAccount {
   protected readonly positionModes = new Map<string, AccountModes["positionMode"]>();
 
   constructor(protected readonly parts: BybitParts) {}
+
+  follow(onNews: (news: AccountNews) => void, signal: AbortSignal): Promise<void> {
+    return followAccount(this.parts.stream, onNews, signal);
+  }
 
   balances(): Promise<readonly VenueBalance[]> {
     return readOne(

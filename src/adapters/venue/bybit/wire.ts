@@ -1,6 +1,7 @@
 // Bybit's requests: what is sent, signed by the venue's clock, and lists page by page.
 
 import { VenueReadFault } from "../../../ports/trading-venue.ts";
+import type { StreamParts } from "../account-stream.ts";
 import type { ClockOffset } from "../clock-offset.ts";
 import type { Parsed } from "../parsed.ts";
 import type { HttpRequest } from "../signed-http.ts";
@@ -19,6 +20,7 @@ export interface BybitParts {
   readonly caller: VenueCaller;
   readonly offset: ClockOffset;
   readonly readTimeoutMs: number;
+  readonly stream: StreamParts;
 }
 
 export function reading(path: string, params: Params): Call {
