@@ -6,11 +6,13 @@
 // Rows that nobody renews become nulls after rowAgeMsMax and tombstones an hour later: an old rate never looks fresh.
 
 import { frameId } from "../schema/messages/premium-frame.ts";
+import { FRAMES_SUBJECT } from "../schema/messages/subjects.ts";
 import type { Frame } from "../src/domain/frame.ts";
 import { nullRow, type RateRow, RateTable, type ReferencePrice, rowKey } from "../src/domain/rate-table.ts";
 import type { FrameFeed } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Log } from "../src/ports/telemetry.ts";
+import { messageSpan, SPANS, type Tracer } from "../src/ports/tracing.ts";
 
 /** The newest frame's own words; `id` is `tickAtMs.part`. */
 export interface LatestFrame {
@@ -28,6 +30,8 @@ export interface LiveFramesDeps {
   readonly log: Log;
   /** Age of a row's tick after which its rates become null; default that of ticks of 30 s. */
   readonly rowAgeMsMax?: number;
+  /** Left out: frames leave no traces. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** For rowsSince: what a new client is to see, and what one that may have missed anything is to see. */
@@ -125,8 +129,19 @@ export class LiveFrames {
   }
 
   #hear(packed: Uint8Array): void {
+    const { clock, tracer } = this.#deps;
+    const heardAtMs = tracer && clock.nowMs();
     const frame = this.apply(packed);
+    if (frame && heardAtMs !== undefined) this.#tell(frame, heardAtMs);
     if (frame && this.#firstHeard === undefined) this.#firstHeard = frame;
+  }
+
+  /** The frame as it was taken in and handed to every open stream: part of the scheduler's sending it. */
+  #tell({ tickAtMs, part, rows }: Frame, startAtMs: number): void {
+    const id = frameId(tickAtMs, part);
+    const { attributes, ...message } = messageSpan("process", FRAMES_SUBJECT, id);
+    const span = this.#deps.tracer?.tick(tickAtMs)?.begin({ ...message, startAtMs, parent: SPANS.frame(id) });
+    span?.end({ attributes: { ...attributes, "schedulerx.rows": rows.length } });
   }
 
   /** The link is back: what went out meanwhile is in a snapshot as new as the first frame from now on. */

@@ -136,7 +136,7 @@ await runProcess({
     }
     return results;
   },
-  start: async (settings, log, releases, stop) => {
+  start: async (settings, log, releases, stop, _logLevel, tracing) => {
     const bus = await busOf(settings, "schedulerx-api", log, { signal: stop });
     releases.push(() => bus.drain());
     const database = databaseOf(settings, log);
@@ -153,6 +153,7 @@ await runProcess({
       simulated: settings.SIMULATED,
       accounts: await accountsOf(settings, database, { bus, log }),
       market: marketOf(settings, database),
+      tracer: tracing?.tracer,
       settings: {
         addressRequestsPerMinuteMax: settings.ADDRESS_REQUESTS_PER_MINUTE_MAX,
         addressLoginsPerMinuteMax: settings.ADDRESS_LOGINS_PER_MINUTE_MAX,
@@ -162,7 +163,7 @@ await runProcess({
       },
     });
     releases.push(() => server.stop());
-    const ofProcess = createProcessMetrics("api", VERSION, systemClock);
+    const ofProcess = createProcessMetrics("api", VERSION, systemClock, tracing?.counts);
     const metrics = serveMetrics(settings, () => [...ofProcess(), ...server.metrics()], log);
     if (metrics) releases.push(() => metrics.stop());
     log.info("listening", { url: server.url });

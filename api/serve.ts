@@ -5,6 +5,7 @@ import type { FrameFeed } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Metric } from "../src/ports/metrics.ts";
 import type { Log } from "../src/ports/telemetry.ts";
+import type { Tracer } from "../src/ports/tracing.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import { createApp } from "./app.ts";
 import { ApiCounts } from "./counts.ts";
@@ -33,6 +34,8 @@ export interface ServeOptions {
   readonly market?: ApiDeps["market"];
   /** Limits and trust; without them nothing is limited and no proxy believed. */
   readonly settings?: ApiDeps["settings"];
+  /** Left out: no traces. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export interface ApiServer {
@@ -49,7 +52,8 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
   const { feed, codec, clock, log, tickPeriodMs, version, simulated, trading, accounts, market } = options;
   const stopping = new AbortController();
   const rowAgeMsMax = rowAgeMsMaxOf(tickPeriodMs);
-  const live = new LiveFrames({ feed, unpackFrame: codec.unpackFrame, clock, log, rowAgeMsMax });
+  const { unpackFrame } = codec;
+  const live = new LiveFrames({ feed, unpackFrame, clock, log, rowAgeMsMax, tracer: options.tracer });
   const counts = new ApiCounts();
   const app = createApp({
     live,

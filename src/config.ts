@@ -93,6 +93,61 @@ const metricsFields = {
   },
 } as const satisfies Fields;
 
+const otlpHeaders = v.pipe(
+  v.string(),
+  v.check(
+    (value) => value.split(",").every((pair) => /^\s*[A-Za-z0-9_-]+=[\x21-\x7e ]+$/.test(pair)),
+    "expected name=value pairs with commas between",
+  ),
+  v.transform(
+    (value): Readonly<Record<string, string>> =>
+      Object.fromEntries(
+        value.split(",").map((pair) => {
+          const at = pair.indexOf("=");
+          return [pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())];
+        }),
+      ),
+  ),
+);
+
+/** Values may be percent-encoded; what is no such text stands as it is. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+const traceFields = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    about:
+      "OpenTelemetry collector that gets traces by OTLP over HTTP, e.g. http://127.0.0.1:4318; /v1/traces is added. Without it there are no traces.",
+    schema: httpUrl,
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    about: "Headers sent to it, as name=value with commas between, e.g. an authorization.",
+    secret: true,
+    schema: otlpHeaders,
+  },
+  TRACES_TICK_PCT: {
+    about:
+      "Part of all ticks that is traced, %. Which ones follows from their instants: give all processes the same. Every intent is traced.",
+    default: "1",
+    schema: v.pipe(
+      v.string(),
+      v.regex(/^(100|\d{1,2}(\.\d{1,4})?)$/, "expected a percentage from 0 to 100"),
+      v.transform(Number),
+    ),
+  },
+  TRACES_NAMESPACE: {
+    about:
+      "Name of this service at the collector, the same in all its processes: two services that share one would mix their traces.",
+    default: "schedulerx",
+    schema: v.pipe(text, v.regex(/^[A-Za-z0-9._-]{1,60}$/, "expected up to 60 of A-Za-z0-9._-")),
+  },
+} as const satisfies Fields;
+
 const natsFields = {
   NATS_URL: {
     about: "Where the bus is; tls:// for an encrypted link.",
@@ -161,6 +216,7 @@ export const workerFields = {
     schema: integer(50, 30_000),
   },
   ...metricsFields,
+  ...traceFields,
   ...logFields,
 } as const satisfies Fields;
 
@@ -336,6 +392,7 @@ export const schedulerFields = {
     secret: true,
     schema: operatorToken,
   },
+  ...traceFields,
   ...logFields,
 } as const satisfies Fields;
 
@@ -470,6 +527,7 @@ export const apiFields = {
   },
   ...metricsFields,
   ...guardFields,
+  ...traceFields,
   ...logFields,
 } as const satisfies Fields;
 

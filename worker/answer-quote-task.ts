@@ -14,7 +14,9 @@ import type { BookFetcher } from "../src/ports/book-fetcher.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { BookRequest, VenueBooks } from "../src/ports/market-data.ts";
 import type { RateGovernor, VenueAnswer, VenueCosts } from "../src/ports/rate-governor.ts";
+import { type Span, traced } from "../src/ports/tracing.ts";
 import { Patience } from "./patience.ts";
+import { bookSpan, endBookSpan } from "./task-spans.ts";
 
 export interface AnswerDeps {
   readonly clock: Clock;
@@ -83,15 +85,20 @@ export class QuoteAnswerer {
     }));
   }
 
-  /** Not to be called again before it has resolved: the buffers are shared. */
-  async answer(task: QuoteTask): Promise<TaskAnswer> {
+  /**
+   * Not to be called again before it has resolved: the buffers are shared. `span`: the task's, where it is traced.
+   */
+  async answer(task: QuoteTask, span?: Span): Promise<TaskAnswer> {
     this.#load(task);
     const counts = new Map<string, number>();
-    const fetched = await this.#fetchAll(task, counts);
+    const fetched = await this.#fetchAll(task, counts, span);
+    const rating = span?.begin({ name: "compute rates" });
     for (const part of fetched) if (legRoleOf(part.venue) === "domestic") this.#scan(task, part, counts);
     this.#sweepDomestics(task);
     for (const part of fetched) if (legRoleOf(part.venue) === "overseas") this.#scan(task, part, counts);
-    return this.#rate(task, counts);
+    const answer = this.#rate(task, counts);
+    rating?.end();
+    return answer;
   }
 
   #load(task: QuoteTask): void {
@@ -111,7 +118,7 @@ export class QuoteAnswerer {
     }
   }
 
-  async #fetchAll(task: QuoteTask, counts: Map<string, number>): Promise<Fetched[]> {
+  async #fetchAll(task: QuoteTask, counts: Map<string, number>, span: Span | undefined): Promise<Fetched[]> {
     const { clock, governor, venues, settings } = this.deps;
     const requests: { venue: Venue; request: BookRequest }[] = [];
     const costs: VenueCosts = {};
@@ -128,7 +135,8 @@ export class QuoteAnswerer {
     const periodMs = task.deadlineAtMs - task.tickAtMs;
     const leftMs = () => Math.min(periodMs, task.deadlineAtMs - clock.nowMs());
     const fetchMs = Math.min(settings.requestTimeoutMs, periodMs * FETCH_RATIO_MIN);
-    const grant = await governor.reserve(costs, Math.max(0, leftMs() - fetchMs));
+    const reserving = governor.reserve(costs, Math.max(0, leftMs() - fetchMs));
+    const grant = await traced(span?.begin({ name: "wait for budget" }), reserving);
     const ended = new Map<Venue, string[]>(VENUES.map((venue) => [venue, []]));
     const timeoutMsMax = Math.min(settings.requestTimeoutMs, leftMs());
     const fetched = await Promise.all(
@@ -140,7 +148,9 @@ export class QuoteAnswerer {
           count(counts, venue, "no budget");
           return { venue, request, bytes: undefined, receivedAtMs: 0 };
         }
+        const fetching = bookSpan(span, venue, request);
         const got = await this.deps.fetcher.fetch(venue, request, timeoutMs);
+        if (fetching) endBookSpan(fetching, got);
         const limitedBody =
           got.bytes !== undefined && got.bytes.length < 600 && this.#isLimited(venue, request, got.bytes);
         const answer: VenueAnswer = limitedBody ? { ...got.answer, limited: true } : got.answer;

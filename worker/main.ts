@@ -38,7 +38,7 @@ await runProcess({
     }
     return results;
   },
-  start: async (settings, log, releases, stop) => {
+  start: async (settings, log, releases, stop, _logLevel, tracing) => {
     const clock = systemClock;
     const id = settings.WORKER_ID ?? `${hostname()}-${process.pid}`;
     const bus = await busOf(settings, id, log, { signal: stop });
@@ -67,13 +67,14 @@ await runProcess({
         reports: bus.reports,
         governor,
         answerer,
+        tracer: tracing?.tracer,
       },
       stop,
       counters,
     );
     // The task in hand is finished before anything it needs is released.
     releases.push(() => running);
-    const ofProcess = createProcessMetrics("worker", VERSION, clock);
+    const ofProcess = createProcessMetrics("worker", VERSION, clock, tracing?.counts);
     const metrics = serveMetrics(
       settings,
       () => [

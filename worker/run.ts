@@ -6,12 +6,14 @@
 
 import { encodeReport } from "../schema/messages/quote-report.ts";
 import { MessageError, parseQuoteTask, type QuoteTask } from "../schema/messages/quote-task.ts";
+import { REPORTS, TASKS } from "../schema/messages/subjects.ts";
 import { isPassingBusFault } from "../src/domain/bus-fault.ts";
 import { encodeFrame } from "../src/domain/frame.ts";
 import type { ReportStream, TaskDelivery, TaskQueue } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { RateGovernor } from "../src/ports/rate-governor.ts";
 import type { Log } from "../src/ports/telemetry.ts";
+import { faultOf, messageSpan, SPANS, type Span, type Tracer, traced } from "../src/ports/tracing.ts";
 import type { QuoteAnswerer } from "./answer-quote-task.ts";
 
 export interface WorkerDeps {
@@ -23,6 +25,8 @@ export interface WorkerDeps {
   readonly reports: ReportStream;
   readonly governor: RateGovernor;
   readonly answerer: QuoteAnswerer;
+  /** Left out: tasks leave no traces. */
+  readonly tracer?: Tracer | undefined;
 }
 
 const NEXT_WAIT_MS = 5_000;
@@ -140,13 +144,15 @@ async function handle(
     delivery.term();
     return settled;
   }
+  const span = taskSpan(deps, task, delivery);
   const done = new AbortController();
   void keepWorking(deps, delivery, task, done.signal);
   try {
-    const answer = await deps.answerer.answer(task);
+    const answer = await deps.answerer.answer(task, span);
     if (deps.clock.nowMs() >= task.deadlineAtMs) {
       counters.late++;
       delivery.term();
+      span?.end({ fault: "late" });
       return settled;
     }
     const { rows, depths, fetches, reportedAtMs } = answer;
@@ -167,12 +173,15 @@ async function handle(
       depths,
       fetches,
     };
-    await deps.reports.publish(taskId, encodeReport(header, segment));
+    const report = encodeReport(header, segment);
+    await traced(reportSpan(deps, span, taskId, report.length), deps.reports.publish(taskId, report));
     await delivery.ack();
     counters.answered++;
+    span?.end({ attributes: { "schedulerx.rows": rows.length } });
     deps.log.debug("task answered", { tickAtMs, taskId, attempt: delivery.attempt, rows: rows.length });
   } catch (error) {
     counters.givenBack++;
+    span?.end({ fault: faultOf(error) });
     const { taskId, tickAtMs } = task;
     if (isPassingBusFault(error)) deps.log.debug("task given back", { tickAtMs, taskId, error });
     else {
@@ -185,6 +194,34 @@ async function handle(
     done.abort();
   }
   return settled;
+}
+
+/** A task in hand: part of the scheduler's sending it. */
+function taskSpan({ tracer, sourceAddress }: WorkerDeps, task: QuoteTask, { attempt }: TaskDelivery) {
+  const trace = tracer?.tick(task.tickAtMs);
+  if (!trace) return undefined;
+  const { attributes, ...message } = messageSpan("process", TASKS.subject, task.taskId);
+  return trace.begin({
+    ...message,
+    parent: SPANS.task(task.taskId),
+    attributes: {
+      ...attributes,
+      "schedulerx.coins": task.coins.length,
+      "schedulerx.task.attempt": attempt,
+      "schedulerx.source_address": sourceAddress,
+    },
+  });
+}
+
+/** Its report on the way: the parent of what the scheduler does with it. */
+function reportSpan({ id }: WorkerDeps, task: Span | undefined, taskId: string, bytes: number) {
+  if (!task) return undefined;
+  const { attributes, ...message } = messageSpan("send", REPORTS.subject, taskId);
+  return task.begin({
+    ...message,
+    id: SPANS.report(taskId, id),
+    attributes: { ...attributes, "messaging.message.body.size": bytes },
+  });
 }
 
 /** Tells the bus three times within the ack wait that the work goes on. */

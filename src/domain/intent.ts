@@ -113,6 +113,11 @@ export function clientOrderIdOf(intentId: string, purpose: OrderPurpose, attempt
   return `sx-${intentId}-${PURPOSE_CODE[purpose]}${chunk}-${attempt}`;
 }
 
+/** The intent of one of our orders; undefined for an id that is not ours. */
+export function intentIdOfOrder(clientOrderId: string): string | undefined {
+  return isOwnOrderId(clientOrderId) ? clientOrderId.slice(3, 3 + INTENT_ID_CHARS) : undefined;
+}
+
 /** Whether an order a venue shows can be one of ours. */
 export function isOwnOrderId(clientOrderId: string): boolean {
   return /^sx-[0-9a-z]{20}-[bhusc]\d{1,3}-\d{1,3}$/.test(clientOrderId);

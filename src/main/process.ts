@@ -2,12 +2,13 @@
 
 import { parseArgs } from "node:util";
 import { systemClock } from "../adapters/clock.ts";
-import { createLog, errorText } from "../adapters/telemetry/log.ts";
+import { createLog, errorText, type LogOptions } from "../adapters/telemetry/log.ts";
 import { type Fields, readEnvironment, readNotifySettings, type Settings, SettingsError } from "../config.ts";
 import type { Log, LogLevel, LogLevelSwitch } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { type CheckResult, printChecks } from "./check.ts";
 import { serviceManagerOf } from "./service-manager.ts";
+import { openTracing, type Tracing, type TracingSettings } from "./tracing.ts";
 
 /** Releases what was opened; called in reverse order of opening. */
 export type Release = () => Promise<unknown> | unknown;
@@ -36,6 +37,7 @@ export interface ProcessSpec<F extends Fields> {
     releases: Release[],
     stop: AbortSignal,
     logLevel: LogLevelSwitch,
+    tracing: Tracing | undefined,
   ) => Promise<void>;
 }
 
@@ -94,7 +96,7 @@ async function runUntilStopped<F extends Fields>(spec: ProcessSpec<F>, settings:
     LOG_LEVEL: LogLevel;
     LOG_FORMAT: "json" | "text";
   };
-  const logging = {
+  const logging: LogOptions = {
     level: LOG_LEVEL,
     format: LOG_FORMAT,
     process: spec.name.replace(/^schedulerx-/, ""),
@@ -132,7 +134,18 @@ async function runUntilStopped<F extends Fields>(spec: ProcessSpec<F>, settings:
   });
   try {
     log.info("starting", { version: VERSION });
-    await spec.start(settings, log, releases, stopping.signal, logging);
+    const name = spec.name;
+    const tracing = await openTracing(settings as unknown as TracingSettings, {
+      name,
+      clock: systemClock,
+      log,
+    });
+    if (tracing) {
+      // The last to go: what ends may still tell of itself.
+      releases.push(() => tracing.stop());
+      logging.traceIdOf = (fields) => tracing.tracer.traceIdOf(fields);
+    }
+    await spec.start(settings, log, releases, stopping.signal, logging, tracing);
     if (stopping.signal.aborted) return;
     log.info("running");
     manager.ready();

@@ -135,7 +135,7 @@ await runProcess({
     ]);
     return results.flat();
   },
-  start: async (settings, log, releases, stop, logLevel) => {
+  start: async (settings, log, releases, stop, logLevel, tracing) => {
     const clock = systemClock;
     const id = `scheduler-${process.pid}`;
     const bus = await busOf(settings, id, log, { signal: stop });
@@ -161,7 +161,7 @@ await runProcess({
     const leaseDatabase = openPostgres({ ...postgresOf(settings), log: quietLog, poolSize: 1 });
     releases.push(() => leaseDatabase.close());
     const { engine: trading, answerDesk } = createTrading({
-      ...{ clock, log, database, leaseDatabase, governor, fetcher },
+      ...{ clock, log, database, leaseDatabase, governor, fetcher, tracer: tracing?.tracer },
       mode: settings.TRADING_MODE,
       venueBooks: VENUE_BOOKS,
       urls: { ...venueUrlsOf(settings), binanceSpot: settings.BINANCE_SPOT_URL },
@@ -181,6 +181,7 @@ await runProcess({
       fetcher,
       onRows: (rows) => trading.onRows(rows),
       leads: () => trading.isElsewhere !== true,
+      tracer: tracing?.tracer,
       venues: VENUE_BOOKS,
       requestTimeoutMs: settings.REQUEST_TIMEOUT_MS,
       lists: createVenueLists({
@@ -216,7 +217,7 @@ await runProcess({
         database: databaseLink(database.isUp && leaseDatabase.isUp),
         ...(publisher ? { redis: publisher.state() } : {}),
       });
-      const ofProcess = createProcessMetrics("scheduler", VERSION, clock);
+      const ofProcess = createProcessMetrics("scheduler", VERSION, clock, tracing?.counts);
       const collect = () => [
         ...ofProcess(),
         ...schedulerMetrics({

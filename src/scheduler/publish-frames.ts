@@ -8,6 +8,8 @@ import type { RateRow, RateTable } from "../domain/rate-table.ts";
 import type { FrameSink } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/telemetry.ts";
+import { faultOf, type Span, type Tracer, traced } from "../ports/tracing.ts";
+import { frameSpan } from "./tick-spans.ts";
 
 export interface FramePublisherDeps {
   readonly clock: Clock;
@@ -19,6 +21,14 @@ export interface FramePublisherDeps {
   readonly offer: (packed: Uint8Array) => void;
   /** Sees every changed row at once, before it is gathered for publishing: trading waits for no reader. */
   readonly onRows?: (rows: readonly RateRow[]) => void;
+  /** Left out: frames leave no traces. */
+  readonly tracer?: Tracer | undefined;
+}
+
+interface Outgoing {
+  readonly packed: Uint8Array;
+  readonly head: Pick<Frame, "tickAtMs" | "part">;
+  readonly span: Span | undefined;
 }
 
 const GATHER_MS_MAX = 100;
@@ -29,6 +39,8 @@ const CLIENTS_RETURN_MS = 2_000;
 
 export class FramePublisher {
   #rows = new Map<string, RateRow>();
+  /** Words of the traced reports they came with. */
+  #merged: string[] = [];
   #gathering = false;
   #tickAtMs = 0;
   #part = 0;
@@ -42,8 +54,9 @@ export class FramePublisher {
 
   constructor(private readonly deps: FramePublisherDeps) {}
 
-  /** Gathers rows of a tick for the next frame. */
-  add(rows: readonly RateRow[]): void {
+  /** Gathers rows of a tick for the next frame. `merged`: the word of the traced report they came with. */
+  add(rows: readonly RateRow[], merged?: string): void {
+    if (merged !== undefined && rows.length > 0) this.#merged.push(merged);
     if (rows.length > 0) this.deps.onRows?.(rows);
     for (const row of rows) this.#rows.set(`${row.coin}|${row.pairIndex}`, row);
     if (this.#rows.size === 0 || this.#gathering) return;
@@ -70,25 +83,28 @@ export class FramePublisher {
     this.#gathering = false;
     const rows = [...this.#rows.values()];
     this.#rows = new Map();
+    const merged = this.#merged;
+    if (merged.length > 0) this.#merged = [];
     if (rows.length === 0 && !closing) return;
     for (const row of rows) this.#newTick(row.tickAtMs);
     const { table, clock } = this.deps;
     const head = { tickAtMs: this.#tickAtMs, part: this.#part++, closing, reference: table.reference };
+    const span = frameSpan(this.deps.tracer, head, rows.length, merged);
     const packed = this.deps.pack({ ...head, rows });
     this.deps.offer(packed);
     const wantsSnapshot = closing || clock.nowMs() >= this.#snapshotDueAtMs;
     if (wantsSnapshot) this.#snapshotDueAtMs = clock.nowMs() + SNAPSHOT_EVERY_MS;
     const snapshot = wantsSnapshot ? this.deps.pack({ ...head, rows: table.rows() }) : undefined;
-    this.#send({ packed, frame: frameId(head.tickAtMs, head.part) }, snapshot);
+    this.#send({ packed, head, span }, snapshot);
   }
 
   /** In order; while the bus is away at most a few frames wait. */
-  #send(
-    { packed, frame }: { readonly packed: Uint8Array; readonly frame: string },
-    snapshot: Uint8Array | undefined,
-  ): void {
+  #send({ packed, head, span }: Outgoing, snapshot: Uint8Array | undefined): void {
+    const { tickAtMs } = head;
+    const frame = frameId(tickAtMs, head.part);
     if (this.#waiting >= 8) {
       this.counters.failed++;
+      span?.end({ fault: "waiting" });
       void this.#makeUp();
       return;
     }
@@ -99,10 +115,12 @@ export class FramePublisher {
         if (snapshot) await this.deps.sink.putSnapshot(snapshot);
         this.counters.frames++;
         this.counters.bytes += packed.length;
-        this.deps.log.debug("frame published", { frame, bytes: packed.length });
+        span?.end({ attributes: { "messaging.message.body.size": packed.length } });
+        this.deps.log.debug("frame published", { tickAtMs, frame, bytes: packed.length });
       } catch (error) {
         this.counters.failed++;
-        this.deps.log.debug("frame not published", { frame, error });
+        span?.end({ fault: faultOf(error) });
+        this.deps.log.debug("frame not published", { tickAtMs, frame, error });
         void this.#makeUp();
       } finally {
         this.#waiting--;
@@ -114,15 +132,16 @@ export class FramePublisher {
   async #makeUp(): Promise<void> {
     if (this.#makingUp) return;
     this.#makingUp = true;
-    const { clock, sink, table, pack } = this.deps;
+    const { clock, sink, table, pack, tracer } = this.deps;
     for (let arrived = 0; arrived < 2; ) {
       await clock.sleep(arrived === 0 ? MAKE_UP_EVERY_MS : CLIENTS_RETURN_MS);
       if (this.#stopped) return;
       const turn = this.#sending.then(async () => {
         const closing = this.#closedTickAtMs === this.#tickAtMs;
         const head = { tickAtMs: this.#tickAtMs, part: this.#part++, closing, reference: table.reference };
-        const packed = pack({ ...head, rows: table.rows() });
-        await sink.publishFrame(packed);
+        const rows = table.rows();
+        const packed = pack({ ...head, rows });
+        await traced(frameSpan(tracer, head, rows.length, []), sink.publishFrame(packed));
         await sink.putSnapshot(packed);
       });
       this.#sending = turn.catch(() => undefined);

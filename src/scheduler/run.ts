@@ -10,6 +10,7 @@ import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HistoryStore, HoldingStore, InstrumentStore } from "../ports/store.ts";
 import type { Log } from "../ports/telemetry.ts";
+import type { Tracer } from "../ports/tracing.ts";
 import type { VenueLists } from "../ports/venue-lists.ts";
 import { FrameCollector } from "./collect-frame.ts";
 import { FramePublisher, type FramePublisherDeps } from "./publish-frames.ts";
@@ -35,6 +36,8 @@ export interface SchedulerDeps extends ReferenceDeps {
   readonly previousRows: () => Promise<readonly RateRow[]>;
   readonly tickPeriodMs: number;
   readonly historyDays: number;
+  /** Left out: no traces. */
+  readonly tracer?: Tracer | undefined;
 }
 
 const REFERENCE_EVERY_MS = 3_000;
@@ -75,6 +78,7 @@ export class Scheduler {
       pack: deps.pack,
       offer: deps.offer,
       ...(deps.onRows ? { onRows: deps.onRows } : {}),
+      tracer: deps.tracer,
     });
     this.ticks = new TickLoop({
       clock,
@@ -89,6 +93,7 @@ export class Scheduler {
       onClosed: () => this.#onClosed(),
       ...(deps.leads ? { leads: deps.leads } : {}),
       onUnknownSymbol: () => this.#refreshSoon(),
+      tracer: deps.tracer,
     });
   }
 

@@ -31,8 +31,10 @@ import {
 import type { ReportStream, TaskQueue } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/telemetry.ts";
+import { faultOf, type Tracer, traced } from "../ports/tracing.ts";
 import type { ClosedTick, FrameCollector } from "./collect-frame.ts";
 import type { FramePublisher } from "./publish-frames.ts";
+import { issueSpan, mergedWord, reportSpan, taskSpan, tellTick } from "./tick-spans.ts";
 
 export interface TickLoopDeps {
   readonly clock: Clock;
@@ -50,6 +52,8 @@ export interface TickLoopDeps {
   readonly leads?: () => boolean;
   /** A venue did not know a symbol it was asked for: the lists are out of date. */
   readonly onUnknownSymbol?: (venue: Venue) => void;
+  /** Left out: ticks leave no traces. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export interface TickCounters {
@@ -223,10 +227,11 @@ export class TickLoop {
   }
 
   async #run(manifest: TickManifest): Promise<void> {
-    const { clock, collector, log, tasks, reports, periodMs } = this.deps;
+    const { clock, collector, log, tasks, reports, periodMs, tracer } = this.deps;
     const { tickAtMs } = manifest;
     const deadlineAtMs = tickAtMs + periodMs;
     this.#issuing = true;
+    const issue = issueSpan(tracer, tickAtMs, manifest.tasks.length);
     try {
       collector.openTick(tickAtMs, deadlineAtMs, manifest.tasks);
       const closing = new AbortController();
@@ -241,14 +246,18 @@ export class TickLoop {
       const from = Math.floor(tickAtMs / periodMs) % Math.max(1, manifest.tasks.length);
       const rotated = [...manifest.tasks.slice(from), ...manifest.tasks.slice(0, from)];
       const results = await Promise.allSettled(
-        rotated.map((task) => tasks.publish(task.taskId, encodeQuoteTask(task))),
+        rotated.map((task) =>
+          traced(taskSpan(issue, task), tasks.publish(task.taskId, encodeQuoteTask(task))),
+        ),
       );
       const failed = results.filter((result) => result.status === "rejected").length;
       this.counters.failedTasks += failed;
       log.debug("tick issued", { tickAtMs, tasks: results.length, failed });
       this.counters.issued++;
+      issue?.end({ fault: failed > 0 ? "bus" : undefined });
     } catch (error) {
       log.debug("tick not issued", { tickAtMs, error });
+      issue?.end({ fault: faultOf(error) });
     } finally {
       this.#issuing = false;
     }
@@ -263,7 +272,7 @@ export class TickLoop {
   }
 
   #close(): void {
-    const { collector, publisher, log, clock } = this.deps;
+    const { collector, publisher, log, clock, tracer } = this.deps;
     this.#closeTimer.abort();
     const { closed, changed } = collector.closeTick(clock.nowMs());
     publisher.add(changed);
@@ -271,6 +280,7 @@ export class TickLoop {
     this.lastClosed = closed;
     this.counters.closed++;
     this.durations.observe(Math.max(0, closed.closedAtMs - closed.tickAtMs) / 1_000);
+    tellTick(tracer, closed);
     log.debug("tick closed", { tickAtMs: closed.tickAtMs, rows: closed.rowCount });
     if (closed.missing.length > 0) {
       this.counters.incomplete++;
@@ -292,7 +302,7 @@ export class TickLoop {
   }
 
   #onReport(bytes: Uint8Array): void {
-    const { collector, publisher, depths, log, clock, onUnknownSymbol } = this.deps;
+    const { collector, publisher, depths, log, clock, onUnknownSymbol, tracer } = this.deps;
     try {
       const message = parseReportMessage(bytes);
       if (message.kind === "manifest") {
@@ -304,6 +314,7 @@ export class TickLoop {
         return;
       }
       const { header, segment } = message;
+      const span = reportSpan(tracer, header);
       const { rows } = decodeFrame(segment);
       this.#see(header);
       for (const { coin, levels, got } of header.depths) depths.learn(coin, levels, got);
@@ -312,7 +323,9 @@ export class TickLoop {
         this.counters.fetches.set(key, (this.counters.fetches.get(key) ?? 0) + count);
         if (UNKNOWN_SYMBOL_OUTCOMES.has(outcome)) onUnknownSymbol?.(venue);
       }
-      publisher.add(collector.takeReport(header, rows, collector.table.reference));
+      const changed = collector.takeReport(header, rows, collector.table.reference);
+      publisher.add(changed, span && mergedWord(header.taskId));
+      span?.end({ attributes: { "schedulerx.rows": changed.length } });
     } catch (error) {
       if (!(error instanceof MessageError || error instanceof FrameError)) throw error;
       this.counters.unreadableReports++;

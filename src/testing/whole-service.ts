@@ -12,6 +12,7 @@ import type { BookFetcher } from "../ports/book-fetcher.ts";
 import type { TaskDelivery, TaskQueue } from "../ports/bus.ts";
 import type { VenueBooks } from "../ports/market-data.ts";
 import type { RateGovernor } from "../ports/rate-governor.ts";
+import type { Tracer } from "../ports/tracing.ts";
 import { type ClosedTick, FrameCollector } from "../scheduler/collect-frame.ts";
 import { FramePublisher } from "../scheduler/publish-frames.ts";
 import { TickLoop } from "../scheduler/tick-loop.ts";
@@ -30,6 +31,9 @@ export interface ServiceOptions {
   /** Changes what workers get from the queue: lost acknowledgements, duplicates. */
   readonly wrapTasks?: (tasks: TaskQueue) => TaskQueue;
   readonly startAtMs?: number;
+  /** Frames go out on the bus so packed; left out: they are only kept. */
+  readonly pack?: (frame: Frame) => Uint8Array;
+  readonly tracer?: Tracer;
 }
 
 export interface Service {
@@ -119,7 +123,7 @@ export function simulatedFetcher(exchanges: Exchanges, clock: ManualClock, sourc
 }
 
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { market, periodMs, workerCount } = options;
+  const { market, periodMs, workerCount, tracer } = options;
   const clock = new ManualClock(options.startAtMs ?? Date.UTC(2026, 0, 1, 0, 0, 1));
   const log = new RecordingLog();
   const bus = new InProcessBus(clock);
@@ -132,12 +136,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     clock,
     log,
     table: collector.table,
-    sink: { publishFrame: async () => undefined, putSnapshot: async () => undefined },
+    sink: options.pack
+      ? bus.frames
+      : { publishFrame: async () => undefined, putSnapshot: async () => undefined },
+    tracer,
     pack: (frame) => {
       // The snapshot repeats the frame before it: only frames are of interest here.
       if (frame.rows.length !== collector.table.size || frame.rows !== frames.at(-1)?.rows)
         frames.push(frame);
-      return new Uint8Array(0);
+      return options.pack?.(frame) ?? new Uint8Array(0);
     },
     offer: () => undefined,
   });
@@ -153,6 +160,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     periodMs,
     coins: () => coins,
     onClosed: (tick) => closed.push(tick),
+    tracer,
   });
   const stop = new AbortController();
   const counters: WorkerCounters[] = [];
@@ -168,7 +176,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       venues: options.venues,
       settings: { requestTimeoutMs: 3_000, bookAgeMsMax: 5_000, legSkewMsMax: 2_000 },
     });
-    const deps = { clock, log, tasks, reports: bus.reports, governor: openGovernor, answerer };
+    const deps = { clock, log, tasks, reports: bus.reports, governor: openGovernor, answerer, tracer };
     const who = { id: `worker-${index}`, sourceAddress: `address-${index}` };
     running.push(runWorker({ ...deps, ...who }, stop.signal, own));
   }

@@ -11,6 +11,8 @@ import { figuresOf, type TradingCounts, type TradingFigures } from "./figures.ts
 import { Session, type SessionDeps } from "./session.ts";
 import { TellingJournal } from "./telling-journal.ts";
 import { TellingNotifier } from "./telling-notifier.ts";
+import { TracedJournal } from "./traced-journal.ts";
+import { TracedVenues } from "./traced-venues.ts";
 import { KeyWatch } from "./watch-keys.ts";
 import { OrderWatch } from "./watch-orders.ts";
 import { PositionWatch, SEEN_APART_MS, WATCH_DEFAULT, type WatchSettings } from "./watch-positions.ts";
@@ -82,6 +84,12 @@ function telling(
   };
 }
 
+/** The same with every intent's trace told. */
+function traced({ journal, venues, tracer }: EngineDeps): Partial<Pick<SessionDeps, "journal" | "venues">> {
+  if (!tracer) return {};
+  return { journal: new TracedJournal(journal, tracer), venues: new TracedVenues(venues, tracer) };
+}
+
 export class TradingEngine {
   readonly #writer: Writer;
   #session: Session | undefined;
@@ -93,7 +101,8 @@ export class TradingEngine {
 
   private readonly deps: EngineDeps;
 
-  constructor(deps: EngineDeps) {
+  constructor(given: EngineDeps) {
+    const deps = { ...given, ...traced(given) };
     const notifier = quiet(deps.notifier, deps.log);
     this.deps = {
       ...deps,

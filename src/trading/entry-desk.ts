@@ -4,6 +4,7 @@
 import type { PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import type { RateRow } from "../domain/rate-table.ts";
+import { tellDecision } from "../ports/tracing.ts";
 import type { Trader } from "../ports/traders.ts";
 import { userCoin } from "./engine-state.ts";
 import type { Candidate, Entrant } from "./entrant.ts";
@@ -121,10 +122,12 @@ export class EntryDesk {
       const { coin } = candidate.row;
       if (!this.isOpen || work.term.isOver) break;
       if (known.running.has(userCoin(userId, coin))) continue;
+      const begunAtMs = this.deps.clock.nowMs();
       const planned = await this.#planOne(trader, candidate);
       if (planned.ok) {
         reasons.delete(coin);
         this.#tell(trader, reasons);
+        tellDecision(this.deps.tracer, planned.intent, begunAtMs);
         return await this.#begin(trader, candidate, planned);
       }
       const isOwnPair = known.positions.get(userCoin(userId, coin))?.pair === candidate.pair;

@@ -6,6 +6,7 @@ import type { RateRow } from "../domain/rate-table.ts";
 import { exitScreenJeon, stopScreenJeon } from "../domain/screen.ts";
 import type { ForcedClose } from "../ports/forced-closes.ts";
 import type { OpenPosition } from "../ports/journal.ts";
+import { tellDecision } from "../ports/tracing.ts";
 import { userCoin } from "./engine-state.ts";
 import { FundingSeen } from "./funding.ts";
 import { planExit } from "./plan-exit.ts";
@@ -86,6 +87,7 @@ export class ExitDesk {
   async #exit(position: OpenPosition, cause: ForceCause | undefined): Promise<void> {
     const { known, accounts, reference, teller, work } = this.parts;
     const key = userCoin(position.userId, position.coin);
+    const begunAtMs = this.deps.clock.nowMs();
     const planned = await planExit({ ...this.deps, accounts, funding: this.#funding }, position, {
       forcedBy: cause,
       halted: known.halted,
@@ -98,7 +100,7 @@ export class ExitDesk {
         known.running.set(key, intent);
         return true;
       },
-      decisionKey: String(this.deps.clock.nowMs()),
+      decisionKey: String(begunAtMs),
     });
     const { strategyId, userId, coin, pair } = position;
     const decision = planned.ok
@@ -110,6 +112,7 @@ export class ExitDesk {
         teller.incident("key", position, "no usable key: the position cannot be left");
       return;
     }
+    tellDecision(this.deps.tracer, planned.intent, begunAtMs);
     await this.runner.begin(planned.intent, planned.books);
   }
 }

@@ -16,6 +16,7 @@ import type { Journal, TradingMode } from "../ports/journal.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { HandHoldingStore } from "../ports/store.ts";
 import type { Log } from "../ports/telemetry.ts";
+import type { Tracer } from "../ports/tracing.ts";
 import type { IncidentKind, TraderStore, TradingStateStore } from "../ports/traders.ts";
 import type { MarketView, UserVenues } from "../ports/trading-desk.ts";
 import type { UserEventSink } from "../ports/user-events.ts";
@@ -52,6 +53,8 @@ export interface SessionDeps {
   readonly handHoldings?: HandHoldingStore;
   /** Left out: nobody is told as it happens. */
   readonly events?: UserEventSink;
+  /** Left out: intents leave no traces. */
+  readonly tracer?: Tracer | undefined;
   /** Added to. */
   readonly counts?: TradingCounts;
 }

@@ -17,6 +17,8 @@ export interface LogOptions extends LogLevelSwitch {
   readonly process: string;
   readonly nowMs: () => number;
   readonly write?: (line: string) => void;
+  /** The trace a line belongs to, by its fields; may be given later. */
+  traceIdOf?: ((fields: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
 }
 
 export function createLog(options: LogOptions, bound: Record<string, unknown> = {}): Log {
@@ -24,7 +26,9 @@ export function createLog(options: LogOptions, bound: Record<string, unknown> = 
   const emit = (level: LogLevel, event: string, fields: Record<string, unknown> = {}) => {
     if (RANK[level] < RANK[options.level]) return;
     const at = new Date(options.nowMs()).toISOString();
-    const all = cleaned({ ...bound, ...fields });
+    const told = { ...bound, ...fields };
+    const traceId = options.traceIdOf?.(told);
+    const all = cleaned(traceId === undefined ? told : { ...told, traceId });
     write(
       options.format === "json"
         ? `${JSON.stringify({ at, level, process: options.process, event, ...all })}\n`

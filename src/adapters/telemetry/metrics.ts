@@ -3,7 +3,8 @@
 import { readdirSync } from "node:fs";
 import { cpuUsage, memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../ports/clock.ts";
-import { counter, gauge, type Metric, type Sample } from "../../ports/metrics.ts";
+import { counter, gauge, type Metric, type Sample, samplesByKey } from "../../ports/metrics.ts";
+import type { SpanCounts } from "./span-outbox.ts";
 
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -46,7 +47,12 @@ const FDS = "/proc/self/fd";
 const MICROSECONDS = 1e6;
 
 /** Which program this is, and its use of the machine. */
-export function createProcessMetrics(process: string, version: string, clock: Clock): () => Metric[] {
+export function createProcessMetrics(
+  process: string,
+  version: string,
+  clock: Clock,
+  spans?: () => SpanCounts,
+): () => Metric[] {
   const startedAtSeconds = Math.round(clock.nowMs() / 1_000 - uptime());
   return () => {
     const { user, system } = cpuUsage();
@@ -58,8 +64,14 @@ export function createProcessMetrics(process: string, version: string, clock: Cl
       counter("process_cpu_seconds_total", "CPU time taken.", (user + system) / MICROSECONDS),
       gauge("process_resident_memory_bytes", "Memory held.", memoryUsage.rss()),
       gauge("process_open_fds", "Open files and sockets.", openFds()),
+      ...(spans ? [spanMetric(spans())] : []),
     ];
   };
+}
+
+function spanMetric({ exported, lost }: SpanCounts): Metric {
+  const help = "Spans of traces that have ended, by what became of them.";
+  return counter("schedulerx_spans_total", help, samplesByKey("outcome", { exported, lost }));
 }
 
 /** Undefined where the system does not tell. */

@@ -30,6 +30,7 @@ import type { VenueBooks } from "../../ports/market-data.ts";
 import type { Notifier } from "../../ports/notifier.ts";
 import type { RateGovernor } from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
+import type { Tracer } from "../../ports/tracing.ts";
 import type { TraderStore } from "../../ports/traders.ts";
 import type { CoinFacts, MarketView, UserVenues } from "../../ports/trading-desk.ts";
 import type { UserEventSink } from "../../ports/user-events.ts";
@@ -54,6 +55,8 @@ export interface TradingParts {
   readonly notifier: Notifier;
   /** Told what happens to whom. Left out: nobody is. */
   readonly events?: UserEventSink;
+  /** Left out: intents leave no traces. */
+  readonly tracer?: Tracer | undefined;
   readonly limits?: RiskLimits;
   readonly watch?: WatchSettings;
   /** The scheduler comes after the engine, which looks at what it knows. */
@@ -141,6 +144,7 @@ export function createTrading(parts: TradingParts): Trading {
   const engine = new TradingEngine({
     ...{ clock, log, mode, traders, notifier, venues },
     ...(parts.events && { events: parts.events }),
+    tracer: parts.tracer,
     journal: createJournal(database),
     state: createTradingStateStore(database),
     forcedCloses: createForcedCloses(database),

@@ -23,7 +23,8 @@ export interface LogLine {
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Nothing of the developer's own environment may reach a program under test. */
-const OURS = /^(NATS|REDIS|UPSTASH|DATABASE|KARBIT|KIMCHI|CONTROL|UPBIT|BITHUMB|BYBIT|BINANCE|SIMULATED)_?/;
+const OURS =
+  /^(NATS|REDIS|UPSTASH|DATABASE|KARBIT|KIMCHI|CONTROL|UPBIT|BITHUMB|BYBIT|BINANCE|SIMULATED|OTEL|TRACES)_?/;
 
 function cleanEnv(env: Env): Record<string, string | undefined> {
   const cleared = Object.keys(process.env).filter((name) => OURS.test(name));

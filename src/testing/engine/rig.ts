@@ -19,6 +19,7 @@ import type { FreshBooks } from "../../ports/book-desk.ts";
 import type { ForcedCloses } from "../../ports/forced-closes.ts";
 import type { IntentRow, Journal, LeaseStore, OpenPosition, TradingMode } from "../../ports/journal.ts";
 import type { Notice, Notifier } from "../../ports/notifier.ts";
+import type { Tracer } from "../../ports/tracing.ts";
 import type { Trader, TraderStore, TradingStateStore, TradingSwitch } from "../../ports/traders.ts";
 import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
@@ -61,6 +62,7 @@ export interface RigOptions {
   readonly usdt?: number;
   /** The venues tell of accounts by themselves. */
   readonly tellsNews?: boolean;
+  readonly tracer?: Tracer;
   /** Instead of those in memory. */
   readonly stores?: (clock: ManualClock) => RigStores;
 }
@@ -117,10 +119,12 @@ export class EngineRig {
   /** How long those take; called as they are asked for. */
   bookMs: () => number = () => BOOK_MS;
   readonly mode: TradingMode;
+  readonly tracer: Tracer | undefined;
 
   constructor(options: RigOptions = {}) {
     const { coins = ["XRP"], users = 1, mode = "live", krw = 50_000_000, usdt = 50_000 } = options;
     this.mode = mode;
+    this.tracer = options.tracer;
     const KRW = { KRW: krw };
     const USDT = { USDT: usdt };
     this.world = createMemoryWorld({
@@ -159,7 +163,7 @@ export class EngineRig {
   /** A process begins; with nothing running it trades after a moment. */
   async start(): Promise<RigProcess> {
     const process = new RigProcess(this.clock);
-    const { market, log, mode, stores, world } = this;
+    const { market, log, mode, stores, world, tracer } = this;
     // As the port promises: the same object for the same account.
     const kept = new Map<string, object>();
     const opened = <V extends object>(userId: number, venue: string, open: () => V): V => {
@@ -169,7 +173,7 @@ export class EngineRig {
       return found as V;
     };
     const engine = new TradingEngine({
-      ...{ log, mode, market },
+      ...{ log, mode, market, tracer },
       clock: process.ownClock(),
       journal: process.store(stores.journal),
       state: process.store(stores.state),
