@@ -110,7 +110,7 @@ function preflight(methods: readonly string[]): Response {
     status: 204,
     headers: {
       "Access-Control-Allow-Methods": methods.join(", "),
-      "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+      "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
       "Access-Control-Max-Age": "86400",
     },
   });

@@ -17,6 +17,13 @@ const ACCOUNTS = [
   },
 ];
 const secured = { tags: ["paper"], parameters: [], security: SECURED };
+const once = {
+  ...{ name: "Idempotency-Key", in: "header", required: false },
+  schema: { type: "string", minLength: 8, maxLength: 100, pattern: "^[!-~]+$" },
+  description:
+    "Of your choice, new for each request. Sent again with the same one it is carried out once; with another body it is refused (409).",
+};
+const changing = { ...secured, parameters: [once] };
 const answered = (description: string) => ({
   200: { description, ...content("PaperAccounts", ACCOUNTS) },
 });
@@ -36,20 +43,29 @@ export function paperOperations(): OpenApiDocument["paths"] {
         summary: "Begin again",
         description:
           "The money of every paper account goes back to what it began with; remains of coins stay. Refused while a paper position is open or an order is under way.",
-        ...{ ...secured, requestBody: body("Empty", {}) },
+        ...{ ...changing, requestBody: body("Empty", {}) },
         responses: {
           ...answered("As they are now."),
           ...problems(400, 401, 413, 415, 503),
-          ...problems([409, "Something is open.", "There are paper positions or running orders in BTC."]),
+          ...problems([
+            409,
+            "Something is open, or the key came with another request.",
+            "There are paper positions or running orders in BTC.",
+          ]),
         },
       },
     },
     "/api/paper/top-up": {
       post: {
         summary: "Put paper money in",
-        description: "In the account's own money; the next order sees it. Each request adds once more.",
-        ...{ ...secured, requestBody: body("TopUp", { venue: "upbit", amount: "50000000" }) },
-        responses: { ...answered("As they are now."), ...problems(400, 401, 413, 415, 503) },
+        description:
+          "In the account's own money; the next order sees it. Each request without an Idempotency-Key adds once more.",
+        ...{ ...changing, requestBody: body("TopUp", { venue: "upbit", amount: "50000000" }) },
+        responses: {
+          ...answered("As they are now."),
+          ...problems(400, 401, 413, 415, 503),
+          ...problems([409, "The key came with another request.", "This Idempotency-Key came before."]),
+        },
       },
     },
   };

@@ -21,10 +21,10 @@ afterAll(async () => {
   await context.database.close();
 });
 
-async function ask(method: string, path: string, body?: unknown) {
+async function ask(method: string, path: string, body?: unknown, more: Record<string, string> = {}) {
   const response = await api.app.request(path, {
     method,
-    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...more },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   expect(response.headers.get("Cache-Control")).toBe("no-store");
@@ -45,6 +45,22 @@ test("paper money is shown, put in, and brought back to the start", async () => 
   expect((await ask("POST", "/api/paper/top-up", { venue: "okx", amount: "1" })).status).toBe(400);
   const back = await ask("POST", "/api/paper/reset", {});
   expect([back.status, back.body[0].balance]).toEqual([200, "100000000"]);
+});
+
+test("a request sent again with its key is carried out once, and another with that key is refused", async () => {
+  const once = { "Idempotency-Key": "8f0c2f1e-top-up" };
+  const topUp = (amount: string, key = once) =>
+    ask("POST", "/api/paper/top-up", { venue: "bithumb", amount }, key);
+  for (let time = 0; time < 2; time++) {
+    const { status, body } = await topUp("1");
+    expect([status, body[1].balance]).toEqual([200, "100000001"]);
+  }
+  expect((await topUp("2")).status).toBe(409);
+  expect((await ask("POST", "/api/paper/reset", {}, once)).body.detail).toBe(
+    "This Idempotency-Key came with another request before.",
+  );
+  expect((await topUp("1", { "Idempotency-Key": "another-key" })).body[1].balance).toBe("100000002");
+  expect((await topUp("1", { "Idempotency-Key": "short" })).status).toBe(400);
 });
 
 test("a reset is refused with the coins that are held", async () => {

@@ -4,6 +4,11 @@
 
 import type { Venue } from "../../schema/vocabulary.ts";
 
+/** Another request of the user was carried out with this ref before. */
+export interface RefTaken {
+  readonly refused: "ref";
+}
+
 /** Amounts are decimal texts. */
 export interface OwnPaperAccount {
   readonly venue: Venue;
@@ -25,18 +30,19 @@ export interface PaperMoney {
   accounts(userId: number): Promise<readonly OwnPaperAccount[]>;
   /**
    * The money of every account back to what it began with. Coins stay: they are the remains of positions that the dust
-   * ledger counts on. Refused while a paper position is open or an order is under way. `ref` is used once.
+   * ledger counts on. Refused while a paper position is open or an order is under way. The
+   * same request with a ref that was carried out before does nothing and is answered as then.
    */
   reset(
     userId: number,
     atMs: number,
     ref: string,
-  ): Promise<"reset" | { readonly refused: "held"; readonly coins: readonly string[] }>;
-  /** `amount` is above 0, in the account's own money. `ref` is used once. */
+  ): Promise<"reset" | { readonly refused: "held"; readonly coins: readonly string[] } | RefTaken>;
+  /** `amount` is above 0, in the account's own money. Of `ref` as above. */
   topUp(
     userId: number,
     money: { readonly venue: Venue; readonly amount: string },
     atMs: number,
     ref: string,
-  ): Promise<void>;
+  ): Promise<"topped-up" | RefTaken>;
 }

@@ -195,6 +195,27 @@ export function paperMoneySuite(database: () => Database): void {
       expect((await of("upbit")).balance).toBe("100000007");
     });
 
+    test("a ref is carried out once, for one thing, and for its own user", async () => {
+      const give = (ref: string, amount = "5", venue: "upbit" | "bybit" = "upbit", of = userId) =>
+        money().topUp(of, { venue, amount }, NOW_MS, ref);
+      expect(await Promise.all([give("a"), give("a"), give("a")])).toEqual([
+        ...(["topped-up", "topped-up", "topped-up"] as const),
+      ]);
+      expect((await of("upbit")).balance).toBe("100000005");
+      const taken = { refused: "ref" } as const;
+      expect(await give("a", "6")).toEqual(taken);
+      expect(await give("a", "5", "bybit")).toEqual(taken);
+      expect(await money().reset(userId, NOW_MS, "a")).toEqual(taken);
+      expect(await money().reset(userId, NOW_MS, "b")).toBe("reset");
+      expect(await give("c")).toBe("topped-up");
+      // A reset whose answer was lost does not take away what was put in since.
+      expect(await money().reset(userId, NOW_MS, "b")).toBe("reset");
+      expect((await of("upbit")).balance).toBe("100000005");
+      const other = await addUser(database());
+      expect(await give("a", "7", "upbit", other.userId)).toBe("topped-up");
+      expect(await unexplained()).toEqual([]);
+    });
+
     test("what is run again after its commit went unanswered is done and told once", async () => {
       const again = createPaperMoney(forgetful(database()));
       await again.topUp(userId, { venue: "upbit", amount: "5" }, NOW_MS, "r");

@@ -1,14 +1,17 @@
 // Money put into paper accounts (src/ports/paper-money.ts). Invariants: an account is changed only while its row is held,
 // as by orders (paper-accounts.ts), and the ledger still adds up to the balance: money put in or taken out is a row of
-// the reason "opening", whose ref says what it was.
+// the reason "opening", whose ref says what it was. A ref is carried out once: the audit trail, written in the same
+// transaction and for good, remembers it and with what it came.
 
-import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull, sql } from "drizzle-orm";
+import { auditEvents } from "../../../schema/tables/accounts.ts";
 import { users } from "../../../schema/tables/karbit.ts";
 import { paperAccounts, paperLedger } from "../../../schema/tables/paper.ts";
 import { hedgedPositions, intents } from "../../../schema/tables/trading.ts";
 import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import { paperStartOf } from "../../domain/paper-start.ts";
+import type { AuditEvent } from "../../ports/audit.ts";
 import type { OwnPaperAccount, PaperMoney } from "../../ports/paper-money.ts";
 import type { PaperAccount, PaperKey } from "../../ports/paper-store.ts";
 import { addAudit } from "./audit.ts";
@@ -31,6 +34,9 @@ export function createPaperMoney(database: Database): PaperMoney {
 
     reset: (userId, atMs, ref) =>
       change("reset paper accounts", userId, async (executor) => {
+        const event = { actor: "user", userId, action: "paper.reset", subject: "", detail: { ref } } as const;
+        const before = await doneBefore(executor, event);
+        if (before) return before === "same" ? "reset" : { refused: "ref" };
         // Orders are carried out under these locks, so an intent that has placed one is seen below.
         const accounts = await lockAll(executor, userId);
         const coins = await heldCoins(executor, userId, accounts);
@@ -46,10 +52,7 @@ export function createPaperMoney(database: Database): PaperMoney {
             ref: `reset ${ref}`,
           });
         }
-        await addAudit(executor, {
-          ...{ atMs, actor: "user", userId, action: "paper.reset", subject: "" },
-          detail: { ref },
-        });
+        await addAudit(executor, { ...event, atMs });
         return "reset";
       }),
 
@@ -57,14 +60,40 @@ export function createPaperMoney(database: Database): PaperMoney {
       change("top a paper account up", userId, async (executor) => {
         const key = { userId, venue };
         const { asset, amount: start } = paperStartOf(venue);
+        const event = {
+          ...({ actor: "user", userId, action: "paper.topped-up", subject: venue } as const),
+          detail: { ref, asset, amount },
+        };
+        const before = await doneBefore(executor, event);
+        if (before) return before === "same" ? "topped-up" : { refused: "ref" };
         const account = await openAccount(executor, key, { opening: new Map([[asset, start]]), atMs });
         await putIn(executor, { key, account, amount: Decimal.of(amount), atMs, ref: `top-up ${ref}` });
-        await addAudit(executor, {
-          ...{ atMs, actor: "user", userId, action: "paper.topped-up", subject: venue },
-          detail: { ref, asset, amount },
-        });
+        await addAudit(executor, { ...event, atMs });
+        return "topped-up";
       }),
   };
+}
+
+/** Whether the event's ref was carried out before, for the same or for something else. The user's row is held. */
+async function doneBefore(
+  executor: Executor,
+  { userId, action, subject, detail }: Omit<AuditEvent, "atMs"> & { readonly userId: number },
+): Promise<"same" | "other" | undefined> {
+  const [known] = await executor
+    .select()
+    .from(auditEvents)
+    .where(
+      and(
+        eq(auditEvents.userId, userId),
+        inArray(auditEvents.action, ["paper.reset", "paper.topped-up"]),
+        eq(sql`${auditEvents.detail} ->> 'ref'`, detail.ref),
+      ),
+    )
+    .limit(1);
+  if (!known) return undefined;
+  const isSame =
+    known.action === action && known.subject === subject && known.detail.amount === detail.amount;
+  return isSame ? "same" : "other";
 }
 
 interface Opened {
