@@ -135,6 +135,33 @@ test("what cannot be started is refused with every reason in words", async () =>
   );
 });
 
+test("a coin that is listed nowhere is refused with words, and one that was delisted since stays", async () => {
+  const instruments = (statement: ReturnType<typeof sql>) =>
+    context.database.run("list", (executor) => executor.execute(statement));
+  await ask("DELETE", "/api/strategies/active");
+  for (const venue of ["upbit", "bybit"])
+    for (const coin of ["BTC", "XRP"])
+      await instruments(
+        sql`insert into schedulerx.instruments values (${venue}, ${coin}, ${coin}, 1, 'active', null, now(), now())`,
+      );
+  const unknown = await ask("POST", "/api/strategies", { ...NEW, selectedCoins: ["BTC", "BCT"] });
+  expect(unknown).toMatchObject({
+    status: 400,
+    body: {
+      detail:
+        "The strategy cannot be started. selectedCoins: expected coins that are listed both in Korea and overseas, was BCT.",
+    },
+  });
+  expect((await ask("POST", "/api/strategies", { ...NEW, selectedCoins: ["BTC", "XRP"] })).status).toBe(201);
+  await instruments(sql`update schedulerx.instruments set state = 'delisted' where coin = 'XRP'`);
+  const change = (selectedCoins: string[]) =>
+    ask("PATCH", "/api/strategies/active", { selectedCoins, leverage: 1 });
+  expect((await change(["XRP"])).status).toBe(200);
+  expect((await change(["BTC"])).status).toBe(200);
+  expect((await change(["XRP"])).status).toBe(400);
+  await instruments(sql`truncate schedulerx.instruments`);
+});
+
 test("nobody consents by accident, and consent is taken back without words", async () => {
   const none = { consent: false, atMs: null, words: CONSENT_WORDS };
   expect(await ask("GET", "/api/consent")).toEqual({ status: 200, body: none });

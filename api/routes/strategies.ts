@@ -3,7 +3,6 @@
 
 import { Hono } from "hono";
 import * as v from "valibot";
-import { RISK_LIMITS_DEFAULT } from "../../src/domain/risk.ts";
 import { type ExitTerms, type StrategyTerms, termFaults } from "../../src/domain/strategy-terms.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { TradingMode } from "../../src/ports/journal.ts";
@@ -112,8 +111,9 @@ export function strategyRoutes({
   readonly signedIn: SignedIn;
 }) {
   const judge = async (userId: number) => {
-    const limits = await store.limits(userId, RISK_LIMITS_DEFAULT);
-    return (terms: StrategyTerms & ExitTerms) => termFaults(terms, limits);
+    const bounds = await store.bounds(userId);
+    return (terms: StrategyTerms & ExitTerms, keptCoins?: readonly string[]) =>
+      termFaults(terms, bounds, keptCoins);
   };
   const consentOf = async (userId: number) => ({ ...(await store.consent(userId)), words: CONSENT_WORDS });
 

@@ -10,8 +10,10 @@ const TERMS: StrategyTerms & ExitTerms = {
   ...{ stopRate: "1399.99", holdingMsMax: null },
 };
 
-function faulty(change: Partial<typeof TERMS>, limits = {}): string[] {
-  const faults = termFaults({ ...TERMS, ...change }, { ...RISK_LIMITS_DEFAULT, ...limits });
+function faulty(change: Partial<typeof TERMS>, limits = {}, listed?: string[], kept?: string[]): string[] {
+  const listedCoins = listed && new Set(listed);
+  const bounds = { limits: { ...RISK_LIMITS_DEFAULT, ...limits }, listedCoins };
+  const faults = termFaults({ ...TERMS, ...change }, bounds, kept);
   return faults.map(({ parameter, received }) => `${parameter} ${received}`);
 }
 
@@ -46,7 +48,17 @@ test("one step beyond a border is told with what was given", () => {
 test("the limits of the place bound a strategy as well", () => {
   expect(faulty({}, { sliceKrwMax: Decimal.of(9_999) })).toEqual(["seedAmountKrw 10000 KRW"]);
   expect(faulty({}, { sliceKrwMax: Decimal.of(10_000) })).toEqual([]);
+  for (const name of ["userNotionalKrwMax", "coinNotionalKrwMax", "serviceNotionalKrwMax"])
+    expect([name, faulty({}, { [name]: Decimal.of(9_999) })]).toEqual([name, ["seedAmountKrw 10000 KRW"]]);
   expect(faulty({}, { leverageMax: Decimal.of("4.5") })).toEqual(["leverage 5"]);
   const selectedCoins = ["BTC", "LUNA"];
   expect(faulty({ selectedCoins }, { neverCoins: new Set(["LUNA"]) })).toEqual(["selectedCoins LUNA"]);
+});
+
+test("a coin has to be listed on both sides when it is chosen, and stays though it is not any more", () => {
+  const selectedCoins = ["BTC", "BTCC", "XRP"];
+  expect(faulty({ selectedCoins }, {}, ["BTC", "XRP"])).toEqual(["selectedCoins BTCC"]);
+  expect(faulty({ selectedCoins }, {}, [])).toEqual(["selectedCoins BTC, BTCC, XRP"]);
+  expect(faulty({ selectedCoins }, {}, ["BTC"], ["BTCC", "XRP"])).toEqual([]);
+  expect(faulty({ selectedCoins }, {}, undefined)).toEqual([]);
 });

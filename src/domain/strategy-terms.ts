@@ -40,10 +40,21 @@ export const SLICE_KRW_MIN = Decimal.of(10_000);
 const COLUMN = /^\d{1,10}(\.\d{1,8})?$/;
 const INTEGER_MAX = 2_147_483_647;
 
-/** Everything that keeps these terms from being stored or from ever trading; empty: nothing. */
+/** What bounds a user's strategies where he trades. */
+export interface TermBounds {
+  readonly limits: RiskLimits;
+  /** Coins that are listed in Korea and overseas; undefined: nobody has looked yet. */
+  readonly listedCoins: ReadonlySet<string> | undefined;
+}
+
+/**
+ * Everything that keeps these terms from being stored or from ever trading; empty: nothing. `keptCoins` were chosen
+ * before and stay, though they may have been delisted since.
+ */
 export function termFaults(
   terms: StrategyTerms & ExitTerms,
-  limits: Pick<RiskLimits, "leverageMax" | "sliceKrwMax" | "neverCoins">,
+  { limits, listedCoins }: TermBounds,
+  keptCoins: readonly string[] = [],
 ): readonly TermFault[] {
   const faults: TermFault[] = [];
   const fault = (parameter: TermFault["parameter"], expected: string, received: unknown) =>
@@ -63,8 +74,9 @@ export function termFaults(
   if (slice.below(SLICE_KRW_MIN)) {
     fault("seedDivision", `a seed of at least ${SLICE_KRW_MIN} KRW for each entry`, `${slice} KRW`);
   }
-  if (limits.sliceKrwMax && slice.above(limits.sliceKrwMax)) {
-    fault("seedAmountKrw", `at most ${limits.sliceKrwMax} KRW for each entry, a limit here`, `${slice} KRW`);
+  const sliceKrwMax = largestSlice(limits);
+  if (sliceKrwMax && slice.above(sliceKrwMax)) {
+    fault("seedAmountKrw", `at most ${sliceKrwMax} KRW for each entry, a limit here`, `${slice} KRW`);
   }
   if (Decimal.of(leverage).above(limits.leverageMax)) {
     fault("leverage", `at most ${limits.leverageMax}, a limit here`, leverage);
@@ -75,7 +87,22 @@ export function termFaults(
   }
   const never = terms.selectedCoins.filter((coin) => limits.neverCoins.has(coin));
   if (never.length > 0) fault("selectedCoins", "no coin that is never traded here", never.join(", "));
+  const unlisted = listedCoins
+    ? terms.selectedCoins.filter((coin) => !listedCoins.has(coin) && !keptCoins.includes(coin))
+    : [];
+  if (unlisted.length > 0) {
+    fault("selectedCoins", "coins that are listed both in Korea and overseas", unlisted.join(", "));
+  }
   return faults;
+}
+
+/** A first entry is the least that counts against each of them; undefined: no limit. */
+function largestSlice(limits: RiskLimits): Decimal | undefined {
+  const all = [
+    ...[limits.sliceKrwMax, limits.userNotionalKrwMax],
+    ...[limits.coinNotionalKrwMax, limits.serviceNotionalKrwMax],
+  ].filter((one) => one !== undefined);
+  return all.length > 0 ? all.reduce((least, one) => Decimal.min(least, one)) : undefined;
 }
 
 function rateFaults(

@@ -1,8 +1,7 @@
 // A user's own strategies, as Karbit starts and stops them (contract 3.7), with exit terms and consent of ours. Body:
 // adapters/store/strategies.ts. Every change is in the audit trail, and of two at once one waits for the other.
 
-import type { RiskLimits } from "../domain/risk.ts";
-import type { ExitTerms, StrategyTerms, TermFault } from "../domain/strategy-terms.ts";
+import type { ExitTerms, StrategyTerms, TermBounds, TermFault } from "../domain/strategy-terms.ts";
 import type { TradingMode } from "./journal.ts";
 
 export interface OwnStrategy extends StrategyTerms {
@@ -28,8 +27,8 @@ export interface Consent {
 
 export interface StrategyStore {
   read(userId: number): Promise<OwnStrategies>;
-  /** What bounds this user's strategies; `defaults` where nothing is stored. */
-  limits(userId: number, defaults: RiskLimits): Promise<RiskLimits>;
+  /** What bounds this user's strategies: his limits, else everybody's, else those the scheduler was started with. */
+  bounds(userId: number): Promise<TermBounds>;
   /** A new strategy that is the active one. Refused while another is. */
   start(
     userId: number,
@@ -39,8 +38,8 @@ export interface StrategyStore {
   /** Positions stay, on the exit terms they were entered with. Undefined: none was active. */
   stop(userId: number, atMs: number): Promise<number | undefined>;
   /**
-   * The active one stopped and a new one started with what differs. `faultsOf` judges the whole of it; it may be asked
-   * again. Refused while the user holds positions, in Karbit's tables or in ours of this mode, or an order is under way.
+   * The active one stopped and a new one started with what differs. `faultsOf` judges the whole of it, and is told which
+   * coins the active one has; it may be asked again. Refused while the user holds positions, in Karbit's tables or in ours of this mode, or an order is under way.
    */
   change(
     userId: number,
@@ -48,7 +47,10 @@ export interface StrategyStore {
     options: {
       readonly mode: TradingMode;
       readonly atMs: number;
-      readonly faultsOf: (terms: StrategyTerms & ExitTerms) => readonly TermFault[];
+      readonly faultsOf: (
+        terms: StrategyTerms & ExitTerms,
+        keptCoins: readonly string[],
+      ) => readonly TermFault[];
     },
   ): Promise<
     | { readonly strategyId: number }

@@ -11,6 +11,7 @@ import { createInstrumentStore } from "../adapters/store/instruments.ts";
 import { migratePostgres } from "../adapters/store/migrate.ts";
 import { openPostgres } from "../adapters/store/postgres.ts";
 import { createHistoryStore } from "../adapters/store/rate-history.ts";
+import { keepSchedulerLimits } from "../adapters/store/scheduler-limits.ts";
 import { errorText } from "../adapters/telemetry/log.ts";
 import { createProcessMetrics, METRICS_CONTENT_TYPE, metricsText } from "../adapters/telemetry/metrics.ts";
 import { VENUE_BOOKS } from "../adapters/venue/books.ts";
@@ -152,6 +153,7 @@ await runProcess({
     if (publisher) releases.push(() => publisher.stop());
     const fault = await modeFault(settings.TRADING_MODE, database);
     if (fault) throw new SettingsError([fault]);
+    await keepSchedulerLimits(database, limitsOf(settings), clock.nowMs());
     const notices = noticesOf(settings, { clock, log, database });
     releases.push(() => notices.stop());
     const events = new UserEventOutbox({ clock, log, stream: bus.userEvents });

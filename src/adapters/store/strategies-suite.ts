@@ -8,6 +8,7 @@ import { type ExitTerms, type StrategyTerms, termFaults } from "../../domain/str
 import { createAuditStore } from "./audit.ts";
 import type { Database } from "./database.ts";
 import { addUser, clearJournal, NOW_MS, rows } from "./journal-fixtures.ts";
+import { keepSchedulerLimits } from "./scheduler-limits.ts";
 import { forgetful, inZone } from "./store-fixtures.ts";
 import { createStrategyStore } from "./strategies.ts";
 import { createTraderStore } from "./traders.ts";
@@ -42,7 +43,8 @@ export function strategiesSuite(database: () => Database): void {
     const start = (changes: Partial<typeof TERMS> = {}) =>
       store().start(userId, { ...TERMS, ...changes }, NOW_MS);
     const change = (changes: Partial<typeof TERMS>, mode: "paper" | "live" = "paper") => {
-      const faultsOf = (terms: StrategyTerms & ExitTerms) => termFaults(terms, RISK_LIMITS_DEFAULT);
+      const faultsOf = (terms: StrategyTerms & ExitTerms) =>
+        termFaults(terms, { limits: RISK_LIMITS_DEFAULT, listedCoins: undefined });
       return store().change(userId, changes, { mode, atMs: NOW_MS + 1, faultsOf });
     };
     const trail = async () =>
@@ -242,15 +244,42 @@ export function strategiesSuite(database: () => Database): void {
       expect((await trail())[0]).toBe("user consent.withdrawn live");
     });
 
-    test("a user's limits are his own where there are any, else everybody's, else the defaults", async () => {
-      const leverageMax = async () =>
-        (await store().limits(userId, RISK_LIMITS_DEFAULT)).leverageMax.toString();
+    test("a user's limits are his own, else everybody's, else the scheduler's, else the defaults", async () => {
+      const leverageMax = async () => (await store().bounds(userId)).limits.leverageMax.toString();
       const state = createTradingStateStore(database());
       expect(await leverageMax()).toBe("5");
+      const ofSettings = { ...RISK_LIMITS_DEFAULT, leverageMax: Decimal.of(3), sliceKrwMax: Decimal.of(7) };
+      for (let start = 0; start < 2; start++) await keepSchedulerLimits(database(), ofSettings, NOW_MS);
+      expect((await store().bounds(userId)).limits).toEqual(ofSettings);
+      await keepSchedulerLimits(database(), RISK_LIMITS_DEFAULT, NOW_MS);
+      expect((await store().bounds(userId)).limits).toEqual(RISK_LIMITS_DEFAULT);
+      await keepSchedulerLimits(database(), ofSettings, NOW_MS);
+      expect(await leverageMax()).toBe("3");
       await state.setLimits(0, { leverageMax: Decimal.of(4) }, NOW_MS);
       expect(await leverageMax()).toBe("4");
       await state.setLimits(userId, { leverageMax: Decimal.of(2) }, NOW_MS);
       expect(await leverageMax()).toBe("2");
+      await rows(database(), sql`delete from schedulerx.settings where key = 'limits'`);
+    });
+
+    test("the coins that can be traded are those listed on both sides, as soon as somebody has looked", async () => {
+      const listed = async () => [...((await store().bounds(userId)).listedCoins ?? ["any"])].sort();
+      await rows(database(), sql`truncate schedulerx.instruments`);
+      expect(await listed()).toEqual(["any"]);
+      const see = (venue: string, coin: string, state: string) =>
+        rows(
+          database(),
+          sql`insert into schedulerx.instruments values (${venue}, ${coin}, ${coin}, 1, ${state},
+              ${state === "quarantined" ? "?" : null}, now(), now())`,
+        );
+      await see("upbit", "ADA", "active");
+      expect(await listed()).toEqual([]);
+      await see("binance", "ADA", "halted");
+      for (const venue of ["bithumb", "bybit"]) await see(venue, "BTC", "quarantined");
+      await see("bithumb", "ETH", "active");
+      await see("bybit", "ETH", "delisted");
+      expect(await listed()).toEqual(["ADA", "BTC"]);
+      await rows(database(), sql`truncate schedulerx.instruments`);
     });
   });
 }

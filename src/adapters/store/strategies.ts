@@ -4,8 +4,10 @@
 
 import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import { strategies, users } from "../../../schema/tables/karbit.ts";
+import { instruments } from "../../../schema/tables/schedulerx.ts";
 import { hedgedPositions, intents } from "../../../schema/tables/trading.ts";
 import { traderTerms } from "../../../schema/tables/trading-state.ts";
+import { DOMESTIC_VENUES, OVERSEAS_VENUES } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { ExitTerms, StrategyTerms } from "../../domain/strategy-terms.ts";
 import type { TradingMode } from "../../ports/journal.ts";
@@ -14,6 +16,7 @@ import { addAudit } from "./audit.ts";
 import { type Database, type Executor, rowsOf } from "./database.ts";
 import { atOneInstant } from "./journal-reads.ts";
 import { changeOnce } from "./once.ts";
+import { readSchedulerLimits } from "./scheduler-limits.ts";
 import { setTerms } from "./traders.ts";
 import { EVERYBODY, readLimits } from "./trading-state.ts";
 
@@ -31,10 +34,11 @@ export function createStrategyStore(database: Database): StrategyStore {
         strategies: await readAll(executor, userId),
       })),
 
-    limits: (userId, defaults) =>
-      database.run("read a user's limits", async (executor) => {
-        const limits = await readLimits(executor, defaults);
-        return limits.get(userId) ?? limits.get(EVERYBODY) ?? defaults;
+    bounds: (userId) =>
+      atOneInstant(database, "read what bounds a user's strategies", async (executor) => {
+        const limits = await readLimits(executor, await readSchedulerLimits(executor));
+        const listedCoins = await readListedCoins(executor);
+        return { limits: limits.get(userId) ?? limits.get(EVERYBODY)!, listedCoins };
       }),
 
     start: (userId, terms, atMs) =>
@@ -64,7 +68,7 @@ export function createStrategyStore(database: Database): StrategyStore {
         if (coins.length > 0) return { refused: "positions", coins };
         const { strategyId: from, isActive: _, createdAtMs: __, ...current } = active;
         const terms = { ...current, ...(await readExitTerms(executor, userId)), ...changes };
-        const faults = faultsOf(terms);
+        const faults = faultsOf(terms, current.selectedCoins);
         if (faults.length > 0) return { refused: "faults", faults };
         await switchOff(executor, userId, from, atMs);
         const strategyId = await insert(executor, userId, terms, atMs);
@@ -85,6 +89,18 @@ export function createStrategyStore(database: Database): StrategyStore {
         await addAudit(executor, { atMs, actor: "user", userId, action, subject: "live", detail: {} });
       }),
   };
+}
+
+/** Undefined: no list has ever been read. */
+async function readListedCoins(executor: Executor): Promise<ReadonlySet<string> | undefined> {
+  const rows = await executor
+    .select({ coin: instruments.coin, venue: instruments.venue, state: instruments.state })
+    .from(instruments);
+  if (rows.length === 0) return undefined;
+  const listed = rows.filter(({ state }) => state !== "delisted");
+  const at = (venues: readonly string[]) =>
+    new Set(listed.filter(({ venue }) => venues.includes(venue)).map(({ coin }) => coin));
+  return at(DOMESTIC_VENUES).intersection(at(OVERSEAS_VENUES));
 }
 
 const lockUser = (executor: Executor, userId: number) =>
