@@ -89,6 +89,15 @@ test("an unknown address and a wrong password are one answer, and five of them l
   expect((await signIn(EMAIL, PASSWORD)).status).toBe(200);
 });
 
+test("two processes on one database count failures together", async () => {
+  const [one, other] = [await accountsApi(context.accounts), await accountsApi(context.accounts)];
+  const failing = (at: TestApi) => send(at, "/api/session", { email: "somebody@mail.kr", password: "wrong" });
+  const answers: number[] = [];
+  for (const at of [one, other, one, other, one, other, one]) answers.push((await failing(at)).status);
+  expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429]);
+  await Promise.all([one.close(), other.close()]);
+});
+
 test("an account is made once, and only where that is open", async () => {
   const user = { email: "new@mail.kr", password: "ten letters", name: "이름" };
   const made = await send(api, "/api/account", user);

@@ -10,17 +10,18 @@ import type { Desk } from "../src/ports/desk.ts";
 import type { ForcedCloses } from "../src/ports/forced-closes.ts";
 import type { TradingMode } from "../src/ports/journal.ts";
 import type { KeyStore } from "../src/ports/keys.ts";
+import type { LoginAttempts } from "../src/ports/login-attempts.ts";
 import type { OwnSafety } from "../src/ports/own-safety.ts";
 import type { PaperMoney } from "../src/ports/paper-money.ts";
 import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts";
 import type { StrategyStore } from "../src/ports/strategies.ts";
 import type { TelegramLinkStore } from "../src/ports/telegram-links.ts";
-import { Attempts } from "./attempts.ts";
 import type { PositionDeps } from "./routes/positions.ts";
 
 export interface AccountsDeps extends PositionDeps {
   readonly sessions: SessionStore;
   readonly passwords: Passwords;
+  readonly attempts: LoginAttempts;
   /** Undefined: there is no ENCRYPTION_KEY to keep them with. */
   readonly keys: KeyStore | undefined;
   readonly desk: Desk;
@@ -68,13 +69,11 @@ const claimsSchema = v.object({ userId: v.number(), exp: v.optional(v.number()) 
 export class Accounts {
   readonly #deps: AccountsDeps;
   readonly #clock: Clock;
-  readonly #attempts: Attempts;
   #checks = 0;
 
   constructor(deps: AccountsDeps, clock: Clock) {
     this.#deps = deps;
     this.#clock = clock;
-    this.#attempts = new Attempts(clock);
   }
 
   get signUpOpen(): boolean {
@@ -92,8 +91,9 @@ export class Accounts {
   /** An unknown address and a wrong password are one answer, and take the same time. */
   async signIn(email: string, password: string): Promise<SignIn> {
     const address = email.toLowerCase();
+    const { attempts } = this.#deps;
     const outcome = await this.#checked(async (): Promise<SignIn> => {
-      const waitMs = this.#attempts.begin(address);
+      const waitMs = await attempts.begin(address, this.#clock.nowMs());
       if (waitMs > 0) return { refused: "locked", waitMs };
       try {
         const credentials = await this.#deps.sessions.credentialsOf(email);
@@ -102,10 +102,11 @@ export class Accounts {
         const { passwordHash: _, ...account } = credentials;
         const session = await this.#begin(account);
         if (!session) return { refused: "wrong" };
-        this.#attempts.forgiveAll(address);
+        await attempts.forgiveAll(address);
         return { session };
       } catch (error) {
-        this.#attempts.forgiveOne(address);
+        // With the database away the attempt counts until it is over: better than a way around the lock.
+        await attempts.forgiveOne(address).catch(() => {});
         throw error;
       }
     });

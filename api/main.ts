@@ -10,6 +10,7 @@ import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
 import type { Database } from "../src/adapters/store/database.ts";
 import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
+import { createLoginAttempts } from "../src/adapters/store/login-attempts.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
 import { createPaperMoney } from "../src/adapters/store/paper-money.ts";
@@ -79,6 +80,7 @@ async function accountsOf(
   return {
     sessions: createSessionStore(database),
     passwords: await createPasswords(),
+    attempts: createLoginAttempts(database),
     positions: createOwnPositionStore(database, mode),
     openPositions: (userId) => views.open(mode, userId),
     decisions: (userId) => trading.decisions(mode, userId),

@@ -8,6 +8,7 @@ import { createSecrets } from "../src/adapters/secrets.ts";
 import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
 import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
 import { createKeyStore } from "../src/adapters/store/keys.ts";
+import { createLoginAttempts } from "../src/adapters/store/login-attempts.ts";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
 import { createPaperMoney } from "../src/adapters/store/paper-money.ts";
@@ -40,6 +41,7 @@ export async function accountsDatabase() {
     ...{
       sessions,
       passwords,
+      attempts: createLoginAttempts(database),
       positions,
       keys,
       strategies: createStrategyStore(database),

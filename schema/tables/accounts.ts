@@ -1,4 +1,4 @@
-// What clients ask for and what they changed: closes that are wished for, the audit trail, codes that link a chat. No
+// What clients ask for and what they changed: closes that are wished for, the audit trail, codes that link a chat, failed logins. No
 // foreign keys into Karbit's tables.
 
 import { sql } from "drizzle-orm";
@@ -49,3 +49,18 @@ export const telegramLinks = schedulerx.table("telegram_links", {
   codeHash: text("code_hash").notNull().unique(),
   expiresAt: utc("expires_at").notNull(),
 });
+
+/** Logins that failed lately, for all api processes together. Rows go when their quarter of an hour is over. */
+export const loginFailures = schedulerx.table(
+  "login_failures",
+  {
+    /** SHA-256, hex, of the address as it was typed, in lower case: of unknown addresses, too. */
+    addressHash: text("address_hash").primaryKey(),
+    since: utc("since").notNull(),
+    count: integer("count").notNull(),
+  },
+  (table) => [
+    index("login_failures_since").on(table.since),
+    check("login_failures_count_check", sql`${table.count} >= 0`),
+  ],
+);

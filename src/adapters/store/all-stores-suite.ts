@@ -11,6 +11,7 @@ import { karbitTablesSuite } from "./karbit-tables-suite.ts";
 import { keyRotationSuite } from "./key-rotation-suite.ts";
 import { keysSuite } from "./keys-suite.ts";
 import { leaseSuite } from "./lease-suite.ts";
+import { loginAttemptsSuite } from "./login-attempts-suite.ts";
 import { ownPositionsPaperSuite } from "./own-positions-paper-suite.ts";
 import { ownPositionsSuite } from "./own-positions-suite.ts";
 import { ownSafetySuite } from "./own-safety-suite.ts";
@@ -38,10 +39,28 @@ const SUITES = {
   /** Which the embedded form does not have. */
   accounts: [
     ...[sessionsSuite, ownPositionsSuite, ownPositionsPaperSuite, keysSuite, strategiesSuite],
-    ...[keyRotationSuite, ownSafetySuite, paperMoneySuite, telegramLinksSuite],
+    ...[keyRotationSuite, ownSafetySuite, paperMoneySuite, telegramLinksSuite, loginAttemptsSuite],
   ],
 };
+/** Of those that use Karbit's tables. */
+const KARBIT_SUITES = [
+  ...[
+    karbitTablesSuite,
+    instrumentsSuite,
+    journalSuite,
+    journalKarbitSuite,
+    tradersSuite,
+    tradersRevisionSuite,
+  ],
+  ...[sessionsSuite, ownPositionsSuite, keysSuite, keyRotationSuite, strategiesSuite, telegramLinksSuite],
+  ...[paperMoneySuite, tradingViewSuite],
+];
 export type StoreSuites = keyof typeof SUITES;
+
+/** Registers the suites of the stores that use Karbit's tables. */
+export function karbitStoresSuite(database: () => Database): void {
+  for (const suite of KARBIT_SUITES) suite(database);
+}
 
 /** Registers the suites of these kinds; all by default. */
 export function allStoresSuite(

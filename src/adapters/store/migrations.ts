@@ -12,6 +12,9 @@ import schedulerxTradingState from "../../../schema/migrations/schedulerx/0003_t
 import schedulerxAccounts from "../../../schema/migrations/schedulerx/0004_accounts.sql" with {
   type: "text",
 };
+import schedulerxLoginFailures from "../../../schema/migrations/schedulerx/0005_login-failures.sql" with {
+  type: "text",
+};
 
 export interface Migration {
   readonly tag: string;
@@ -32,6 +35,7 @@ export const SCHEDULERX_SET: MigrationSet = {
     { tag: "0002_paper", text: schedulerxPaper },
     { tag: "0003_trading-state", text: schedulerxTradingState },
     { tag: "0004_accounts", text: schedulerxAccounts },
+    { tag: "0005_login-failures", text: schedulerxLoginFailures },
   ],
 };
 
