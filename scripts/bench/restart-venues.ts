@@ -19,6 +19,8 @@ export interface RestartVenues {
 }
 
 const START_MS_MAX = 60_000;
+/** Enough for a thousand who go short at once. */
+const LEVEL_COINS = 4_000;
 
 export async function startRestartVenues(wish: VenueWish): Promise<RestartVenues> {
   const child = startChild({
@@ -32,7 +34,8 @@ export async function startRestartVenues(wish: VenueWish): Promise<RestartVenues
 
 async function serve(): Promise<void> {
   const { coins, accounts, shorts }: VenueWish = await Bun.stdin.json();
-  const simulator = await startSimulator({ seed: 1, market: new SteeredMarket(coins), keys: accounts });
+  const market = new SteeredMarket(coins, LEVEL_COINS);
+  const simulator = await startSimulator({ seed: 1, market, keys: accounts });
   for (const { apiKey, coin, qty } of shorts) {
     const symbol = marketSymbol("bybit", coin);
     simulator.control.accounts.trade({ apiKey, venue: "bybit", symbol, side: "sell", qty });

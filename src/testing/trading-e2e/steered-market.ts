@@ -33,7 +33,11 @@ export class SteeredMarket implements SimMarket {
   readonly #steers = new Map<string, Steer>();
   #sequence = 1;
 
-  constructor(readonly coins: readonly string[]) {
+  constructor(
+    readonly coins: readonly string[],
+    /** Of each level; more where many trade in the same moment, for what is taken stays missing for a while. */
+    private readonly levelCoins = LEVEL_COINS,
+  ) {
     const of = (venue: SimVenue) =>
       [...coins, ...(isKorean(venue) ? ["USDT"] : [])].map((coin) => listingOf(venue, coin));
     this.#listings = {
@@ -71,7 +75,7 @@ export class SteeredMarket implements SimMarket {
       const isThin = side === -1 && isKorean(venue) && bestBidCoins !== undefined;
       const away = 0.0004 * (index + 1) + (isThin && index > 0 ? 0.02 : 0);
       const price = onGrid(listing, middle * (1 + side * away), side);
-      return [text(price), isThin && index === 0 ? size(bestBidCoins) : size(LEVEL_COINS)];
+      return [text(price), isThin && index === 0 ? size(bestBidCoins) : size(this.levelCoins)];
     };
     const side = (sign: 1 | -1) => {
       const levels = Array.from({ length: LEVELS }, (_, index) => level(sign, index));
