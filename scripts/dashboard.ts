@@ -110,6 +110,9 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
         strategies: "max(schedulerx_traders)",
       }),
       graph("Incidents", "none", { "{{kind}}": "max by (kind) (schedulerx_incidents_open)" }),
+      graph("Accounts their venues tell of", "none", {
+        "{{venue}} {{state}}": "max by (venue, state) (schedulerx_account_streams)",
+      }),
       graph("Role", "none", {
         "{{instance}} {{role}}": "schedulerx_trading_role == 1",
         "fence of {{instance}}": "schedulerx_lease_fence",
