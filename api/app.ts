@@ -96,7 +96,7 @@ export function createApp(deps: ApiDeps): Hono {
     app.all(path, (c) => (c.req.method === "OPTIONS" ? preflight() : wrongMethod(c.req.method)));
   }
   const { elsewhere } = deps;
-  if (elsewhere) app.all("/api/*", (c) => answerElsewhere(c, elsewhere, deps.log));
+  if (elsewhere) app.all("/api/*", (c) => answerElsewhere(c, elsewhere, addresses, deps.log));
   app.notFound((c) => problem(404, { detail: `There is nothing at ${new URL(c.req.url).pathname}.` }));
   app.onError((error, c) => {
     deps.log.error("request failed", { path: new URL(c.req.url).pathname, error });

@@ -59,7 +59,7 @@ const app = createApp({
   codec: { packFrame, packText, unpackFrame },
   clock,
   log,
-  settings: { periodMs: settings.TICK_INTERVAL_MS },
+  settings: { periodMs: settings.TICK_INTERVAL_MS, trustedProxies: settings.TRUSTED_PROXIES },
   signal: ending.signal,
   version: VERSION,
   elsewhere: settings.PRIVATE_API_URL

@@ -29,7 +29,11 @@ const streamEnded = Promise.withResolvers<void>();
 afterAll(() => server.stop(true));
 
 const apiOf = (how: "proxy" | "redirect", port = server.port) =>
-  testApi({ rows: fakeRows(), deps: { elsewhere: { url: `http://127.0.0.1:${port}`, how } } });
+  testApi({
+    rows: fakeRows(),
+    settings: { trustedProxies: ["127.0.0.1"] },
+    deps: { elsewhere: { url: `http://127.0.0.1:${port}`, how } },
+  });
 
 test("what is not here is asked elsewhere, with everything that was sent, and the answer is passed on", async () => {
   const api = await apiOf("proxy");
@@ -51,6 +55,26 @@ test("what is not here is asked elsewhere, with everything that was sent, and th
     "203.0.113.9",
   ]);
   expect(headers.get("Host")).not.toBe("edge.kr");
+  await api.close();
+});
+
+test("the api behind hears by what scheme the client came, by this server's word or that of a proxy of ours", async () => {
+  const api = await apiOf("proxy");
+  const heard = async (url: string, peer: string | undefined, headers: Record<string, string> = {}) => {
+    await api.app.request(
+      url,
+      { headers },
+      peer === undefined ? undefined : { remoteAddr: { hostname: peer } },
+    );
+    return asked.at(-1)!.headers.get("X-Forwarded-Proto");
+  };
+  const https = { "X-Forwarded-Proto": "https" };
+  expect(await heard("http://edge.kr/api/me", "203.0.113.9")).toBe("http");
+  expect(await heard("https://edge.kr/api/me", "203.0.113.9")).toBe("https");
+  expect(await heard("https://edge.kr/api/me", undefined)).toBe("https");
+  expect(await heard("http://edge.kr/api/me", "127.0.0.1", https)).toBe("https");
+  expect(await heard("http://edge.kr/api/me", "203.0.113.9", https)).toBe("http");
+  expect(await heard("http://edge.kr/api/me", undefined, https)).toBe("http");
   await api.close();
 });
 

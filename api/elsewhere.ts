@@ -3,6 +3,7 @@
 
 import type { Context } from "hono";
 import type { Log } from "../src/ports/telemetry.ts";
+import type { ClientAddresses } from "./client-address.ts";
 import { problem } from "./problem.ts";
 
 export interface Elsewhere {
@@ -17,24 +18,29 @@ const HEADERS_MS_MAX = 10_000;
 const OWN_HEADERS = ["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host"];
 const OWN_ANSWER_HEADERS = [...OWN_HEADERS, "content-encoding", "content-length"];
 
-/** Never rejects. */
-export function answerElsewhere(c: Context, { url, how }: Elsewhere, log: Log): Response | Promise<Response> {
+/** Never rejects. `addresses` tells how a client came to a proxy of ours in front of this one. */
+export function answerElsewhere(
+  c: Context,
+  { url, how }: Elsewhere,
+  addresses: ClientAddresses,
+  log: Log,
+): Response | Promise<Response> {
   const { pathname, search } = new URL(c.req.url);
   const target = `${url}${pathname}${search}`;
   if (how === "redirect") {
     return new Response(null, { status: 307, headers: { Location: target, "Cache-Control": "no-store" } });
   }
-  return proxied(c, target, log);
+  return proxied(c, target, headersOf(c, addresses), log);
 }
 
-async function proxied(c: Context, target: string, log: Log): Promise<Response> {
+async function proxied(c: Context, target: string, sent: Headers, log: Log): Promise<Response> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), HEADERS_MS_MAX);
   const { method, body, signal } = c.req.raw;
   try {
     const answer = await fetch(target, {
       method,
-      headers: headersOf(c),
+      headers: sent,
       redirect: "manual",
       signal: AbortSignal.any([signal, late.signal]),
       ...(body && { body, duplex: "half" }),
@@ -54,12 +60,14 @@ async function proxied(c: Context, target: string, log: Log): Promise<Response> 
   }
 }
 
-/** The caller's own, and where he calls from at the end of X-Forwarded-For, as far as the server knows it. */
-function headersOf(c: Context): Headers {
+/** The caller's own, where he calls from at the end of X-Forwarded-For, as far as the server knows it, and by what scheme. */
+function headersOf(c: Context, addresses: ClientAddresses): Headers {
   const headers = new Headers(c.req.raw.headers);
   for (const name of OWN_HEADERS) headers.delete(name);
   const { remoteAddr } = (c.env ?? {}) as { readonly remoteAddr?: { readonly hostname?: string } };
-  if (remoteAddr?.hostname) headers.append("X-Forwarded-For", remoteAddr.hostname);
-  headers.set("X-Forwarded-Proto", new URL(c.req.url).protocol.slice(0, -1));
+  const peer = remoteAddr?.hostname;
+  if (peer) headers.append("X-Forwarded-For", peer);
+  const isHttps = addresses.of(c.req.raw, peer)?.isHttps ?? c.req.url.startsWith("https:");
+  headers.set("X-Forwarded-Proto", isHttps ? "https" : "http");
   return headers;
 }

@@ -535,6 +535,7 @@ export const apiFields = {
 export const edgeFields = {
   HOST: apiFields.HOST,
   PORT: apiFields.PORT,
+  TRUSTED_PROXIES: apiFields.TRUSTED_PROXIES,
   UPSTASH_REDIS_REST_URL: {
     about: "Redis by REST, the one the scheduler publishes to.",
     required: true,
