@@ -48,6 +48,13 @@ const httpUrl = v.pipe(
   url(["http", "https"]),
   v.transform((value) => value.replace(/\/+$/, "")),
 );
+const listOf = (schema: v.GenericSchema<string, string>) =>
+  v.pipe(
+    v.string(),
+    v.transform((value) => value.split(",").map((one) => one.trim())),
+    v.array(schema),
+  );
+const folder = v.pipe(v.string(), v.startsWith("/", "expected folders from / on, with commas between"));
 const secretText = v.pipe(
   v.string(),
   v.minLength(8, "expected at least 8 characters"),
@@ -386,6 +393,12 @@ export const schedulerFields = {
     schema: text,
   },
   CONTROL_PORT: { about: "The operator's control port.", default: "8090", schema: integer(0, 65_535) },
+  DISK_FOLDERS: {
+    about:
+      "Folders whose disks Prometheus is told of, with commas between. Name PostgreSQL's where it has a disk of its own on this machine.",
+    default: "/var/lib",
+    schema: listOf(folder),
+  },
   CONTROL_TOKEN: {
     about:
       "Bearer token of the control port, at least 16 characters. Without it the port stays closed. Prometheus sends it too: metrics are at GET /metrics there.",
@@ -411,12 +424,6 @@ export const rotateKeysFields = {
   },
 } as const satisfies Fields;
 
-const listOf = (schema: v.GenericSchema<string, string>) =>
-  v.pipe(
-    v.string(),
-    v.transform((value) => value.split(",").map((one) => one.trim())),
-    v.array(schema),
-  );
 const addressOrSubnet = v.pipe(
   v.string(),
   v.check((value) => {

@@ -219,7 +219,8 @@ await runProcess({
         database: databaseLink(database.isUp && leaseDatabase.isUp),
         ...(publisher ? { redis: publisher.state() } : {}),
       });
-      const ofProcess = createProcessMetrics("scheduler", VERSION, clock, tracing?.counts);
+      const folders = settings.DISK_FOLDERS;
+      const ofProcess = createProcessMetrics("scheduler", VERSION, clock, tracing?.counts, folders);
       const collect = () => [
         ...ofProcess(),
         ...schedulerMetrics({

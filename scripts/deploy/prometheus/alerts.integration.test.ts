@@ -69,6 +69,8 @@ const CASES: Readonly<Record<string, Case>> = {
       for (const status of [200, 200, 200, 503]) now.api.answered(status);
     },
   },
+  SchedulerxDiskLow: { once: (now) => (now.diskFreeBytes = 2.9e9) },
+  SchedulerxDiskFull: { once: (now) => (now.diskFreeBytes = 0.9e9) },
   SchedulerxNoticesLost: { once: (now) => (now.notices.lost = 1) },
 };
 

@@ -45,6 +45,7 @@ export class Situation {
   readonly incidents = Object.fromEntries(INCIDENT_KINDS.map((kind) => [kind, 0]));
   apiFrameAgeMs = 12_000;
   startedAtSeconds = -1_000;
+  diskFreeBytes = 12e9;
 
   /** Until the next scrape. */
   async pass(): Promise<void> {
@@ -64,8 +65,9 @@ export class Situation {
     const { api, clock, answering, budgets, refusals } = this;
     const ofProcess = (name: string) =>
       createProcessMetrics(name, "1", clock)().map((metric): Metric => {
-        if (metric.name !== "process_start_time_seconds" || metric.type === "histogram") return metric;
-        return { ...metric, samples: [{ value: this.startedAtSeconds }] };
+        const now = this.#ofMachine[metric.name];
+        if (now === undefined || metric.type === "histogram") return metric;
+        return { ...metric, samples: metric.samples.map((sample) => ({ ...sample, value: now })) };
       });
     const counters = { answered: 5, late: 0, unreadable: 0, givenBack: 0 };
     const live = { up: this.links.bus.up, detail: "", frameAgeMs: this.apiFrameAgeMs, rowCount: 41 };
@@ -76,6 +78,14 @@ export class Situation {
       }),
       ...(answering.worker && { "schedulerx-worker": [...ofProcess("worker"), ...workerMetrics(worker)] }),
       ...(answering.api && { "schedulerx-api": [...ofProcess("api"), ...apiMetrics(api, live)] }),
+    };
+  }
+
+  get #ofMachine(): Readonly<Record<string, number>> {
+    return {
+      process_start_time_seconds: this.startedAtSeconds,
+      schedulerx_disk_free_bytes: this.diskFreeBytes,
+      schedulerx_disk_size_bytes: 20e9,
     };
   }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { statfsSync } from "node:fs";
 import { Histogram } from "../../domain/histogram.ts";
 import { counter, gauge, histogram, samplesByWords } from "../../ports/metrics.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
@@ -51,4 +52,16 @@ test("a process tells its start, its memory and its version", () => {
   expect(numberOf("process_resident_memory_bytes")).toBeGreaterThan(10_000_000);
   expect(numberOf("process_cpu_seconds_total")).toBeGreaterThan(0);
   expect(numberOf("process_start_time_seconds")).toBeWithin(999_990_000, 1_000_000_001);
+});
+
+test("a process tells what is left of the disks of its folders, and nothing of folders that are not there", () => {
+  const text = metricsText(
+    createProcessMetrics("worker", "1", new ManualClock(0), undefined, ["/", "/nowhere"])(),
+  );
+  const { bavail, blocks, bsize } = statfsSync("/");
+  expect(text).toContain(`schedulerx_disk_size_bytes{folder="/"} ${blocks * bsize}\n`);
+  const [free, ...others] = [...text.matchAll(/^schedulerx_disk_free_bytes\{folder="\/"\} (\d+)$/gm)];
+  // Others write meanwhile.
+  expect(Number(free?.[1])).toBeWithin((bavail * bsize) / 2, blocks * bsize);
+  expect([others, text.includes("nowhere")]).toEqual([[], false]);
 });

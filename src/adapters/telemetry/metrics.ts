@@ -1,6 +1,6 @@
 // Prometheus' text format (version 0.0.4), and what is said of every process.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, statfsSync } from "node:fs";
 import { cpuUsage, memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../ports/clock.ts";
 import { counter, gauge, type Metric, type Sample, samplesByKey } from "../../ports/metrics.ts";
@@ -46,16 +46,23 @@ function escaped(text: string): string {
 const FDS = "/proc/self/fd";
 const MICROSECONDS = 1e6;
 
-/** Which program this is, and its use of the machine. */
+/** Where Debian's servers and our units keep what they store. */
+const DATA_FOLDERS = ["/var/lib"];
+
+/** Which program this is, its use of the machine, and what is left of the disks that hold `folders`. */
 export function createProcessMetrics(
   process: string,
   version: string,
   clock: Clock,
   spans?: () => SpanCounts,
+  folders: readonly string[] = DATA_FOLDERS,
 ): () => Metric[] {
   const startedAtSeconds = Math.round(clock.nowMs() / 1_000 - uptime());
   return () => {
     const { user, system } = cpuUsage();
+    const disks = folders.flatMap((folder) => diskOf(folder) ?? []);
+    const samples = (value: (disk: Disk) => number) =>
+      disks.map((disk) => ({ labels: { folder: disk.folder }, value: value(disk) }));
     return [
       gauge("schedulerx_build_info", "Which program and version runs; always 1.", [
         { labels: { process, version }, value: 1 },
@@ -65,6 +72,16 @@ export function createProcessMetrics(
       gauge("process_resident_memory_bytes", "Memory held.", memoryUsage.rss()),
       gauge("process_open_fds", "Open files and sockets.", openFds()),
       ...(spans ? [spanMetric(spans())] : []),
+      gauge(
+        "schedulerx_disk_free_bytes",
+        "What a server that is not root may still write to the disk that holds a folder.",
+        samples(({ freeBytes }) => freeBytes),
+      ),
+      gauge(
+        "schedulerx_disk_size_bytes",
+        "Size of that disk.",
+        samples(({ sizeBytes }) => sizeBytes),
+      ),
     ];
   };
 }
@@ -72,6 +89,22 @@ export function createProcessMetrics(
 function spanMetric({ exported, lost }: SpanCounts): Metric {
   const help = "Spans of traces that have ended, by what became of them.";
   return counter("schedulerx_spans_total", help, samplesByKey("outcome", { exported, lost }));
+}
+
+interface Disk {
+  readonly folder: string;
+  readonly freeBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** Undefined where there is no such folder. */
+function diskOf(folder: string): Disk | undefined {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(folder);
+    return { folder, freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined where the system does not tell. */
