@@ -65,7 +65,9 @@ needs(["openssl", "redis"], "secrets.sh", () => {
     expect(passwords.every((text) => /^[0-9a-f]{48}$/.test(text))).toBeTrue();
     expect(new Set(passwords).size).toBe(passwords.length);
     const onWorker = passwords.filter((text) => first.get("worker-1/worker.env")!.includes(text));
-    expect(onWorker).toEqual([first.get("passwords/nats-worker-1")!.trim()]);
+    expect(onWorker.toSorted()).toEqual(
+      ["metrics-token", "nats-worker-1"].map((name) => first.get(`passwords/${name}`)!.trim()).toSorted(),
+    );
     expect(passwords.some((text) => first.get("scheduler/redis.conf")!.includes(text))).toBeFalse();
   });
 
@@ -73,7 +75,8 @@ needs(["openssl", "redis"], "secrets.sh", () => {
     const read = (name: string) => settingsIn(join(dir, name));
     expect(readSettings(workerFields, read("worker-2/worker.env")).SOURCE_ADDRESS).toBe("worker-2");
     expect(readSettings(schedulerFields, read("scheduler/scheduler.env")).KARBIT_TABLES).toBe("create");
-    expect(readSettings(apiFields, read("scheduler/api.env")).SIGN_UP).toBeFalse();
+    const api = readSettings(apiFields, read("scheduler/api.env"));
+    expect([api.SIGN_UP, api.METRICS_TOKEN]).toEqual([false, first.get("passwords/metrics-token")!.trim()]);
   });
 
   test("overwrites nothing: more workers are added, what would change is put beside", () => {
@@ -88,6 +91,14 @@ needs(["openssl", "redis"], "secrets.sh", () => {
     expect(after.get("scheduler/nats.conf.new")).toContain('user: "worker-3"');
     expect(after.has("worker-3/worker.env")).toBeTrue();
     expect(again.said).toContain("DIFFERS   scheduler/nats.conf is kept");
+  });
+
+  test("puts the api into a folder of its own where it has a machine of its own", () => {
+    const out = join(dir, "../api-host");
+    const made = makeSecrets(out, ["--api-host"], { DATABASE_URL: "postgres://s:p@db.internal/s" });
+    expect([made.exitCode, made.faults]).toEqual([0, ""]);
+    expect(readdirSync(join(out, "api")).toSorted()).toEqual(["api.env", "ca.pem"]);
+    expect(readdirSync(join(out, "scheduler"))).not.toContain("api.env");
   });
 
   test("takes Karbit's secrets and a database elsewhere as they are, through the binaries' own reader", async () => {
@@ -115,6 +126,7 @@ needs(["openssl", "redis"], "secrets.sh", () => {
       [["--address", "example.com"], "--address: expected an IPv4 address"],
       [["--karbit"], "expected Karbit's JWT_SECRET"],
       [["--standby"], "--standby: expected DATABASE_URL"],
+      [["--api-host"], "--api-host: expected DATABASE_URL"],
       [["--name"], "--name: expected a value"],
       [["--whatever"], "--whatever: expected one of the options"],
       [["--name", "other.internal"], "was made for '127.0.0.1'"],

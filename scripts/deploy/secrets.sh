@@ -18,6 +18,7 @@ the old one as FILE.new, and named.
   --workers N      how many worker machines, 1 to 50 (default 5)
   --one-host       one worker, on the scheduler's own machine, instead of worker machines
   --standby        settings for a second scheduler that takes over
+  --api-host       the api on a machine of its own instead of the scheduler's
   --redis          Redis on the scheduler's machine, for Karbit or an edge
   --karbit         Karbit shares the database. Its JWT_SECRET and ENCRYPTION_KEY are read from the environment
   --help           this text
@@ -25,8 +26,8 @@ the old one as FILE.new, and named.
 From the environment, so that no secret stands in a list of processes:
 
   DATABASE_URL     a database elsewhere, as postgres://user:password@host:5432/name?sslmode=verify-full. Put its
-                   authority into DIR/scheduler/database-ca.pem (RDS: global-bundle.pem). Left out: PostgreSQL on the
-                   scheduler's machine, with a password of its own in DIR/scheduler/postgres.sql
+                   authority as database-ca.pem into the folders of scheduler, standby and api (RDS: global-bundle.pem).
+                   Left out: PostgreSQL on the scheduler's machine, with a password of its own in DIR/scheduler/postgres.sql
   JWT_SECRET, ENCRYPTION_KEY   Karbit's, with --karbit; else they are made
 
 Keep DIR off the machines it was made for, and in a backup: without ENCRYPTION_KEY stored API keys cannot be read.
@@ -38,7 +39,7 @@ fail() {
   exit 2
 }
 
-out='' address='' names='' workers=5 one_host=no standby=no redis=no karbit=no
+out='' address='' names='' workers=5 one_host=no standby=no api_host=no redis=no karbit=no
 while [ $# -gt 0 ]; do
   case $1 in
     --out | --address | --name | --workers)
@@ -53,6 +54,7 @@ while [ $# -gt 0 ]; do
       ;;
     --one-host) one_host=yes ;;
     --standby) standby=yes ;;
+    --api-host) api_host=yes ;;
     --redis) redis=yes ;;
     --karbit) karbit=yes ;;
     --help | -h)
@@ -84,6 +86,9 @@ case ${JWT_SECRET:-}${ENCRYPTION_KEY:-}${DATABASE_URL:-} in
 esac
 if [ -z "${DATABASE_URL:-}" ] && [ "$standby" = yes ]; then
   fail '--standby: expected DATABASE_URL in the environment: both schedulers need a database that outlives one machine'
+fi
+if [ -z "${DATABASE_URL:-}" ] && [ "$api_host" = yes ]; then
+  fail '--api-host: expected DATABASE_URL in the environment: PostgreSQL on the machine of the scheduler answers that machine only'
 fi
 
 mkdir -p "$out"
@@ -273,7 +278,7 @@ appendonly no
 maxmemory 64mb
 maxmemory-policy noeviction
 client-output-buffer-limit pubsub 8mb 2mb 30
-user default off nopass resetkeys resetchannels -@all
+user default reset
 CONF
   channels='&schedulerx:frames &exchange_rate &kimchi:premium'
   readers='-@all +get +mget +subscribe +unsubscribe +ping +select +info +quit'
@@ -303,6 +308,12 @@ database_settings() {
   setting ENCRYPTION_KEY "$(password encryption-key)"
 }
 
+# metrics_settings PORT: Prometheus may read once a port is open to it.
+metrics_settings() {
+  setting METRICS_TOKEN "$(password metrics-token)"
+  printf '# For Prometheus, with the private address of this machine:\n#METRICS_PORT=%s\n#METRICS_HOST=\n' "$1"
+}
+
 scheduler_env() {
   bus_settings "$1"
   database_settings
@@ -319,12 +330,14 @@ api_env() {
   bus_settings api
   database_settings
   setting JWT_SECRET "$(password jwt-secret)"
+  metrics_settings 8092
   printf '# on where nobody else makes accounts.\nSIGN_UP=off\nTRADING_MODE=paper\n'
 }
 
 worker_env() {
   bus_settings "$1"
   setting SOURCE_ADDRESS "$2"
+  metrics_settings 8091
 }
 
 postgres_sql() {
@@ -336,8 +349,14 @@ given encryption-key ENCRYPTION_KEY "${ENCRYPTION_KEY:-}"
 certificates
 nats_conf | put "$out/scheduler/nats.conf"
 scheduler_env scheduler | put "$out/scheduler/scheduler.env"
-api_env | put "$out/scheduler/api.env"
 put "$out/scheduler/ca.pem" <"$out/ca.pem"
+api_folder=$out/scheduler
+if [ "$api_host" = yes ]; then
+  api_folder=$out/api
+  mkdir -p "$api_folder"
+  put "$api_folder/ca.pem" <"$out/ca.pem"
+fi
+api_env | put "$api_folder/api.env"
 [ -n "${DATABASE_URL:-}" ] || postgres_sql | put "$out/scheduler/postgres.sql"
 if [ "$redis" = yes ]; then
   redis_conf | put "$out/scheduler/redis.conf"
