@@ -51,13 +51,16 @@ const modeName = args[0] === "unit" || args[0] === "full" ? args.shift() : undef
 const mode = MODES[(modeName ?? "default") as keyof typeof MODES];
 
 /**
- * Tests of the whole fleet start a dozen processes on wall-clock ticks: beside others, on two cores, they would measure
- * the others. So they run after everything else; with options or filters all is one run.
+ * Tests of the whole fleet, and of an installation, start a dozen processes on wall-clock ticks: beside others, on two
+ * cores, they would measure the others. So they run after everything else; with options or filters all is one run.
  */
-const ALONE = "src/testing/{e2e,trading-e2e}/*.{integration,full}.test.ts";
+const ALONE = [
+  "src/testing/{e2e,trading-e2e}/*.{integration,full}.test.ts",
+  "scripts/deploy/whole.full.test.ts",
+];
 const root = join(import.meta.dir, "..");
 const isWhole = args.length === 0 && modeName !== "unit";
-const isAlone = (file: string) => new Bun.Glob(ALONE).match(file);
+const isAlone = (file: string) => ALONE.some((pattern) => new Bun.Glob(pattern).match(file));
 const files = isWhole ? testFiles() : [];
 const aloneFiles = files.filter(isAlone);
 const runs: {
@@ -67,7 +70,7 @@ const runs: {
 }[] = [
   isRest
     ? { ignore: mode.ignore, args: files.filter((file) => !isAlone(file)).map((file) => `./${file}`) }
-    : { ignore: isWhole ? [...mode.ignore, ALONE] : mode.ignore, args },
+    : { ignore: isWhole ? [...mode.ignore, ...ALONE] : mode.ignore, args },
   ...fleetRuns(aloneFiles).map((files) => ({
     ignore: mode.ignore,
     args: files.map((file) => `./${file}`),
