@@ -38,6 +38,10 @@ export const auditEvents = schedulerx.table(
   },
   (table) => [
     index("audit_events_user").on(table.userId, table.seq),
+    // Asked before each change that a client may send twice; a user can make his trail as long as he likes.
+    index("audit_events_ref")
+      .on(table.userId, sql`(${table.detail} ->> 'ref')`)
+      .where(sql`(${table.detail} ->> 'ref') is not null`),
     check("audit_events_actor_check", sql`${table.actor} in ('user', 'operator', 'engine')`),
   ],
 );

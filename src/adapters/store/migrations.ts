@@ -15,6 +15,9 @@ import schedulerxAccounts from "../../../schema/migrations/schedulerx/0004_accou
 import schedulerxLoginFailures from "../../../schema/migrations/schedulerx/0005_login-failures.sql" with {
   type: "text",
 };
+import schedulerxAuditRefs from "../../../schema/migrations/schedulerx/0006_audit-refs.sql" with {
+  type: "text",
+};
 
 export interface Migration {
   readonly tag: string;
@@ -36,6 +39,7 @@ export const SCHEDULERX_SET: MigrationSet = {
     { tag: "0003_trading-state", text: schedulerxTradingState },
     { tag: "0004_accounts", text: schedulerxAccounts },
     { tag: "0005_login-failures", text: schedulerxLoginFailures },
+    { tag: "0006_audit-refs", text: schedulerxAuditRefs },
   ],
 };
 

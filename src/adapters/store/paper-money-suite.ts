@@ -216,6 +216,22 @@ export function paperMoneySuite(database: () => Database): void {
       expect(await unexplained()).toEqual([]);
     });
 
+    test("a ref is looked for by an index, however long the user's trail is", async () => {
+      await rows(
+        database(),
+        sql`insert into schedulerx.audit_events (at, actor, user_id, action, subject, detail)
+            select now(), 'user', ${userId}, 'paper.topped-up', 'upbit', jsonb_build_object('ref', n::text)
+            from generate_series(1, 20000) n`,
+      );
+      await rows(database(), sql`analyze schedulerx.audit_events`);
+      const plan = await rows(
+        database(),
+        sql`explain select * from schedulerx.audit_events where user_id = ${sql.raw(String(userId))}
+            and action in ('paper.reset', 'paper.topped-up') and detail ->> 'ref' = 'x'`,
+      );
+      expect(JSON.stringify(plan)).toContain("audit_events_ref");
+    });
+
     test("what is run again after its commit went unanswered is done and told once", async () => {
       const again = createPaperMoney(forgetful(database()));
       await again.topUp(userId, { venue: "upbit", amount: "5" }, NOW_MS, "r");

@@ -1,0 +1,1 @@
+CREATE INDEX "audit_events_ref" ON "schedulerx"."audit_events" USING btree ("user_id",("detail" ->> 'ref')) WHERE ("schedulerx"."audit_events"."detail" ->> 'ref') is not null;
