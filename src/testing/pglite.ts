@@ -4,18 +4,22 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { dependencies } from "../../package.json";
 import type { Database } from "../adapters/store/database.ts";
-import { migratePglite } from "../adapters/store/migrate.ts";
+import { type KarbitTablesMode, migratePglite } from "../adapters/store/migrate.ts";
 import { imageOfPglite, openPgliteInMemory } from "../adapters/store/pglite.ts";
+import { makeKarbitSchema } from "./karbit-schema/karbit-schema.ts";
 import { RecordingLog } from "./recording-log.ts";
 
 const CACHE = join(import.meta.dir, "../../node_modules/.cache/schedulerx");
 const IMAGE = join(CACHE, `pglite-${dependencies["@electric-sql/pglite"]}.tar`);
 
-/** In memory, with our tables and Karbit's. */
-export async function openTestPglite(): Promise<Database> {
+/** In memory, with our tables and Karbit's; "expect": as they are where Karbit made them. */
+export async function openTestPglite(karbitTables: KarbitTablesMode = "create"): Promise<Database> {
   if (!existsSync(IMAGE)) await makeImage();
   const database = await openPgliteInMemory(Bun.file(IMAGE));
-  await migratePglite(database, { karbitTables: "create", log: new RecordingLog() });
+  if (karbitTables === "expect") {
+    await database.run("Karbit's tables", (executor) => makeKarbitSchema(executor, { firstExchangeId: 41 }));
+  }
+  await migratePglite(database, { karbitTables, log: new RecordingLog() });
   return database;
 }
 

@@ -5,11 +5,13 @@ import { createForcedCloses } from "../../adapters/store/forced-closes.ts";
 import { createJournal } from "../../adapters/store/journal.ts";
 import { clearJournal, rows } from "../../adapters/store/journal-fixtures.ts";
 import { createOwnSafety } from "../../adapters/store/own-safety.ts";
+import { inZone } from "../../adapters/store/store-fixtures.ts";
 import { createStrategyStore } from "../../adapters/store/strategies.ts";
 import { addActiveTrader } from "../../adapters/store/trader-fixtures.ts";
 import { createTraderStore } from "../../adapters/store/traders.ts";
 import type { TradingMode } from "../../ports/journal.ts";
 import { modeFault } from "../../scheduler/main/trading.ts";
+import { longTest } from "../long.ts";
 import { openTestPglite } from "../pglite.ts";
 import { EngineRig } from "./rig.ts";
 import { storedIn } from "./stored.ts";
@@ -24,7 +26,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await database.close();
 });
-beforeEach(async () => {
+beforeEach(begin);
+
+async function begin(): Promise<void> {
   await clearJournal(database);
   await rows(
     database,
@@ -38,8 +42,14 @@ beforeEach(async () => {
       leverage = 2, coin_mode = 'auto', allow_average_down = false where id = ${strategyId}`,
   );
   await createTraderStore(database, undefined).setConsent(1, true, 0);
-});
+}
 
+/** What a story writes with instants in it. */
+const STORED = ["public.positions"].concat(
+  ["intents", "orders", "fills", "hedged_positions", "position_entries", "position_exits"].map(
+    (name) => `schedulerx.${name}`,
+  ),
+);
 const rigOf = (mode: TradingMode) => new EngineRig({ mode, stores: storedIn(database) });
 const open = async (mode: TradingMode) =>
   (await createJournal(database).openPositions(mode)).map(({ userId, coin }) => `${userId} ${coin}`);
@@ -132,6 +142,41 @@ test("XRP is left on the terms it was entered on, though its strategy and its us
   expect([await open("live"), await karbitRows()]).toEqual([[], []]);
   expect(await rig.stores.state.openIncidents("live")).toEqual([]);
   await rig.stop();
+});
+
+longTest("the same story is the same rows, whatever the zone of the server and of the process", async () => {
+  const told = async (zone: string) => {
+    await begin();
+    const zoneBefore = process.env.TZ;
+    process.env.TZ = zone;
+    try {
+      expect(new Date(0).getHours()).toBe(zone === "UTC" ? 0 : 9);
+      const rig = new EngineRig({ mode: "live", stores: storedIn(inZone(database, zone)) });
+      await rig.start();
+      await rig.tick();
+      await rig.restart();
+      rig.market.setRate("XRP", 1_426);
+      await rig.tick();
+      await rig.stop();
+    } finally {
+      if (zoneBefore === undefined) delete process.env.TZ;
+      else process.env.TZ = zoneBefore;
+    }
+    const stored: Record<string, unknown> = {};
+    for (const table of STORED) {
+      const all = await rows<{ row: object }>(
+        database,
+        sql`select to_jsonb(t) as row from ${sql.raw(table)} t`,
+      );
+      stored[table] = all.map(({ row }) => JSON.stringify(row)).sort();
+      expect([table, all.length > 0]).toEqual([table, true]);
+    }
+    return stored;
+  };
+  const inUtc = await told("UTC");
+  expect(await told("Asia/Seoul")).toEqual(inUtc);
+  const closed = (inUtc["public.positions"] as string[]).find((row) => row.includes("CLOSED"));
+  expect(JSON.parse(closed!).exit_time).toStartWith("2026-01-05T03:");
 });
 
 test("paper and live know nothing of each other, and neither paper nor off starts over what is live", async () => {

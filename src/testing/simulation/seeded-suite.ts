@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Database } from "../../adapters/store/database.ts";
+import type { KarbitTablesMode } from "../../adapters/store/migrate.ts";
 import { openTestPglite } from "../pglite.ts";
 import { Coverage, factsOf, SECOND_LEG_P99_MS_MAX } from "./coverage.ts";
 import { playSeed } from "./seeded.ts";
@@ -9,10 +10,14 @@ import { playSeed } from "./seeded.ts";
 export const LONG_SEEDS = 500;
 
 /** Registers the stories of `count` seeds on a journal of their own; returns where to play more on it. */
-export function seededStories(from: number, count: number): () => Database {
+export function seededStories(
+  from: number,
+  count: number,
+  karbitTables: KarbitTablesMode = "create",
+): () => Database {
   let database: Database;
   beforeAll(async () => {
-    database = await openTestPglite();
+    database = await openTestPglite(karbitTables);
   });
   afterAll(async () => {
     await database.close();

@@ -81,6 +81,7 @@ if (process.env.FULL) {
       calm(fleet);
       await leaveAll(fleet);
       expect(await faultsOf(fleet)).toEqual([]);
+      expect(await fleet.karbitAlterations()).toEqual([]);
     });
   });
 }

@@ -35,7 +35,9 @@ if (process.env.FULL) {
     const random = seededRandom(SEED);
 
     beforeAll(async () => {
-      fleet = await TradingFleet.start({ tickMs: TICK_MS, traders: EVERY_KIND, schedulers: 2 });
+      fleet = await TradingFleet.start({
+        ...{ tickMs: TICK_MS, traders: EVERY_KIND, schedulers: 2, karbitTables: "create" },
+      });
     });
 
     afterAll(async () => {

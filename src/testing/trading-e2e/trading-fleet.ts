@@ -5,9 +5,11 @@
 import { sql } from "drizzle-orm";
 import type { PairKey } from "../../../schema/vocabulary.ts";
 import { type Database, rowsOf } from "../../adapters/store/database.ts";
-import { openPostgres } from "../../adapters/store/postgres.ts";
+import type { KarbitTablesMode } from "../../adapters/store/migrate.ts";
+import { openPostgres, withDedicatedConnection } from "../../adapters/store/postgres.ts";
 import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { Program } from "../e2e/program.ts";
+import { makeKarbitDatabase, publicCatalog } from "../karbit-schema/karbit-schema.ts";
 import { RecordingLog } from "../recording-log.ts";
 import { freePort, startNats, startPostgres, type TestNats, type TestPostgres } from "../services.ts";
 import { type Steer, SteeredMarket } from "./steered-market.ts";
@@ -19,6 +21,10 @@ export interface TradingFleetOptions {
   /** Coins beside those of the traders; they say what USDT is worth. */
   readonly idleCoins?: number;
   readonly schedulers?: 1 | 2;
+  /** "create": an install without Karbit. By default its tables were there before, and must stay as they were. */
+  readonly karbitTables?: KarbitTablesMode;
+  /** Of the database server and of the schedulers; what they store is the same in each. */
+  readonly zone?: "UTC" | "Asia/Seoul";
 }
 
 /** What the operator's port says of trading. */
@@ -49,6 +55,7 @@ export class TradingFleet {
   /** Resolves when everything runs, rates come and entries may begin. Leaves nothing behind when it rejects. */
   static async start(options: TradingFleetOptions): Promise<TradingFleet> {
     const { tickMs, traders: wishes, idleCoins = 12, schedulers: schedulerCount = 1 } = options;
+    const { karbitTables = "expect", zone = "UTC" } = options;
     const coins = new Set(wishes.map(({ coin }) => coin));
     const market = new SteeredMarket([
       ...coins,
@@ -74,6 +81,11 @@ export class TradingFleet {
         open(startNats()),
         open(startPostgres()),
       ]);
+      if (karbitTables === "expect") await makeKarbitDatabase(postgres.url, { firstExchangeId: 41 });
+      const catalog = await withDedicatedConnection({ url: postgres.url }, async (executor) => {
+        await executor.execute(sql.raw(`alter database app set timezone to '${zone}'`));
+        return await publicCatalog(executor);
+      });
       const controlPorts: number[] = [];
       for (let index = 0; index < schedulerCount; index++) controlPorts.push(await freePort());
       // Who trades has an address of its own: beside a worker it would have next to nothing of the venues' budgets.
@@ -91,7 +103,7 @@ export class TradingFleet {
           new Program(`scheduler-${index}`, "scheduler", {
             ...atSource(index + 1),
             DATABASE_URL: postgres.url,
-            KARBIT_TABLES: "create",
+            ...{ KARBIT_TABLES: karbitTables, TZ: zone },
             TRADING_MODE: "live",
             LIVE_TRADING_CONSENT: "real orders with real money",
             ENCRYPTION_KEY,
@@ -115,6 +127,7 @@ export class TradingFleet {
         controlPorts,
       );
       fleet.#opened = opened;
+      fleet.#catalog = catalog;
       await fleet.untilTrading(0);
       await Promise.all(schedulers.slice(1).map((each) => each.start()));
       return fleet;
@@ -125,9 +138,20 @@ export class TradingFleet {
   }
 
   #opened: { stop(): Promise<unknown> }[] = [];
+  #catalog: readonly string[] = [];
 
   async stop(): Promise<void> {
     await stopAll(this.#opened);
+  }
+
+  /** What has changed of Karbit's tables since the start, their rows apart. */
+  async karbitAlterations(): Promise<string[]> {
+    const now = await this.database.run("look", publicCatalog);
+    const before = this.#catalog;
+    return [
+      ...before.filter((line) => !now.includes(line)).map((line) => `gone: ${line}`),
+      ...now.filter((line) => !before.includes(line)).map((line) => `new: ${line}`),
+    ];
   }
 
   get scheduler(): Program {

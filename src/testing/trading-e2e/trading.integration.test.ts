@@ -16,7 +16,11 @@ needs(["nats", "postgres"], "trading on the wire", () => {
   let fleet: TradingFleet;
 
   beforeAll(async () => {
-    fleet = await TradingFleet.start({ tickMs: TICK_MS, traders: [{ coin: "AAA", pair: "upbit-bybit" }] });
+    fleet = await TradingFleet.start({
+      ...{ tickMs: TICK_MS, traders: [{ coin: "AAA", pair: "upbit-bybit" }] },
+      // Where Karbit's own users are; its rows are UTC all the same.
+      zone: "Asia/Seoul",
+    });
   });
 
   afterAll(async () => {
@@ -81,6 +85,10 @@ needs(["nats", "postgres"], "trading on the wire", () => {
     const wonUsdt = balanceOf(trader!, "bybit", "USDT").minus(Decimal.of(OPENING_USDT));
     const worthKrw = wonKrw.plus(wonUsdt.times(Decimal.of(usdtPrice)));
     expect(Math.abs(Number(profit) - worthKrw.toFloat())).toBeLessThan(1);
+  });
+
+  test("nothing of Karbit's tables but their rows has changed by all this", async () => {
+    expect(await fleet.karbitAlterations()).toEqual([]);
   });
 
   function balanceOf({ apiKey }: TestTrader, venue: "upbit" | "bybit", asset: string): Decimal {
