@@ -1,69 +1,32 @@
-import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { createSecrets } from "../src/adapters/secrets.ts";
 import { createAuditStore } from "../src/adapters/store/audit.ts";
 import { rowsOf } from "../src/adapters/store/database.ts";
 import { createTraderStore } from "../src/adapters/store/traders.ts";
-import { accountsApi, accountsDatabase, ENCRYPTION_KEY, tokenFor } from "./test-accounts.ts";
-import { type TestApi, TICK_AT_MS, testApi } from "./test-kit.ts";
-
-setDefaultTimeout(60_000);
+import { ENCRYPTION_KEY } from "./test-accounts.ts";
+import { callers } from "./test-callers.ts";
+import { TICK_AT_MS, testApi } from "./test-kit.ts";
 
 const KEY = { apiKey: "access-key-never-shown-1", secret: "secret-never-shown-anywhere-1" };
 const NOW_MS = TICK_AT_MS + 2_000;
 
-let context: Awaited<ReturnType<typeof accountsDatabase>>;
-let api: TestApi;
-let token: string;
-let otherToken: string;
-let userId: number;
-let otherId: number;
-
-beforeAll(async () => {
-  context = await accountsDatabase();
-  userId = await context.addUser("kim@mail.kr");
-  otherId = await context.addUser("lee@mail.kr");
-  // Logins take their time: one each for the whole file.
-  api = await accountsApi(context.accounts);
-  token = await tokenFor(api, "kim@mail.kr");
-  otherToken = await tokenFor(api, "lee@mail.kr");
-});
-afterAll(async () => {
-  await api.close();
-  await context.database.close();
-});
+const kit = callers();
+const { answers, ask, bearer, ids } = kit;
 beforeEach(async () => {
-  await context.database.run("clear", (executor) =>
+  await kit.context.database.run("clear", (executor) =>
     executor.execute(sql`truncate user_exchanges, schedulerx.audit_events`),
   );
 });
 
-/** Everything the api has answered, headers included. */
-const answers: string[] = [];
-
-async function ask(method: string, path: string, body?: unknown, as = token) {
-  const response = await api.app.request(path, {
-    method,
-    headers: {
-      Authorization: `Bearer ${as}`,
-      ...(body !== undefined && { "Content-Type": "application/json" }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  answers.push(JSON.stringify([...response.headers]), text);
-  expect(response.headers.get("Cache-Control")).toBe("no-store");
-  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
-}
-
-const traders = () => createTraderStore(context.database, createSecrets(ENCRYPTION_KEY));
+const traders = () => createTraderStore(kit.context.database, createSecrets(ENCRYPTION_KEY));
 
 test("a key is put in, replaced and taken out; it is listed without itself and the scheduler reads it", async () => {
   expect(await ask("GET", "/api/keys")).toEqual({ status: 200, body: [] });
   const put = () => ask("PUT", "/api/keys/upbit", { ...KEY, apiKey: `  ${KEY.apiKey}\n` });
   expect(await put()).toEqual({ status: 200, body: { venue: "upbit", replaced: false } });
   expect(await put()).toEqual({ status: 200, body: { venue: "upbit", replaced: true } });
-  expect(await traders().credentials(userId, "upbit")).toEqual(KEY);
+  expect(await traders().credentials(ids.kim, "upbit")).toEqual(KEY);
   const listed = [{ venue: "upbit", active: true, verified: false, addedAtMs: NOW_MS }];
   expect(await ask("GET", "/api/keys")).toEqual({ status: 200, body: listed });
   expect(await ask("DELETE", "/api/keys/upbit")).toEqual({ status: 204, body: undefined });
@@ -76,12 +39,12 @@ test("a key is put in, replaced and taken out; it is listed without itself and t
 
 test("a user sees and touches his own keys alone", async () => {
   await ask("PUT", "/api/keys/upbit", KEY);
-  const other = otherToken;
+  const other = { as: "lee" } as const;
   expect((await ask("GET", "/api/keys", undefined, other)).body).toEqual([]);
   expect((await ask("DELETE", "/api/keys/upbit", undefined, other)).status).toBe(404);
   await ask("PUT", "/api/keys/upbit", { ...KEY, secret: "another-secret-of-lee" }, other);
-  expect(await traders().credentials(userId, "upbit")).toEqual(KEY);
-  expect(await traders().credentials(otherId, "upbit")).toMatchObject({ secret: "another-secret-of-lee" });
+  expect(await traders().credentials(ids.kim, "upbit")).toEqual(KEY);
+  expect(await traders().credentials(ids.lee, "upbit")).toMatchObject({ secret: "another-secret-of-lee" });
 });
 
 test("what cannot be a key or a venue is refused, and what was sent is not repeated", async () => {
@@ -109,10 +72,10 @@ test("what cannot be a key or a venue is refused, and what was sent is not repea
 
 test("a key that a live position needs stays, and is told why", async () => {
   await ask("PUT", "/api/keys/bybit", KEY);
-  await context.database.run("open", (executor) =>
+  await kit.context.database.run("open", (executor) =>
     executor.execute(
       sql`insert into schedulerx.hedged_positions (mode, user_id, strategy_id, coin, pair, leverage, exit_terms, opened_at)
-          values ('live', ${userId}, 1, 'XRP', 'upbit-bybit', 1, '{}', now())`,
+          values ('live', ${ids.kim}, 1, 'XRP', 'upbit-bybit', 1, '{}', now())`,
     ),
   );
   const refused = await ask("DELETE", "/api/keys/bybit");
@@ -120,14 +83,14 @@ test("a key that a live position needs stays, and is told why", async () => {
     409,
     "A position or an order at bybit needs this key. Close it first; to stop the key at once, delete it at bybit.",
   ]);
-  expect(await traders().credentials(userId, "bybit")).toEqual(KEY);
-  await context.database.run("close", (executor) =>
+  expect(await traders().credentials(ids.kim, "bybit")).toEqual(KEY);
+  await kit.context.database.run("close", (executor) =>
     executor.execute(sql`truncate schedulerx.hedged_positions cascade`),
   );
 });
 
 test("without ENCRYPTION_KEY the routes say so, to who is logged in", async () => {
-  const without = await testApi({ deps: { accounts: { ...context.accounts, keys: undefined } } });
+  const without = await testApi({ deps: { accounts: { ...kit.context.accounts, keys: undefined } } });
   for (const [method, path] of [
     ["GET", "/api/keys"],
     ["PUT", "/api/keys/upbit"],
@@ -138,7 +101,7 @@ test("without ENCRYPTION_KEY the routes say so, to who is logged in", async () =
       return [response.status, (await response.json()).detail];
     };
     expect((await status({}))[0]).toBe(401);
-    expect(await status({ Authorization: `Bearer ${token}` })).toEqual([
+    expect(await status(bearer("kim"))).toEqual([
       503,
       "Keys are not kept here; expected the setting ENCRYPTION_KEY.",
     ]);
@@ -149,7 +112,7 @@ test("without ENCRYPTION_KEY the routes say so, to who is logged in", async () =
 test("no key is in any answer, log line, audit event or column of all this", async () => {
   await ask("PUT", "/api/keys/upbit", KEY);
   await ask("PUT", "/api/keys/bybit", { ...KEY, secret: "short" });
-  const { database } = context;
+  const { database } = kit.context;
   const stored = await database.run("look", (executor) =>
     rowsOf(executor, sql`select to_jsonb(user_exchanges)::text as row from user_exchanges`),
   );
@@ -157,7 +120,7 @@ test("no key is in any answer, log line, audit event or column of all this", asy
   expect(stored).toHaveLength(1);
   expect(audit).toHaveLength(1);
   expect(answers.length).toBeGreaterThan(30);
-  const everything = [...answers, ...api.log.events, JSON.stringify(stored), JSON.stringify(audit)].join(
+  const everything = [...answers, ...kit.api.log.events, JSON.stringify(stored), JSON.stringify(audit)].join(
     "\n",
   );
   expect(everything).not.toMatch(/never-shown|never shown|another-secret/);

@@ -1,46 +1,26 @@
 // What the caller has open over HTTP: his alone, at the live rate, with the profit reckoned by hand.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { SEED_COUNT } from "../schema/vocabulary.ts";
 import { nullRow } from "../src/domain/rate-table.ts";
-import { accountsApi, accountsDatabase, tokenFor } from "./test-accounts.ts";
-import { fakeFrame, type TestApi, TICK_AT_MS } from "./test-kit.ts";
+import { callers } from "./test-callers.ts";
+import { fakeFrame, TICK_AT_MS } from "./test-kit.ts";
 import { TestTrades, type TradeOf } from "./test-trades.ts";
 
-setDefaultTimeout(60_000);
-
-let context: Awaited<ReturnType<typeof accountsDatabase>>;
-let api: TestApi;
-const tokens: Record<string, string> = {};
-const ids: Record<string, number> = {};
-
-beforeAll(async () => {
-  context = await accountsDatabase();
-  api = await accountsApi(context.accounts);
-  for (const name of ["kim", "lee"]) {
-    ids[name] = await context.addUser(`${name}@mail.kr`);
-    tokens[name] = await tokenFor(api, `${name}@mail.kr`);
-  }
-});
-afterAll(async () => {
-  await api.close();
-  await context.database.close();
-});
-
-const open = async (name: string) => {
-  const response = await api.app.request("/api/positions/open", {
-    headers: { Authorization: `Bearer ${tokens[name]}` },
-  });
-  expect(response.status).toBe(200);
-  return await response.json();
+const kit = callers();
+const { ask, ids } = kit;
+const open = async (as: "kim" | "lee") => {
+  const { status, body } = await ask("GET", "/api/positions/open", undefined, { as });
+  expect(status).toBe(200);
+  return body;
 };
 
 test("an open position comes with the rate of now, without one as null, and a close that was asked for", async () => {
   const trade: TradeOf = {
-    ...{ userId: ids.kim!, coin: "SOL", pair: "upbit-binance", qtyCoin: "10" },
+    ...{ userId: ids.kim, coin: "SOL", pair: "upbit-binance", qtyCoin: "10" },
     ...{ referenceKrw: "1400", exitTargetRate: "1390" },
   };
-  await new TestTrades(context.database).enter(trade, { krw: "137000", usdt: "100", atMs: TICK_AT_MS });
+  await new TestTrades(kit.context.database).enter(trade, { krw: "137000", usdt: "100", atMs: TICK_AT_MS });
   expect(await open("lee")).toEqual([]);
   const [unquoted] = await open("kim");
   expect(unquoted).toMatchObject({ coin: "SOL", exitRateNow: null, profitNowKrw: null, closeAsked: false });
@@ -48,9 +28,9 @@ test("an open position comes with the rate of now, without one as null, and a cl
   const row = nullRow("SOL", 1, TICK_AT_MS, "none");
   row.ratesJeon[SEED_COUNT] = 138_400;
   const reference = { priceKrw: 1_400, venue: "upbit", atMs: TICK_AT_MS } as const;
-  api.feed.publish(fakeFrame([row], { reference }));
-  await context.accounts.forcedCloses.ask({
-    ...{ mode: "paper", userId: ids.kim!, coin: "SOL", by: "user", atMs: TICK_AT_MS },
+  kit.api.feed.publish(fakeFrame([row], { reference }));
+  await kit.context.accounts.forcedCloses.ask({
+    ...{ mode: "paper", userId: ids.kim, coin: "SOL", by: "user", atMs: TICK_AT_MS },
   });
   // 1,370,000 KRW became 1,000 USDT. At 1384 the coins bring 1,384,000: 14,000 more, less fees of 685 and 692; the fees
   // abroad are 0.55 USDT twice at 1400, which is 1,540.

@@ -1,35 +1,10 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { accountsApi, accountsDatabase, tokenFor } from "./test-accounts.ts";
-import type { TestApi } from "./test-kit.ts";
+import { callers } from "./test-callers.ts";
 
-setDefaultTimeout(60_000);
+const kit = callers();
+const { ask, ids } = kit;
 
-let context: Awaited<ReturnType<typeof accountsDatabase>>;
-let api: TestApi;
-let token: string;
-let userId: number;
-
-beforeAll(async () => {
-  context = await accountsDatabase();
-  userId = await context.addUser("kim@mail.kr");
-  api = await accountsApi(context.accounts);
-  token = await tokenFor(api, "kim@mail.kr");
-});
-afterAll(async () => {
-  await api.close();
-  await context.database.close();
-});
-
-async function ask(method: string, path: string, body?: unknown, more: Record<string, string> = {}) {
-  const response = await api.app.request(path, {
-    method,
-    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...more },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  expect(response.headers.get("Cache-Control")).toBe("no-store");
-  return { status: response.status, body: await response.json() };
-}
 const upbit = { venue: "upbit", asset: "KRW", coins: [], positions: [] };
 
 test("paper money is shown, put in, and brought back to the start", async () => {
@@ -50,13 +25,13 @@ test("paper money is shown, put in, and brought back to the start", async () => 
 test("a request sent again with its key is carried out once, and another with that key is refused", async () => {
   const once = { "Idempotency-Key": "8f0c2f1e-top-up" };
   const topUp = (amount: string, key = once) =>
-    ask("POST", "/api/paper/top-up", { venue: "bithumb", amount }, key);
+    ask("POST", "/api/paper/top-up", { venue: "bithumb", amount }, { headers: key });
   for (let time = 0; time < 2; time++) {
     const { status, body } = await topUp("1");
     expect([status, body[1].balance]).toEqual([200, "100000001"]);
   }
   expect((await topUp("2")).status).toBe(409);
-  expect((await ask("POST", "/api/paper/reset", {}, once)).body.detail).toBe(
+  expect((await ask("POST", "/api/paper/reset", {}, { headers: once })).body.detail).toBe(
     "This Idempotency-Key came with another request before.",
   );
   expect((await topUp("1", { "Idempotency-Key": "another-key" })).body[1].balance).toBe("100000002");
@@ -64,11 +39,11 @@ test("a request sent again with its key is carried out once, and another with th
 });
 
 test("a reset is refused with the coins that are held", async () => {
-  await context.database.run("hold", (executor) =>
+  await kit.context.database.run("hold", (executor) =>
     executor.execute(
       sql`insert into schedulerx.hedged_positions
             (mode, user_id, strategy_id, coin, pair, leverage, exit_terms, opened_at)
-          values ('paper', ${userId}, 1, 'XRP', 'upbit-bybit', 1, '{}', now())`,
+          values ('paper', ${ids.kim}, 1, 'XRP', 'upbit-bybit', 1, '{}', now())`,
     ),
   );
   const refused = await ask("POST", "/api/paper/reset", {});

@@ -1,39 +1,29 @@
 // The caller's positions over HTTP: whose rows, which page, which days, and a file that spreadsheets read.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
 import { StoreFault } from "../src/domain/store-fault.ts";
 import { csvCell } from "./positions-csv.ts";
-import { accountsApi, accountsDatabase, tokenFor } from "./test-accounts.ts";
-import { type TestApi, TICK_AT_MS } from "./test-kit.ts";
+import { accountsApi } from "./test-accounts.ts";
+import { callers } from "./test-callers.ts";
+import { TICK_AT_MS } from "./test-kit.ts";
 
-setDefaultTimeout(60_000);
-
-let context: Awaited<ReturnType<typeof accountsDatabase>>;
-let api: TestApi;
-const headers: Record<string, Record<string, string>> = {};
-const ids: Record<string, number> = {};
+const kit = callers({
+  accountsOf: ({ accounts, database }) => ({
+    ...accounts,
+    positions: createOwnPositionStore(database, "live"),
+  }),
+});
 
 beforeAll(async () => {
-  context = await accountsDatabase();
-  const positions = createOwnPositionStore(context.database, "live");
-  api = await accountsApi({ ...context.accounts, positions });
-  for (const name of ["kim", "lee"]) {
-    ids[name] = await context.addUser(`${name}@mail.kr`);
-    headers[name] = { Authorization: `Bearer ${await tokenFor(api, `${name}@mail.kr`)}` };
-  }
-  await addRows(ids.kim!, 1_203);
-  await addRows(ids.lee!, 1);
-});
-afterAll(async () => {
-  await api.close();
-  await context.database.close();
+  await addRows(kit.ids.kim, 1_203);
+  await addRows(kit.ids.lee, 1);
 });
 
 /** Closes a second apart, the newest at the tick, with a profit of its number. */
 async function addRows(userId: number, count: number): Promise<void> {
-  await context.database.transaction("rows", async (executor) => {
+  await kit.context.database.transaction("rows", async (executor) => {
     await executor.execute(
       sql`insert into strategies (user_id, name, seed_amount, entry_rate, exit_rate) values (${userId}, 's', 1, 1, 1)`,
     );
@@ -50,8 +40,8 @@ async function addRows(userId: number, count: number): Promise<void> {
   });
 }
 
-const get = (path: string, who = "kim") => api.app.request(path, { headers: headers[who]! });
-const json = async (path: string, who?: string) => (await get(path, who)).json();
+const get = (path: string, as?: "kim" | "lee") => kit.send("GET", path, undefined, { ...(as && { as }) });
+const json = async (path: string, who?: "kim" | "lee") => (await get(path, who)).json();
 
 test("history comes by page, five a page, and of the caller alone", async () => {
   const first = await json("/api/positions/history");
@@ -141,24 +131,24 @@ test("a cell is a number, or a text no spreadsheet computes", () => {
 
 test("a file that cannot be read is refused at first, and breaks off later", async () => {
   const away = new StoreFault("passing", "08006", "the database is away");
-  const { positions } = context.accounts;
+  const { positions } = kit.context.accounts;
   let parts = 0;
   const failing = async (at: number) => {
     parts = 0;
     const deps = {
-      ...context.accounts,
+      ...kit.context.accounts,
       positions: {
-        ...createOwnPositionStore(context.database, "live"),
+        ...createOwnPositionStore(kit.context.database, "live"),
         historyFrom: async (...of: Parameters<typeof positions.historyFrom>) => {
           if (parts++ === at) throw away;
-          return await createOwnPositionStore(context.database, "live").historyFrom(...of);
+          return await createOwnPositionStore(kit.context.database, "live").historyFrom(...of);
         },
       },
     };
     const broken = await accountsApi(deps);
     return {
       broken,
-      response: await broken.app.request("/api/positions/export.csv", { headers: headers.kim! }),
+      response: await broken.app.request("/api/positions/export.csv", { headers: kit.bearer("kim") }),
     };
   };
   const first = await failing(0);
@@ -175,9 +165,9 @@ test("decisions are the caller's own, newest first, in both languages", async ()
     ["kim", "ETH", "2026-01-01T00:00:01Z"],
     ["lee", "XRP", "2026-01-01T00:00:02Z"],
   ] as const) {
-    await context.database.run("decide", (executor) =>
+    await kit.context.database.run("decide", (executor) =>
       executor.execute(
-        sql`insert into schedulerx.last_decisions values ('paper', ${ids[name]}::int, 1, ${coin}, 'upbit-bybit', 'hold',
+        sql`insert into schedulerx.last_decisions values ('paper', ${kit.ids[name]}::int, 1, ${coin}, 'upbit-bybit', 'hold',
               'spread-too-wide', 'spread=0.01', ${at}::timestamptz)`,
       ),
     );

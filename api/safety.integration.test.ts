@@ -1,39 +1,13 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
-import { accountsApi, accountsDatabase, tokenFor } from "./test-accounts.ts";
-import type { TestApi } from "./test-kit.ts";
+import { callers } from "./test-callers.ts";
 
-setDefaultTimeout(60_000);
+const kit = callers();
+const { ask, ids } = kit;
 
-let context: Awaited<ReturnType<typeof accountsDatabase>>;
-let api: TestApi;
-let token: string;
-let userId: number;
-
-beforeAll(async () => {
-  context = await accountsDatabase();
-  userId = await context.addUser("kim@mail.kr");
-  api = await accountsApi(context.accounts);
-  token = await tokenFor(api, "kim@mail.kr");
-});
-afterAll(async () => {
-  await api.close();
-  await context.database.close();
-});
-
-async function ask(method: string, path: string, body?: unknown) {
-  const response = await api.app.request(path, {
-    method,
-    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  expect(response.headers.get("Cache-Control")).toBe("no-store");
-  const text = await response.text();
-  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
-}
 const put = (statement: ReturnType<typeof sql>) =>
-  context.database.run("put", (executor) => executor.execute(statement));
+  kit.context.database.run("put", (executor) => executor.execute(statement));
 
 test("a position held here is asked to be left, and one that is not is told", async () => {
   const close = (coin: string) => ask("POST", `/api/positions/${coin}/close`, {});
@@ -41,18 +15,18 @@ test("a position held here is asked to be left, and one that is not is told", as
   await put(
     sql`insert into schedulerx.hedged_positions
           (mode, user_id, strategy_id, coin, pair, leverage, exit_terms, opened_at)
-        values ('paper', ${userId}, 1, 'XRP', 'upbit-bybit', 1, '{}', now()),
-          ('live', ${userId}, 1, 'BTC', 'upbit-bybit', 1, '{}', now()),
-          ('paper', ${userId + 1}, 1, 'ETH', 'upbit-bybit', 1, '{}', now())`,
+        values ('paper', ${ids.kim}, 1, 'XRP', 'upbit-bybit', 1, '{}', now()),
+          ('live', ${ids.kim}, 1, 'BTC', 'upbit-bybit', 1, '{}', now()),
+          ('paper', ${ids.lee}, 1, 'ETH', 'upbit-bybit', 1, '{}', now())`,
   );
   expect(await close("XRP")).toEqual({ status: 202, body: { asked: true } });
   expect(await close("XRP")).toEqual({ status: 202, body: { asked: true } });
   for (const coin of ["BTC", "ETH"]) expect((await close(coin)).status).toBe(404);
   for (const coin of ["xrp", "X".repeat(21), "%00"]) expect((await close(coin)).status).toBe(400);
   expect((await ask("POST", "/api/positions/XRP/close", { coin: "ETH" })).status).toBe(400);
-  const asked = await context.accounts.forcedCloses.open("paper");
+  const asked = await kit.context.accounts.forcedCloses.open("paper");
   expect(asked.map(({ userId, coin, askedBy }) => [userId, coin, askedBy])).toEqual([
-    [userId, "XRP", "user"],
+    [ids.kim, "XRP", "user"],
   ]);
 });
 
@@ -72,8 +46,8 @@ test("entries go off with a reason and on without one, unless the operator holds
     status: 200,
     body: { off: false },
   });
-  await createTradingStateStore(context.database).setSwitch({
-    ...{ scope: "user", subject: String(userId), entriesOff: true, halted: false, why: "too fast" },
+  await createTradingStateStore(kit.context.database).setSwitch({
+    ...{ scope: "user", subject: String(ids.kim), entriesOff: true, halted: false, why: "too fast" },
     ...{ by: "operator", atMs: 0 },
   });
   const held = await ask("PUT", "/api/entries", { off: false });
@@ -86,9 +60,9 @@ test("entries go off with a reason and on without one, unless the operator holds
 test("open incidents are shown with words, and closed where that is the user's", async () => {
   await put(
     sql`insert into schedulerx.incidents (mode, user_id, kind, coin, intent_id, detail, opened_at)
-        values ('paper', ${userId}, 'key', '', '', 'upbit: expired', now()),
-          ('paper', ${userId}, 'needs-human', 'XRP', 'i-1', 'stuck', now()),
-          ('paper', ${userId + 1}, 'key', '', '', 'not yours', now())`,
+        values ('paper', ${ids.kim}, 'key', '', '', 'upbit: expired', now()),
+          ('paper', ${ids.kim}, 'needs-human', 'XRP', 'i-1', 'stuck', now()),
+          ('paper', ${ids.lee}, 'key', '', '', 'not yours', now())`,
   );
   const { body } = await ask("GET", "/api/incidents");
   expect(body).toMatchObject([

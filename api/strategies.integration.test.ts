@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { CONSENT_WORDS } from "./routes/strategies.ts";
-import { accountsApi, accountsDatabase, tokenFor } from "./test-accounts.ts";
-import type { TestApi } from "./test-kit.ts";
-
-setDefaultTimeout(60_000);
+import { callers } from "./test-callers.ts";
 
 const NEW = {
   ...{ name: "Steady", seedAmountKrw: "30000000", seedDivision: 3, leverage: 2 },
@@ -17,35 +14,8 @@ const NEW = {
   },
   ...{ allowAverageDown: true, allowAverageUp: false },
 };
-let context: Awaited<ReturnType<typeof accountsDatabase>>;
-let api: TestApi;
-let token: string;
-let userId: number;
-
-beforeAll(async () => {
-  context = await accountsDatabase();
-  userId = await context.addUser("kim@mail.kr");
-  await context.addUser("other@mail.kr");
-  api = await accountsApi(context.accounts);
-  token = await tokenFor(api, "kim@mail.kr");
-});
-afterAll(async () => {
-  await api.close();
-  await context.database.close();
-});
-
-async function ask(method: string, path: string, body?: unknown, as = token) {
-  const response = await api.app.request(path, {
-    method,
-    headers: {
-      Authorization: `Bearer ${as}`,
-      ...(body !== undefined && { "Content-Type": "application/json" }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  expect(response.headers.get("Cache-Control")).toBe("no-store");
-  return { status: response.status, body: await response.json() };
-}
+const kit = callers();
+const { ask, ids } = kit;
 
 test("a strategy is started, shown to its user alone, changed and stopped", async () => {
   expect(await ask("GET", "/api/strategies")).toEqual({
@@ -68,7 +38,7 @@ test("a strategy is started, shown to its user alone, changed and stopped", asyn
     exitTerms: { stopRate: "1390", holdingMsMax: null },
     strategies: [{ ...NEW, strategyId, isActive: true }],
   });
-  const other = await ask("GET", "/api/strategies", undefined, await tokenFor(api, "other@mail.kr"));
+  const other = await ask("GET", "/api/strategies", undefined, { as: "lee" });
   expect(other.body.strategies).toEqual([]);
 
   const changed = await ask("PATCH", "/api/strategies/active", { exitRate: "1430", stopRate: null });
@@ -77,11 +47,11 @@ test("a strategy is started, shown to its user alone, changed and stopped", asyn
     exitTerms: { stopRate: null },
     strategies: [{ exitRate: "1430", entryRate: "1400" }, { exitRate: "1425.5" }],
   });
-  await context.database.run("hold", (executor) =>
+  await kit.context.database.run("hold", (executor) =>
     executor.execute(
       sql`insert into schedulerx.hedged_positions
             (mode, user_id, strategy_id, coin, pair, leverage, exit_terms, opened_at)
-          values ('paper', ${userId}, 1, 'XRP', 'upbit-bybit', 1, '{}', now())`,
+          values ('paper', ${ids.kim}, 1, 'XRP', 'upbit-bybit', 1, '{}', now())`,
     ),
   );
   const held = await ask("PATCH", "/api/strategies/active", { exitRate: "1440" });
@@ -89,7 +59,7 @@ test("a strategy is started, shown to its user alone, changed and stopped", asyn
     status: 409,
     body: { detail: expect.stringContaining("running orders in XRP") },
   });
-  await context.database.run("leave", (executor) =>
+  await kit.context.database.run("leave", (executor) =>
     executor.execute(sql`truncate schedulerx.hedged_positions cascade`),
   );
   expect(await ask("DELETE", "/api/strategies/active")).toEqual({
@@ -137,7 +107,7 @@ test("what cannot be started is refused with every reason in words", async () =>
 
 test("a coin that is listed nowhere is refused with words, and one that was delisted since stays", async () => {
   const instruments = (statement: ReturnType<typeof sql>) =>
-    context.database.run("list", (executor) => executor.execute(statement));
+    kit.context.database.run("list", (executor) => executor.execute(statement));
   await ask("DELETE", "/api/strategies/active");
   for (const venue of ["upbit", "bybit"])
     for (const coin of ["BTC", "XRP"])

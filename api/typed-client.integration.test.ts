@@ -1,61 +1,52 @@
 // A program that knows the api by its type alone (`hc<Api>`), against the api on a port. That it compiles, and that the
 // lines marked as errors do not, is checked by tsc; that the types tell the truth is checked by running it.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { hc } from "hono/client";
 import type { Api } from "./app.ts";
-import { accountsApi, accountsDatabase, PASSWORD } from "./test-accounts.ts";
-import type { TestApi } from "./test-kit.ts";
-
-setDefaultTimeout(60_000);
+import { PASSWORD } from "./test-accounts.ts";
+import { callers } from "./test-callers.ts";
 
 /** Compiles only where the two are one type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const sure = <_Fact extends true>() => {};
 
-let context: Awaited<ReturnType<typeof accountsDatabase>>;
-let api: TestApi;
+const kit = callers();
 let server: Bun.Server<undefined>;
 let client: ReturnType<typeof hc<Api>>;
 let signedIn: { headers: { Authorization: string } };
 
-beforeAll(async () => {
-  context = await accountsDatabase();
-  await context.addUser("kim@mail.kr");
-  api = await accountsApi(context.accounts, context.market);
-  server = Bun.serve({ port: 0, fetch: api.app.fetch });
+beforeAll(() => {
+  server = Bun.serve({ port: 0, fetch: kit.api.app.fetch });
   client = hc<Api>(server.url.origin);
+  signedIn = { headers: kit.bearer("kim") };
+});
+afterAll(() => server.stop(true));
+
+test("a session is begun, used and ended", async () => {
   const response = await client.api.session.$post({ json: { email: "kim@mail.kr", password: PASSWORD } });
   if (response.status !== 200) throw new Error(`expected a session, was ${response.status}`);
   const { token, account } = await response.json();
   sure<Same<typeof token, string>>();
   sure<Same<typeof account.name, string | null>>();
   signedIn = { headers: { Authorization: `Bearer ${token}` } };
-});
-afterAll(async () => {
-  await server.stop(true);
-  await api.close();
-  await context.database.close();
-});
-
-test("a session is begun, used and ended", async () => {
   const wrong = await client.api.session.$post({ json: { email: "kim@mail.kr", password: "wrong" } });
   if (wrong.status !== 401) throw new Error(`expected a refusal, was ${wrong.status}`);
   expect((await wrong.json()).detail).toBe("The address or the password is wrong.");
   // @ts-expect-error no password
   expect((await client.api.session.$post({ json: { email: "kim@mail.kr" } })).status).toBe(400);
   const made = await client.api.account.$post({
-    json: { email: "lee@mail.kr", password: "a long password" },
+    json: { email: "pak@mail.kr", password: "a long password" },
   });
   if (made.status !== 201) throw new Error(`expected an account, was ${made.status}`);
-  const lee = { headers: { Authorization: `Bearer ${(await made.json()).token}` } };
-  const me = await client.api.me.$get({}, lee);
+  const pak = { headers: { Authorization: `Bearer ${(await made.json()).token}` } };
+  const me = await client.api.me.$get({}, pak);
   if (me.status !== 200) throw new Error(`expected an account, was ${me.status}`);
   const { email } = await me.json();
   sure<Same<typeof email, string>>();
-  expect(email).toBe("lee@mail.kr");
-  expect((await client.api.session.$delete({}, lee)).status).toBe(204);
-  expect((await client.api.me.$get({}, lee)).status).toBe(401);
+  expect(email).toBe("pak@mail.kr");
+  expect((await client.api.session.$delete({}, pak)).status).toBe(204);
+  expect((await client.api.me.$get({}, pak)).status).toBe(401);
 });
 
 test("rates, venues, coins and charts", async () => {
