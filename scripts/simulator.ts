@@ -33,6 +33,7 @@ Upbit, Bithumb, Bybit and Binance USD-M on local ports, paths exactly as at the 
 
 Control (JSON over HTTP): GET /, GET|POST|DELETE /faults, GET|PUT /limits, POST /limits/reset,
 GET|PUT /recording, GET /records (JSON lines, handed out once), GET|DELETE /counters, GET|PUT /switches,
+GET /streams, POST /streams/cut (private streams: the same addresses with ws://),
 GET|POST /accounts, GET /accounts/{balances|ledger|orders|fills|clientIds|positions|closedPnl|funding}?apiKey=&venue=,
 POST /accounts/{trade|deposit|withdraw|setBalance|liquidate|deleverage|setPositionMode|setMarginMode|setLeverage|
 setKey|setFees}. Faults, switches and bodies: docs/simulator.md.
@@ -186,9 +187,11 @@ async function main(): Promise<number> {
   const stopped = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.resolve());
   simulator.control.setRecording(record);
-  const { controlUrl, urls } = simulator;
+  const { controlUrl, urls, streamUrls } = simulator;
   console.log(
-    json ? JSON.stringify({ seed: options.seed, controlUrl, urls }) : describe(simulator, options.seed),
+    json
+      ? JSON.stringify({ seed: options.seed, controlUrl, urls, streamUrls })
+      : describe(simulator, options.seed),
   );
   await stopped.promise;
   await simulator.stop();

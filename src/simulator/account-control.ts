@@ -127,12 +127,13 @@ export function createAccountControl(parts: AccountControlParts): AccountControl
   const move = (place: Place & { asset: string }, reason: LedgerReason, change: (held: Exact) => Exact) => {
     if (!/^[A-Z0-9]{1,20}$/.test(place.asset ?? ""))
       throw new RangeError(`expected an asset, was ${place.asset}`);
-    const { ledger } = at(place.apiKey, place.venue);
+    const account = at(place.apiKey, place.venue);
+    const { ledger } = account;
     const amount = change(ledger.total(place.asset));
     if (ledger.available(place.asset) + amount < 0n) {
       throw new RangeError(`expected at most the ${place.asset} available, was ${place.venue}'s ${reason}`);
     }
-    ledger.book(place.asset, amount, reason, parts.nowMs());
+    account.move(place.asset, amount, reason, parts.nowMs());
   };
   const summary = (user: SimUser): AccountSummary => ({
     apiKey: user.apiKey,
@@ -196,7 +197,7 @@ export function createAccountControl(parts: AccountControlParts): AccountControl
       perpAt(apiKey, venue).settings.setIsolated(isolated === true, symbol);
     },
     setLeverage: ({ apiKey, venue, symbol, leverage }) => {
-      perpAt(apiKey, venue).settings.setLeverage(symbol, amountOf(leverage));
+      perpAt(apiKey, venue).settings.setLeverage(symbol, amountOf(leverage), parts.nowMs());
     },
     setKey: ({ apiKey, venue, ...change }) => {
       const { keys } = parts.accounts.get(apiKey);

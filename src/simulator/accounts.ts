@@ -2,6 +2,7 @@
 // simulator was told to accept opens with plenty of money unless told otherwise.
 
 import { createHash } from "node:crypto";
+import type { AccountEvent, AccountWatchers } from "./account-events.ts";
 import { exact } from "./exact.ts";
 import type { Matching } from "./matching.ts";
 import { PerpAccount, USDT } from "./perp-account.ts";
@@ -65,6 +66,7 @@ export interface SimUser {
 export interface AccountBookParts {
   readonly matching: Matching;
   readonly switches: Switches;
+  readonly watchers: AccountWatchers;
   nowMs(): number;
 }
 
@@ -102,22 +104,30 @@ export class AccountBook {
   }
 }
 
-function open(spec: AccountSpec, { matching, switches, nowMs }: AccountBookParts): SimUser {
+function open(spec: AccountSpec, { matching, switches, watchers, nowMs }: AccountBookParts): SimUser {
   const { apiKey, secret } = spec;
   const openedAtMs = nowMs();
   const shared = { apiKey, matching };
+  const told = (venue: SimVenue) => (event: AccountEvent) => watchers.tell(apiKey, venue, event);
   const perp = { ...shared, switches, makerRate: "0.0002", openedAtMs };
   const user: SimUser = {
     apiKey,
     secret,
     uid: 1_000_000 + (createHash("sha256").update(apiKey).digest().readUInt32BE(0) % 900_000_000),
     openedAtMs,
-    upbit: new SpotAccount({ ...shared, venue: "upbit", feeRate: "0.0005", orderId: (_, uuid) => uuid }),
+    upbit: new SpotAccount({
+      ...shared,
+      venue: "upbit",
+      feeRate: "0.0005",
+      orderId: (_, uuid) => uuid,
+      tell: told("upbit"),
+    }),
     bithumb: new SpotAccount({
       ...shared,
       venue: "bithumb",
       feeRate: spec.bithumbCoupon === true ? BITHUMB_COUPON_FEE : BITHUMB_LIST_FEE,
       orderId: (sequence) => `C0101${String(3_152_000_000 + sequence).padStart(15, "0")}`,
+      tell: told("bithumb"),
     }),
     bybit: new PerpAccount({
       ...perp,
@@ -126,6 +136,7 @@ function open(spec: AccountSpec, { matching, switches, nowMs }: AccountBookParts
       leverageDefault: 10,
       orderId: (_, uuid) => uuid,
       fillId: (_, uuid) => uuid,
+      tell: told("bybit"),
     }),
     binance: new PerpAccount({
       ...perp,
@@ -134,6 +145,7 @@ function open(spec: AccountSpec, { matching, switches, nowMs }: AccountBookParts
       leverageDefault: 20,
       orderId: (sequence) => String(8_389_000_000 + sequence),
       fillId: (sequence) => String(698_000_000 + sequence),
+      tell: told("binance"),
     }),
     keys: {
       upbit: freshKey(openedAtMs),

@@ -132,7 +132,7 @@ function forcedAnswer(context: RouteContext): WireReply {
   const rows = userOf(context).binance.orders.all.filter(
     (order) =>
       order.origin === "venue" &&
-      wanted.includes(order.fills[0]?.cause ?? "") &&
+      wanted.includes(order.cause) &&
       (!fields.symbol || order.symbol === fields.symbol) &&
       order.createdAtMs >= span.fromMs &&
       order.createdAtMs <= span.toMs,

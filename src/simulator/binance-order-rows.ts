@@ -9,13 +9,13 @@ import type { SimListing } from "./types.ts";
 /** Begins the names of orders that were given none; the venue's id follows. */
 export const AUTO_ID = "auto_";
 
-function statusOf(order: SimOrder): string {
+export function statusOf(order: SimOrder): string {
   if (order.state === "done") return "FILLED";
   if (order.state === "open") return order.filledQty > 0n ? "PARTIALLY_FILLED" : "NEW";
   return order.timeInForce === "gtc" ? "CANCELED" : "EXPIRED";
 }
 
-const TIME_TEXTS: Readonly<Record<TimeInForce, string>> = {
+export const TIME_TEXTS: Readonly<Record<TimeInForce, string>> = {
   gtc: "GTC",
   ioc: "IOC",
   fok: "FOK",
@@ -24,10 +24,10 @@ const TIME_TEXTS: Readonly<Record<TimeInForce, string>> = {
 export const POSITION_SIDES = ["BOTH", "LONG", "SHORT"] as const;
 
 /** What the venue closes by itself carries names of its own. */
-function clientIdText(order: SimOrder): string {
+export function clientIdText(order: SimOrder): string {
   if (order.clientId !== undefined) return order.clientId;
   if (order.origin !== "venue") return `${AUTO_ID}${order.orderId}`;
-  const cause = order.fills[0]?.cause;
+  const { cause } = order;
   if (cause === "deleveraging") return "adl_autoclose";
   return `${cause === "settlement" ? "delivery_autoclose-" : "autoclose-"}${order.createdAtMs}`;
 }
@@ -51,7 +51,7 @@ function commonTexts(order: SimOrder, listing: SimListing | undefined, asPlaced:
   };
 }
 
-function averageText(order: SimOrder, asPlaced: boolean, listing: SimListing | undefined): string {
+export function averageText(order: SimOrder, asPlaced: boolean, listing: SimListing | undefined): string {
   if (asPlaced || order.filledQty === 0n) return "0.00000";
   const tick = listing === undefined ? 0n : tickAt(listing, order.fills[0]!.price);
   const decimals = tick === 0n ? 8 : (textOf(tick).split(".")[1]?.length ?? 0) + 3;

@@ -28,6 +28,7 @@ const ERRORS: Readonly<Record<number, readonly [status: number, msg: string]>> =
   [-1115]: [400, "Invalid timeInForce."],
   [-1116]: [400, "Invalid orderType."],
   [-1117]: [400, "Invalid side."],
+  [-1125]: [400, "This listenKey does not exist."],
   [-1121]: [400, "Invalid symbol."],
   [-2011]: [400, "Unknown order sent."],
   [-2013]: [400, "Order does not exist."],

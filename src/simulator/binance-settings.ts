@@ -1,5 +1,4 @@
-// What a Binance user sets and is told of his terms: leverage, margin type and position mode, fee rates, order limits,
-// and the keys of user data streams.
+// What a Binance user sets and is told of his terms: leverage, margin type and position mode, fee rates, order limits.
 
 import { isReply, listingOf } from "./binance-orders.ts";
 import { binanceRefusal, mandatory } from "./binance-reply.ts";
@@ -21,7 +20,6 @@ const DONE = { code: 200, msg: "success" };
 export function binanceSettingRoutes({ switches }: VenueEnvironment): [string, Route][] {
   const weighs = (weight: number) => ({ group: "weight", cost: () => weight, signed: true }) as const;
   const sets = { ...weighs(1), trades: true } as const;
-  const stream = { group: "weight", cost: () => 1, signed: "key" } as const;
   const bracketsOf = (context: RouteContext) => bracketAnswer(context, switches.market.maintenanceRatio);
   return [
     ["POST /fapi/v1/leverage", { ...sets, answer: leverageAnswer }],
@@ -36,9 +34,6 @@ export function binanceSettingRoutes({ switches }: VenueEnvironment): [string, R
     ["GET /fapi/v1/feeBurn", { ...weighs(30), answer: feeBurnAnswer }],
     ["POST /fapi/v1/feeBurn", { ...sets, answer: setFeeBurnAnswer }],
     ["GET /fapi/v1/rateLimit/order", { ...weighs(1), answer: orderLimitsAnswer }],
-    ["POST /fapi/v1/listenKey", { ...stream, answer: listenKeyAnswer }],
-    ["PUT /fapi/v1/listenKey", { ...stream, answer: listenKeyAnswer }],
-    ["DELETE /fapi/v1/listenKey", { ...stream, answer: () => json({}) }],
   ];
 }
 
@@ -50,7 +45,7 @@ function leverageAnswer(context: RouteContext): WireReply {
   if (!(leverage >= 1 && leverage <= LEVERAGE_MAX)) {
     return binanceRefusal(-4028, `Leverage ${context.request.fields.leverage} is not valid`);
   }
-  userOf(context).binance.settings.setLeverage(listing.symbol, exact(leverage));
+  userOf(context).binance.settings.setLeverage(listing.symbol, exact(leverage), context.request.nowMs);
   return json({ symbol: listing.symbol, leverage, maxNotionalValue: NOTIONAL_MAX });
 }
 
@@ -160,10 +155,4 @@ function orderLimitsAnswer(): WireReply {
     { rateLimitType: "ORDERS", interval: "SECOND", intervalNum: 10, limit: 300 },
     { rateLimitType: "ORDERS", interval: "MINUTE", intervalNum: 1, limit: 1_200 },
   ]);
-}
-
-/** The same key for an hour, and for longer when it is asked for again. */
-function listenKeyAnswer(context: RouteContext): WireReply {
-  const { uid } = userOf(context);
-  return json({ listenKey: `sim${uid}`.padEnd(64, "0") });
 }

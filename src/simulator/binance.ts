@@ -9,6 +9,7 @@ import { binanceMarketRoutes } from "./binance-market.ts";
 import { binanceOrderRoutes } from "./binance-orders.ts";
 import { binanceError, binanceRefusal, mandatory } from "./binance-reply.ts";
 import { binanceSettingRoutes } from "./binance-settings.ts";
+import { binanceStreamRoutes } from "./binance-stream.ts";
 import { BINANCE_LIMITS, BINANCE_ORDER_LIMITS } from "./limit-rules.ts";
 import { Limiter, type LimitVerdict } from "./limits.ts";
 import { type BinanceRefusal, checkBinance } from "./signatures.ts";
@@ -37,6 +38,7 @@ export function createBinance(environment: VenueEnvironment): VenueWire {
       ...binanceFillRoutes(environment),
       ...binanceAccountRoutes(),
       ...binanceSettingRoutes(environment),
+      ...binanceStreamRoutes(environment),
     ]),
     limiters: [limiter, orderLimiter],
     admit(request, route): Admission {

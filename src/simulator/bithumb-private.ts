@@ -135,14 +135,14 @@ function placedRow(order: SimOrder): object {
 }
 
 /** What ended at once reads `done` as soon as anything filled. */
-function stateOf(order: SimOrder, switches: Switches): string {
+export function stateOf(order: SimOrder, switches: Switches): string {
   if (order.state === "open") return "wait";
   if (order.state === "done") return "done";
   if (order.filledQty === 0n || order.timeInForce === "gtc") return "cancel";
   return order.kind === "money" ? switches.bithumb.residueState : "done";
 }
 
-function cancelType(order: SimOrder): string | undefined {
+export function cancelType(order: SimOrder): string | undefined {
   if (order.state !== "cancelled") return undefined;
   return order.timeInForce === "gtc" ? "user_cancel" : "tif_cancel";
 }

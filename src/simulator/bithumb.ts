@@ -2,6 +2,7 @@
 // have 15 levels, one has 30; `to` without a zone is KST; more than 200 markets are refused; tokens need a timestamp.
 
 import { BITHUMB_KEY_ERRORS, bithumbError, bithumbNoFunds, bithumbPrivateRoutes } from "./bithumb-private.ts";
+import { bithumbStreamRoute } from "./bithumb-stream.ts";
 import {
   bookText,
   candlePaths,
@@ -14,7 +15,7 @@ import {
   YearRange,
 } from "./domestic.ts";
 import { checkUser, claimedKey } from "./domestic-auth.ts";
-import { BITHUMB_LIMITS } from "./limit-rules.ts";
+import { BITHUMB_LIMITS, BITHUMB_STREAM_LIMITS } from "./limit-rules.ts";
 import { Limiter } from "./limits.ts";
 import { BITHUMB_TOKEN, NonceBook } from "./signatures.ts";
 import {
@@ -43,16 +44,21 @@ const WARNING_TYPES: readonly string[] = [
 /** Market list, warnings, candles, tickers, books and wallet states of Bithumb. */
 export function createBithumb(environment: VenueEnvironment): VenueWire {
   const limiter = new Limiter(BITHUMB_LIMITS, environment.banScale);
+  const connects = new Limiter(BITHUMB_STREAM_LIMITS, environment.banScale);
   const nonces = new NonceBook();
   return {
     venue: "bithumb",
-    routes: new Map([...bithumbRoutes(), ...bithumbPrivateRoutes(environment)]),
-    limiters: [limiter],
+    routes: new Map([
+      ...bithumbRoutes(),
+      ...bithumbPrivateRoutes(environment),
+      bithumbStreamRoute(environment.switches),
+    ]),
+    limiters: [limiter, connects],
     admit(request, route): Admission {
       const { nowMs, source } = request;
       if (route === undefined) return { headers: {} };
       // Private budgets, too, belong to the address. An excess closes that category for a while.
-      const verdict = spend(environment, limiter, source, route.group, 1, nowMs);
+      const verdict = spend(environment, route.stream ? connects : limiter, source, route.group, 1, nowMs);
       if (verdict.kind !== "pass") {
         return {
           headers: {},

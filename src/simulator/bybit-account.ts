@@ -2,7 +2,8 @@
 
 import { averageOf } from "./bybit-orders.ts";
 import { bybitError, CATEGORIES, envelope, isReply, listingOf, parameterError } from "./bybit-reply.ts";
-import { type Exact, exact, fixed, over, parseExact, sizeOf, textOf } from "./exact.ts";
+import { walletRow } from "./bybit-wallet.ts";
+import { type Exact, exact, fixed, parseExact, sizeOf, textOf } from "./exact.ts";
 import { type PerpAccount, USDT } from "./perp-account.ts";
 import type { PositionFigures } from "./perp-margin.ts";
 import type { PerpPosition, PositionIndex } from "./perp-positions.ts";
@@ -27,58 +28,8 @@ export function bybitAccountRoutes(): [string, Route][] {
 function walletAnswer(context: RouteContext): WireReply {
   const { fields, nowMs } = context.request;
   if (fields.accountType !== "UNIFIED") return parameterError(context, "accountType Invalid");
-  const account = userOf(context).bybit;
-  const margin = account.margin(nowMs);
-  const wanted = fields.coin?.split(",");
-  const coins = account.ledger.assets().filter((asset) => wanted === undefined || wanted.includes(asset));
-  const realised = account.positions.all().reduce((sum, position) => sum + position.realisedNet, 0n);
-  const text = (value: Exact) => fixed(value, 8).replace(/\.?0+$/, "");
-  return envelope(nowMs, {
-    list: [
-      {
-        totalEquity: text(margin.equity),
-        accountIMRate: rate(margin.initialMargin, margin.equity),
-        totalMarginBalance: text(margin.equity),
-        totalInitialMargin: text(margin.initialMargin + margin.ordersHeld),
-        accountType: "UNIFIED",
-        totalAvailableBalance: text(margin.available),
-        accountMMRate: rate(margin.maintenanceMargin, margin.equity),
-        totalPerpUPL: text(margin.unrealised),
-        totalWalletBalance: text(margin.wallet),
-        accountLTV: "0",
-        totalMaintenanceMargin: text(margin.maintenanceMargin),
-        coin: coins.map((coin) => {
-          const settled = coin === USDT;
-          const held = account.ledger.total(coin);
-          const equity = settled ? margin.equity : held;
-          return {
-            availableToBorrow: "",
-            bonus: "0",
-            accruedInterest: "0",
-            // Deprecated: empty for a unified account.
-            availableToWithdraw: "",
-            totalOrderIM: text(settled ? margin.ordersHeld : 0n),
-            equity: text(equity),
-            totalPositionMM: text(settled ? margin.maintenanceMargin : 0n),
-            usdValue: text(settled ? equity : 0n),
-            unrealisedPnl: text(settled ? margin.unrealised : 0n),
-            collateralSwitch: true,
-            borrowAmount: "0",
-            totalPositionIM: text(settled ? margin.initialMargin : 0n),
-            walletBalance: text(held),
-            cumRealisedPnl: text(settled ? realised : 0n),
-            locked: "0",
-            marginCollateral: true,
-            coin,
-          };
-        }),
-      },
-    ],
-  });
-}
-
-function rate(part: Exact, whole: Exact): string {
-  return whole <= 0n ? "0" : fixed(over(part, whole), 4);
+  const row = walletRow(userOf(context).bybit, nowMs, fields.coin?.split(","));
+  return envelope(nowMs, { list: [row] });
 }
 
 function feeAnswer(context: RouteContext): WireReply {
@@ -198,7 +149,7 @@ interface RowFigures {
   readonly position: PerpPosition | undefined;
 }
 
-function openRow(figures: PositionFigures): object {
+export function openRow(figures: PositionFigures): object {
   const { position } = figures;
   const { symbol, index } = position;
   const liquidation = figures.liquidationPrice;
@@ -218,7 +169,7 @@ function openRow(figures: PositionFigures): object {
   };
 }
 
-function flatRow(account: PerpAccount, symbol: string, index: PositionIndex, nowMs: number): object {
+export function flatRow(account: PerpAccount, symbol: string, index: PositionIndex, nowMs: number): object {
   return row({
     symbol,
     index,
@@ -275,7 +226,7 @@ function leverageAnswer(context: RouteContext): WireReply {
   if (buy < exact(1) || buy > LEVERAGE_MAX) return bybitError(context.request, 10001, "leverage invalid");
   const { settings } = userOf(context).bybit;
   if (settings.leverageOf(listing.symbol) === buy) return bybitError(context.request, 110043);
-  settings.setLeverage(listing.symbol, buy);
+  settings.setLeverage(listing.symbol, buy, nowMs);
   return envelope(nowMs, {});
 }
 

@@ -74,7 +74,7 @@ function paged(
   return envelope(nowMs, { nextPageCursor, category: "linear", list: page.rows.map((row) => row.print()) });
 }
 
-function executionRow(order: SimOrder, fill: SimFill): object {
+export function executionRow(order: SimOrder, fill: SimFill): object {
   const until = order.fills.slice(0, order.fills.indexOf(fill) + 1);
   const filled = until.reduce((sum, each) => sum + each.qty, 0n);
   return {
@@ -110,7 +110,7 @@ function executionRow(order: SimOrder, fill: SimFill): object {
 }
 
 /** A fee that was paid is positive, one that was received negative. */
-function fundingRow(payment: FundingPayment): object {
+export function fundingRow(payment: FundingPayment): object {
   return {
     symbol: payment.symbol,
     orderType: "UNKNOWN",

@@ -231,7 +231,7 @@ function rejectReasonOf(order: SimOrder, status: string): string {
   return order.timeInForce === "gtc" ? "EC_PerCancelRequest" : "EC_NoImmediateQtyToFill";
 }
 
-function orderRow(order: SimOrder, listing: SimListing | undefined, nowMs: number): object {
+export function orderRow(order: SimOrder, listing: SimListing | undefined, nowMs: number): object {
   const status = statusOf(order, nowMs);
   const early = nowMs < order.visibleAtMs;
   const [filledQty, filledQuote, fee] = early

@@ -7,7 +7,8 @@ import { bybitFillRoutes } from "./bybit-fills.ts";
 import { bybitMarketRoutes } from "./bybit-market.ts";
 import { bybitOrderRoutes } from "./bybit-orders.ts";
 import { bybitError, envelope } from "./bybit-reply.ts";
-import { BYBIT_ACCOUNT_LIMITS, BYBIT_ADDRESS_LIMITS } from "./limit-rules.ts";
+import { bybitStreamRoute } from "./bybit-stream.ts";
+import { BYBIT_ACCOUNT_LIMITS, BYBIT_ADDRESS_LIMITS, BYBIT_STREAM_LIMITS } from "./limit-rules.ts";
 import { Limiter } from "./limits.ts";
 import { type BybitRefusal, checkBybit } from "./signatures.ts";
 import { walletCoinsOf } from "./wallet-coins.ts";
@@ -26,6 +27,7 @@ import { spend } from "./wire.ts";
 export function createBybit(environment: VenueEnvironment): VenueWire {
   const byAddress = new Limiter(BYBIT_ADDRESS_LIMITS, environment.banScale);
   const byAccount = new Limiter(BYBIT_ACCOUNT_LIMITS, environment.banScale);
+  const connects = new Limiter(BYBIT_STREAM_LIMITS, environment.banScale);
   return {
     venue: "bybit",
     routes: new Map([
@@ -34,11 +36,15 @@ export function createBybit(environment: VenueEnvironment): VenueWire {
       ...bybitAccountRoutes(),
       ...bybitOrderRoutes(environment),
       ...bybitFillRoutes(),
+      bybitStreamRoute(environment),
     ]),
-    limiters: [byAddress, byAccount],
+    limiters: [byAddress, byAccount, connects],
     admit(request, route): Admission {
       const { nowMs, source } = request;
-      const verdict = spend(environment, byAddress, source, "http", 1, nowMs);
+      const verdict =
+        route?.stream === true
+          ? spend(environment, connects, source, route.group, 1, nowMs)
+          : spend(environment, byAddress, source, "http", 1, nowMs);
       if (verdict.kind !== "pass") {
         const refusal = { status: 403, body: "access too frequent", contentType: "text/plain" };
         return { headers: {}, limited: true, refusal };

@@ -28,7 +28,7 @@ export function stockExchanges(
 }
 
 /** Every address of a nested table replaced. */
-function pointed(urls: unknown, to: (url: string) => string): unknown {
+export function pointed(urls: unknown, to: (url: string) => string): unknown {
   if (typeof urls === "string") return to(urls);
   if (typeof urls !== "object" || urls === null) return urls;
   return Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, pointed(url, to)]));

@@ -7,6 +7,7 @@ import type { SimHost } from "./dispatch.ts";
 import type { Fault, FaultBoard, FaultSpec } from "./faults.ts";
 import type { LimitUsage } from "./limits.ts";
 import type { BookRecord, Recorder, RecorderState } from "./recorder.ts";
+import type { StreamChoice, StreamHub, StreamInfo } from "./streams.ts";
 import { changeSwitches, type SwitchChanges, type Switches } from "./switches.ts";
 import type { VenueEnvironment, VenueWire } from "./wire.ts";
 
@@ -29,6 +30,10 @@ export interface SimulatorControl {
   counters(): CounterTable;
   totals(): SourceCounts;
   resetCounters(): void;
+  /** Private streams that are open. */
+  streams(): StreamInfo[];
+  /** Ends them now, all or those chosen; returns how many. Clients may connect again. */
+  cutStreams(choice?: StreamChoice): number;
   /** Looks into accounts and meddles with them. */
   readonly accounts: AccountControl;
   /** What the venues' documents leave open. */
@@ -40,6 +45,7 @@ export interface SimulatorControl {
 export interface ControlParts {
   readonly environment: VenueEnvironment;
   readonly wires: Readonly<Record<SimHost, VenueWire>>;
+  readonly streams: StreamHub;
   readonly faults: FaultBoard;
   readonly recorder: Recorder;
   readonly counters: SimCounters;
@@ -48,7 +54,7 @@ export interface ControlParts {
 }
 
 export function createControl(parts: ControlParts): SimulatorControl {
-  const { environment, wires, faults, recorder, counters } = parts;
+  const { environment, wires, streams, faults, recorder, counters } = parts;
   const hosts = Object.entries(wires) as [SimHost, VenueWire][];
   return {
     setFault: (spec) => faults.set(spec),
@@ -73,6 +79,8 @@ export function createControl(parts: ControlParts): SimulatorControl {
     counters: () => counters.snapshot(),
     totals: () => counters.total(),
     resetCounters: () => counters.reset(),
+    streams: () => streams.list(),
+    cutStreams: (choice) => streams.cut(choice),
     accounts: createAccountControl({
       accounts: environment.accounts,
       market: environment.matching.market,
@@ -131,6 +139,12 @@ export async function answerControl(
     case "DELETE /counters":
       control.resetCounters();
       return Response.json({ reset: true });
+    case "GET /streams":
+      return Response.json(control.streams());
+    case "POST /streams/cut":
+      return await withBody(request, (body) =>
+        Response.json({ cut: control.cutStreams(body as StreamChoice) }),
+      );
     default: {
       const answer = await accountsOrRefusal(request, url, control);
       if (answer !== undefined) return answer;

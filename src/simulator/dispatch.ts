@@ -3,6 +3,7 @@
 
 import type { SimCounters } from "./counters.ts";
 import { type Fault, type FaultBoard, type FaultKind, type FaultTarget, spoilBook } from "./faults.ts";
+import type { ListingCache } from "./listing-cache.ts";
 import type { Matching } from "./matching.ts";
 import type { OrderPlan } from "./orders.ts";
 import type { Recorder } from "./recorder.ts";
@@ -10,6 +11,7 @@ import type { SimListing, SimMarket, SimVenue } from "./types.ts";
 import {
   type Admission,
   type Route,
+  routeOf,
   type ServedBook,
   sideOf,
   symbolsOf,
@@ -35,14 +37,13 @@ export type Delivery =
 export type SimHost = SimVenue | "binanceSpot";
 export const SIM_HOSTS = ["upbit", "bithumb", "bybit", "binance", "binanceSpot"] as const;
 
-const LISTINGS_AGE_MS_MAX = 1_000;
-
 const MAINTENANCE_PAGE =
   "<!DOCTYPE html>\n<html><head><title>Maintenance</title></head>" +
   "<body><h1>We'll be back soon</h1><p>Scheduled maintenance is in progress.</p></body></html>\n";
 
 export interface DispatcherParts {
   readonly market: SimMarket;
+  readonly listings: ListingCache;
   readonly matching: Matching;
   readonly wires: Readonly<Record<SimHost, VenueWire>>;
   readonly faults: FaultBoard;
@@ -63,7 +64,6 @@ interface Arrival {
 
 export class Dispatcher {
   private readonly parts: DispatcherParts;
-  private readonly listed = new Map<SimVenue, { atMs: number; bySymbol: Map<string, SimListing> }>();
   private pending: { readonly dueAtMs: number; readonly run: () => void }[] = [];
   private requestId = 0;
 
@@ -127,7 +127,7 @@ export class Dispatcher {
       0,
     );
     const request = { ...arrival.request, clockMs: arrival.request.clockMs + skewMs };
-    const route = wire.routes.get(`${request.method} ${request.path}`);
+    const route = routeOf(wire.routes, request);
     const admission = wire.admit(request, route);
     const delivery = this.deliver(wire, request, route, admission, target, met);
     return this.note(arrival, admission.limited === true, delivery);
@@ -140,7 +140,7 @@ export class Dispatcher {
   ): Delivery {
     const wire = this.parts.wires[host];
     this.parts.counters.count(host, request.source, limited, delivery);
-    const route = wire.routes.get(`${request.method} ${request.path}`);
+    const route = routeOf(wire.routes, request);
     if (route?.books === true && this.parts.recorder.on) {
       const sent = delivery.kind === "send" ? delivery.reply : undefined;
       this.parts.recorder.add({
@@ -213,6 +213,11 @@ export class Dispatcher {
     met: Fault[],
   ): WireReply {
     if (route === undefined) return wire.unknownPath(request);
+    const closed = route.stream === true ? this.parts.faults.handshake(target) : undefined;
+    if (closed !== undefined) {
+      met.push(closed);
+      return wire.serverError(closed.status ?? 503, false);
+    }
     const { market, matching } = this.parts;
     const { user } = admission;
     const ordered = user === undefined ? [] : this.parts.faults.order(target);
@@ -221,7 +226,7 @@ export class Dispatcher {
     const refusal = refusing && wire.refuse(refusing, request);
     if (refusal !== undefined && route.places !== true) return refusal;
     user?.[wire.venue].advance(request.nowMs);
-    const listings = this.listings(wire.venue, request.nowMs);
+    const listings = this.parts.listings.at(wire.venue, request.nowMs);
     const book = (symbol: string, levelsMax: number): ServedBook | undefined => {
       const faults = this.parts.faults.book(target, symbol);
       let printed = symbol;
@@ -233,16 +238,6 @@ export class Dispatcher {
       return found && { symbol: printed, book: faults.length > 0 ? spoilBook(found, faults) : found };
     };
     return route.answer({ request, market, listings, book, user, plan: planOf(ordered), refusal });
-  }
-
-  private listings(venue: SimVenue, nowMs: number): ReadonlyMap<string, SimListing> {
-    const held = this.listed.get(venue);
-    if (held !== undefined && nowMs >= held.atMs && nowMs - held.atMs < LISTINGS_AGE_MS_MAX)
-      return held.bySymbol;
-    const listings = this.parts.market.listings(venue, nowMs);
-    const bySymbol = new Map(listings.map((listing) => [listing.symbol, listing]));
-    this.listed.set(venue, { atMs: nowMs, bySymbol });
-    return bySymbol;
   }
 }
 

@@ -121,7 +121,8 @@ export function typeText(order: SimOrder): string {
   return order.kind === "money" ? "price" : order.kind;
 }
 
-function timeText({ timeInForce, kind, best }: SimOrder): string | undefined {
+/** "ioc", "fok" or "post_only". */
+export function timeText({ timeInForce, kind, best }: SimOrder): string | undefined {
   if (timeInForce === "gtc" || (kind !== "limit" && !best)) return undefined;
   return timeInForce.replace("-", "_");
 }

@@ -1,6 +1,7 @@
 // The four venues without a server: requests go in, what should happen on the connection comes out, at whatever time
 // the given clock says. The server puts ports in front of this; a manual clock can drive an hour of it in a moment.
 
+import { AccountWatchers } from "./account-events.ts";
 import { AccountBook, type AccountSpec } from "./accounts.ts";
 import { createBinance, createBinanceSpot } from "./binance.ts";
 import { createBithumb } from "./bithumb.ts";
@@ -9,9 +10,11 @@ import { createControl, type SimulatorControl } from "./control.ts";
 import { SimCounters } from "./counters.ts";
 import { type Delivery, Dispatcher, type SimHost } from "./dispatch.ts";
 import { FaultBoard } from "./faults.ts";
+import { ListingCache } from "./listing-cache.ts";
 import { createMarket } from "./market.ts";
 import { Matching } from "./matching.ts";
 import { Recorder } from "./recorder.ts";
+import { StreamHub } from "./streams.ts";
 import { defaultSwitches } from "./switches.ts";
 import type { SimMarket } from "./types.ts";
 import { createUpbit } from "./upbit.ts";
@@ -32,7 +35,7 @@ export interface ExchangesOptions {
   readonly market?: SimMarket;
   /** Epoch ms; default the system's clock. */
   readonly nowMs?: () => number;
-  /** Told when a request will reach its venue later: `arrivePending` is to be called then. */
+  /** Told when a request will reach its venue later or a stream has something to do: `arrivePending` is to be called then. */
   readonly wake?: (atMs: number) => void;
 }
 
@@ -55,8 +58,10 @@ export interface ExchangeRequest {
 export interface Exchanges {
   readonly market: SimMarket;
   readonly control: SimulatorControl;
+  /** An answer with a `stream` is to be attached to `streams`. */
   handle(host: SimHost, request: ExchangeRequest): Delivery;
-  /** Carries out requests that have arrived by now. Every request does so as well. */
+  readonly streams: StreamHub;
+  /** Carries out requests that have arrived by now, and lets time pass for streams. */
   arrivePending(): void;
 }
 
@@ -65,8 +70,18 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
   const market = options.market ?? createMarket({ seed, startAtMs: nowMs(), coins: options.coins });
   const switches = defaultSwitches();
   const matching = new Matching(market, switches);
-  const accounts = new AccountBook(keys, { matching, switches, nowMs });
-  const environment: VenueEnvironment = { accounts, matching, switches, banScale, limitsOn: limits };
+  const watchers = new AccountWatchers();
+  const accounts = new AccountBook(keys, { matching, switches, watchers, nowMs });
+  const listings = new ListingCache(market);
+  const environment: VenueEnvironment = {
+    accounts,
+    matching,
+    switches,
+    listings,
+    banScale,
+    nowMs,
+    limitsOn: limits,
+  };
   const wires = {
     upbit: createUpbit(environment),
     bithumb: createBithumb(environment),
@@ -75,17 +90,17 @@ export function createExchanges(options: ExchangesOptions): Exchanges {
     binanceSpot: createBinanceSpot(environment),
   };
   const shared = { faults: new FaultBoard(seed), recorder: new Recorder(), counters: new SimCounters() };
-  const dispatcher = new Dispatcher({
-    market,
-    matching,
-    wires,
-    ...shared,
-    ...(options.wake && { wake: options.wake }),
-  });
-  const arrivePending = () => dispatcher.arrivePending(nowMs());
+  const wake = options.wake && { wake: options.wake };
+  const dispatcher = new Dispatcher({ market, listings, matching, wires, ...shared, ...wake });
+  const streams = new StreamHub({ watchers, faults: shared.faults, nowMs, ...wake });
+  const arrivePending = () => {
+    dispatcher.arrivePending(nowMs());
+    streams.pass(nowMs());
+  };
   return {
     market,
-    control: createControl({ environment, wires, nowMs, arrivePending, ...shared }),
+    control: createControl({ environment, wires, streams, nowMs, arrivePending, ...shared }),
+    streams,
     arrivePending,
     handle(host, { method, target, header, body, address, sourceIndex }) {
       const queryAt = target.indexOf("?");

@@ -43,7 +43,21 @@ export const ORDER_FAULTS = [
   "delayed-visibility", // lookups do not find an order for `delayMs`, or find it unfilled (`hiddenAs` "open")
 ] as const;
 
-export const FAULT_KINDS = [...TRANSPORT_FAULTS, ...REQUEST_FAULTS, ...ORDER_FAULTS, ...BOOK_FAULTS] as const;
+/** What happens to private streams. The last three hit each message about an account; `symbol`, `side`, `count` count. */
+export const STREAM_FAULTS = [
+  "stream-refused", // the handshake is answered with `status` (503) in the venue's words
+  "stream-silent", // connected, pings answered, but what happened is not told
+  "stream-delay", // told `delayMs` (1,000) later, and what follows not before it
+  "stream-duplicate", // told twice
+] as const;
+
+export const FAULT_KINDS = [
+  ...TRANSPORT_FAULTS,
+  ...REQUEST_FAULTS,
+  ...ORDER_FAULTS,
+  ...BOOK_FAULTS,
+  ...STREAM_FAULTS,
+] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Everything but `kind` is optional; what is left out matches all. */
@@ -154,6 +168,16 @@ export class FaultBoard {
   /** What an accepted signed request meets. */
   order(target: FaultTarget): Fault[] {
     return this.drawFor(target, ORDER_FAULTS);
+  }
+
+  /** What the handshake of a stream meets beside the transport faults. */
+  handshake(target: FaultTarget): Fault | undefined {
+    return this.drawFor(target, ["stream-refused"])[0];
+  }
+
+  /** What one message about an account meets. */
+  told(target: FaultTarget): Fault[] {
+    return this.drawFor(target, ["stream-silent", "stream-delay", "stream-duplicate"]);
   }
 
   /** Book faults the book of `symbol` meets in this answer. */

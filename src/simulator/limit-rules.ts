@@ -35,6 +35,7 @@ export const UPBIT_ACCOUNT_LIMITS: LimitRules = {
     order: perSecond(12),
     "order-test": perSecond(8),
     "order-cancel-all": { limit: 1, windowMs: 2 * SECOND_MS },
+    "websocket-connect": perSecond(5),
   },
   excess: UPBIT_ADDRESS_LIMITS.excess,
 };
@@ -54,10 +55,28 @@ export const BITHUMB_LIMITS: LimitRules = {
   excess: { kind: "suspend-group", banMs: 10 * SECOND_MS },
 };
 
+/** Bithumb, connections of streams per address: who goes on is shut out for ten minutes (after how many is our guess). */
+export const BITHUMB_STREAM_LIMITS: LimitRules = {
+  groups: { "websocket-connect": perSecond(10) },
+  excess: {
+    kind: "refuse-then-ban",
+    refusalsMax: 10,
+    refusalMemoryMs: 10 * SECOND_MS,
+    banMs: 10 * MINUTE_MS,
+    banMsMax: 10 * MINUTE_MS,
+  },
+};
+
 /** Bybit, per address over everything HTTP: 600 in five seconds, then ten minutes of 403. */
 export const BYBIT_ADDRESS_LIMITS: LimitRules = {
   groups: { http: { limit: 600, windowMs: 5 * SECOND_MS } },
   excess: { kind: "ban", banMs: 10 * MINUTE_MS },
+};
+
+/** Bybit, connections of streams per address (another host than REST's). */
+export const BYBIT_STREAM_LIMITS: LimitRules = {
+  groups: { "websocket-connect": { limit: 500, windowMs: 5 * MINUTE_MS } },
+  excess: { kind: "refuse" },
 };
 
 /** Bybit, per account and endpoint, rolling second; the group is the route's own name for itself. */

@@ -54,6 +54,8 @@ export interface SimOrder {
   readonly positionIndex: 0 | 1 | 2;
   /** "hand": the user or the venue itself, not through the API. */
   readonly origin: "api" | "hand" | "venue";
+  /** Why it exists: "trade", or what made the venue place it. */
+  readonly cause: FillCause;
   readonly createdAtMs: number;
   updatedAtMs: number;
   /** "done": filled; "cancelled": ended with something left (which may have filled in part). */
@@ -102,6 +104,7 @@ export function newOrder(
         | "closeOnTrigger"
         | "positionIndex"
         | "origin"
+        | "cause"
         | "reservedFee"
         | "notReadyLeft"
       >
@@ -116,6 +119,7 @@ export function newOrder(
     closeOnTrigger: false,
     positionIndex: 0,
     origin: "api",
+    cause: "trade",
     reservedFee: 0n,
     notReadyLeft: 0,
     ...rest,

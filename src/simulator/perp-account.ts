@@ -3,33 +3,25 @@
 // funding due since, resting orders reached and liquidation happen then.
 
 import { type Exact, exact, exactOf, floorTo, money, over, sizeOf, smaller, times } from "./exact.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, type LedgerCause, type LedgerReason } from "./ledger.ts";
 import { lotOf } from "./listing-steps.ts";
-import type { Matching, Take } from "./matching.ts";
+import type { Take } from "./matching.ts";
 import { type FillCause, IdMaker, newOrder, OrderStore, type SimFill, type SimOrder } from "./orders.ts";
 import { FundingClock, type FundingDue, type FundingPayment } from "./perp-funding.ts";
-import { type MarginFigures, marginFigures } from "./perp-margin.ts";
+import { MarginCalls, type MarginFigures, marginFigures } from "./perp-margin.ts";
 import { addRealised, PositionBook, type PositionIndex } from "./perp-positions.ts";
-import { neededFor, type PerpRefusal, type PerpRequest, worstPrice } from "./perp-request.ts";
+import {
+  neededFor,
+  type PerpAccountParts,
+  type PerpRefusal,
+  type PerpRequest,
+  worstPrice,
+} from "./perp-request.ts";
 import { PerpSettings } from "./perp-settings.ts";
-import type { Switches } from "./switches.ts";
 import type { SimListing } from "./types.ts";
 
 export const USDT = "USDT";
 export const BNB = "BNB";
-
-export interface PerpAccountParts {
-  readonly venue: "bybit" | "binance";
-  readonly apiKey: string;
-  readonly matching: Matching;
-  readonly switches: Switches;
-  readonly takerRate: string;
-  readonly makerRate: string;
-  readonly leverageDefault: number;
-  readonly openedAtMs: number;
-  orderId(sequence: number, uuid: string): string;
-  fillId(sequence: number, uuid: string): string;
-}
 
 interface FillContext {
   readonly order: SimOrder;
@@ -50,6 +42,7 @@ export class PerpAccount {
   feesInBnb = false;
   readonly settings: PerpSettings;
   private readonly marks = new Map<string, Exact>();
+  private readonly calls = new MarginCalls();
   private readonly parts: PerpAccountParts;
   private readonly ids: IdMaker;
   private readonly clock: FundingClock;
@@ -60,7 +53,9 @@ export class PerpAccount {
     this.takerRate = exact(parts.takerRate);
     this.makerRate = exact(parts.makerRate);
     this.ids = new IdMaker(`${parts.venue} ${parts.apiKey}`);
-    this.settings = new PerpSettings(parts.leverageDefault);
+    this.settings = new PerpSettings(parts.leverageDefault, (symbol, atMs) =>
+      parts.tell({ kind: "leverage-set", symbol, atMs }),
+    );
     this.clock = new FundingClock(parts.openedAtMs);
   }
 
@@ -107,6 +102,7 @@ export class PerpAccount {
     if (held > 0n && held > this.margin(nowMs).available) return "insufficient-margin";
     const order = this.newOrder(request, { qty, held, nowMs, limit });
     this.orders.add(order);
+    this.parts.tell({ kind: "placed", order, atMs: nowMs });
     const share = exact((plan.fraction ?? 1).toFixed(6));
     const whole = takes.reduce((sum, take) => sum + take.qty, 0n) >= qty;
     const crossing = timeInForce === "post-only" && takes.length > 0;
@@ -117,8 +113,8 @@ export class PerpAccount {
       for (const take of found) this.fill(take, { order, maker: false, cause: "trade", atMs: nowMs });
     }
     if (order.filledQty === qty) this.end(order, "done", nowMs);
-    else if (timeInForce === "gtc" && plan.fraction === undefined) this.hold(order, held);
-    else if (timeInForce === "post-only" && !crossing) this.hold(order, held);
+    else if (timeInForce === "gtc" && plan.fraction === undefined) this.rest(order, held, nowMs);
+    else if (timeInForce === "post-only" && !crossing) this.rest(order, held, nowMs);
     else this.end(order, "cancelled", nowMs);
     return order;
   }
@@ -155,10 +151,12 @@ export class PerpAccount {
         reduceOnly: true,
         positionIndex: index,
         origin: "venue",
+        cause,
       },
       { qty: closed, held: 0n, nowMs, limit: at },
     );
     this.orders.add(order);
+    this.parts.tell({ kind: "placed", order, atMs: nowMs });
     this.fill({ price: at, qty: closed }, { order, maker: false, cause, atMs: nowMs });
     this.end(order, "done", nowMs);
     return order;
@@ -173,13 +171,16 @@ export class PerpAccount {
         this.closeByVenue(symbol, index, "settlement", nowMs);
       }
     }
+    if (this.positions.open().length === 0) return;
+    let margin = this.margin(nowMs);
+    if (this.calls.isDue(margin)) this.parts.tell({ kind: "margin-call", margin, atMs: nowMs });
     // The largest loss goes first; what is left may then be enough for the others.
-    for (let rounds = this.positions.open().length; rounds > 0; rounds--) {
-      const [worst] = [...this.margin(nowMs).exhausted].sort((left, right) =>
+    while (margin.exhausted.length > 0) {
+      const [worst] = [...margin.exhausted].sort((left, right) =>
         left.unrealised < right.unrealised ? -1 : 1,
       );
-      if (worst === undefined) break;
-      this.liquidate(worst.position.symbol, worst.position.index, nowMs);
+      this.liquidate(worst!.position.symbol, worst!.position.index, nowMs);
+      margin = this.margin(nowMs);
     }
   }
 
@@ -188,8 +189,15 @@ export class PerpAccount {
     const order = this.closeByVenue(symbol, index, "liquidation", nowMs, { price });
     const { orderId } = order ?? {};
     const wallet = this.ledger.total(USDT);
-    if (wallet < 0n) this.ledger.book(USDT, -wallet, "insurance", nowMs, { symbol, orderId });
+    if (wallet < 0n) this.move(USDT, -wallet, "insurance", nowMs, { symbol, orderId });
     return order;
+  }
+
+  /** Books money in or out that no trade moved. */
+  move(asset: string, change: Exact, reason: LedgerReason, nowMs: number, cause: LedgerCause = {}): void {
+    if (change === 0n) return;
+    this.ledger.book(asset, change, reason, nowMs, cause);
+    this.parts.tell({ kind: "moved", asset, change, reason, atMs: nowMs });
   }
 
   private newOrder(
@@ -213,6 +221,7 @@ export class PerpAccount {
       closeOnTrigger: request.closeOnTrigger ?? false,
       positionIndex: request.positionIndex,
       origin: request.origin ?? "api",
+      cause: request.cause ?? "trade",
       feeRate: this.takerRate,
       held,
       plan: request.plan ?? {},
@@ -256,6 +265,7 @@ export class PerpAccount {
       markPrice: this.markOf(symbol, atMs),
     };
     this.orders.addFill(order, fill);
+    this.parts.tell({ kind: "filled", order, fill, atMs });
   }
 
   private feePaid(feeUsdt: Exact, atMs: number): { asset: string; amount: Exact } {
@@ -271,10 +281,12 @@ export class PerpAccount {
     const sequence = this.ids.sequence();
     const id = this.parts.fillId(sequence, this.ids.uuid(sequence));
     const { symbol, position, amount, atMs } = due;
-    this.funding.push({ ...due, id, sequence, index: position.index, size: position.size });
+    const payment = { ...due, id, sequence, index: position.index, size: position.size };
+    this.funding.push(payment);
     this.ledger.book(USDT, amount, "funding", atMs, { symbol, fillId: id });
     addRealised(position, amount);
     position.updatedAtMs = atMs;
+    this.parts.tell({ kind: "funded", payment, atMs });
   }
 
   private matchResting(order: SimOrder, nowMs: number): void {
@@ -294,6 +306,11 @@ export class PerpAccount {
     if (order.filledQty === qty) this.end(order, "done", nowMs);
   }
 
+  private rest(order: SimOrder, held: Exact, nowMs: number): void {
+    this.hold(order, held);
+    this.parts.tell({ kind: "resting", order, atMs: nowMs });
+  }
+
   private hold(order: SimOrder, held: Exact): void {
     this.ledger.hold(USDT, held - order.locked);
     order.locked = held;
@@ -303,5 +320,6 @@ export class PerpAccount {
     order.state = state;
     order.updatedAtMs = nowMs;
     this.hold(order, 0n);
+    this.parts.tell({ kind: "ended", order, atMs: nowMs });
   }
 }

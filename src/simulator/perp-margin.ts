@@ -43,7 +43,8 @@ export interface MarginFigures {
   readonly crossWallet: Exact;
   readonly crossUnrealised: Exact;
   readonly positions: readonly PositionFigures[];
-  /** Positions whose margin is used up. */
+  /** Positions whose margin is used up by four fifths (where venues warn), and those where it is used up. */
+  readonly strained: readonly PositionFigures[];
   readonly exhausted: readonly PositionFigures[];
 }
 
@@ -68,7 +69,13 @@ export function marginFigures(input: MarginInput): MarginFigures {
       : crossWallet + crossUnrealised - figures.unrealised - (crossMaintenance - figures.maintenanceMargin);
     return { ...figures, liquidationPrice: liquidationPrice(figures.position, cushion, maintenanceRatio) };
   });
-  const crossExhausted = crossEquity <= crossMaintenance;
+  const short = (equity: Exact, maintenance: Exact, fifths: bigint) => equity * fifths <= maintenance * 5n;
+  const worn = (fifths: bigint) =>
+    positions.filter((figures) =>
+      figures.isolated
+        ? short(figures.initialMargin + figures.unrealised, figures.maintenanceMargin, fifths)
+        : short(crossEquity, crossMaintenance, fifths),
+    );
   const unrealised = sum((figures) => figures.unrealised);
   return {
     wallet,
@@ -81,11 +88,8 @@ export function marginFigures(input: MarginInput): MarginFigures {
     crossWallet,
     crossUnrealised,
     positions,
-    exhausted: positions.filter((figures) =>
-      figures.isolated
-        ? figures.initialMargin + figures.unrealised <= figures.maintenanceMargin
-        : crossExhausted,
-    ),
+    strained: worn(4n),
+    exhausted: worn(5n),
   };
 }
 
@@ -109,4 +113,16 @@ function baseFigures(margin: PositionMargin, maintenanceRatio: Exact): Base {
 function liquidationPrice({ size, cost }: PerpPosition, cushion: Exact, ratio: Exact): Exact {
   if (size < 0n) return larger(0n, over(cushion + cost, times(-size, ONE + ratio)));
   return larger(0n, over(cost - cushion, times(size, ONE - ratio)));
+}
+
+/** Which positions a margin call was told for: one is due once for each, and again when it has recovered since. */
+export class MarginCalls {
+  private warned = new Set<PerpPosition>();
+
+  isDue({ strained }: MarginFigures): boolean {
+    const positions = strained.map(({ position }) => position);
+    const isNew = positions.some((position) => !this.warned.has(position));
+    this.warned = new Set(positions);
+    return isNew;
+  }
 }

@@ -16,7 +16,9 @@ export interface PerpPosition {
   cost: Exact;
   /** Fees paid for what is open. */
   openFees: Exact;
-  /** Since the position was first opened, net of fees and funding. */
+  /** Since the position was first opened, before fees and funding. */
+  realisedGross: Exact;
+  /** The same, net of both. */
   realisedNet: Exact;
   /** The same since it was last flat. */
   realisedNetNow: Exact;
@@ -100,6 +102,7 @@ export class PositionBook {
       position.cost += (fill.price * openedQty) / ONE;
       position.openFees += fee;
     }
+    position.realisedGross += realised;
     addRealised(position, realised - fill.feeUsdt);
     position.updatedAtMs = fill.atMs;
     return { realised, closedQty };
@@ -109,7 +112,14 @@ export class PositionBook {
     const key = `${symbol} ${index}`;
     let position = this.positions.get(key);
     if (position === undefined) {
-      const none = { size: 0n, cost: 0n, openFees: 0n, realisedNet: 0n, realisedNetNow: 0n };
+      const none = {
+        size: 0n,
+        cost: 0n,
+        openFees: 0n,
+        realisedGross: 0n,
+        realisedNet: 0n,
+        realisedNetNow: 0n,
+      };
       position = { symbol, index, ...none, createdAtMs: atMs, updatedAtMs: atMs };
       this.positions.set(key, position);
     }

@@ -1,13 +1,29 @@
-// What is asked of a perpetual account, and what an order needs before it may go: a price it will not pass, and margin
+// What a perpetual account is made with, what is asked of it, and what an order needs before it may go: a price it will not pass, and margin
 // for what it opens.
 
+import type { AccountEvent } from "./account-events.ts";
 import { ceilTo, type Exact, exactOf, floorTo, larger, money, ONE, over, times } from "./exact.ts";
 import { tickAt } from "./listing-steps.ts";
-import type { Take } from "./matching.ts";
+import type { Matching, Take } from "./matching.ts";
 import type { OrderKind, OrderPlan, Side, SimOrder, TimeInForce } from "./orders.ts";
 import type { PositionIndex } from "./perp-positions.ts";
 import type { Switches } from "./switches.ts";
 import type { SimListing } from "./types.ts";
+
+export interface PerpAccountParts {
+  readonly venue: "bybit" | "binance";
+  readonly apiKey: string;
+  readonly matching: Matching;
+  readonly switches: Switches;
+  readonly takerRate: string;
+  readonly makerRate: string;
+  readonly leverageDefault: number;
+  readonly openedAtMs: number;
+  orderId(sequence: number, uuid: string): string;
+  fillId(sequence: number, uuid: string): string;
+  /** Told of everything that happens to the account. */
+  tell(event: AccountEvent): void;
+}
 
 export interface PerpRequest {
   readonly listing: SimListing;
@@ -21,6 +37,7 @@ export interface PerpRequest {
   readonly positionIndex: PositionIndex;
   readonly clientId?: string | undefined;
   readonly origin?: SimOrder["origin"];
+  readonly cause?: SimOrder["cause"];
   readonly plan?: OrderPlan;
 }
 

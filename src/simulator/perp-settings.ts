@@ -10,9 +10,12 @@ export class PerpSettings {
   private readonly isolatedBySymbol = new Map<string, boolean>();
   private readonly leverages = new Map<string, Exact>();
   private readonly leverageDefault: Exact;
+  private readonly tell: (symbol: string, atMs: number) => void;
 
-  constructor(leverageDefault: number) {
+  /** `tell`: told of a symbol whose leverage was set. */
+  constructor(leverageDefault: number, tell: (symbol: string, atMs: number) => void) {
     this.leverageDefault = exact(leverageDefault);
+    this.tell = tell;
   }
 
   isHedge(symbol: string): boolean {
@@ -41,7 +44,8 @@ export class PerpSettings {
     return this.leverages.get(symbol) ?? this.leverageDefault;
   }
 
-  setLeverage(symbol: string, leverage: Exact): void {
+  setLeverage(symbol: string, leverage: Exact, atMs: number): void {
     this.leverages.set(symbol, leverage);
+    this.tell(symbol, atMs);
   }
 }

@@ -1,9 +1,12 @@
 // The simulated venues on local ports: one port per venue host and pretended source address, one more for control.
-// Stopping ends everything at once, hanging and delayed requests included.
+// Private streams are on the port of their venue's REST. Stopping ends everything at once, hanging and delayed requests
+// and open streams included.
 
 import { answerControl, type SimulatorControl } from "./control.ts";
 import { type Delivery, SIM_HOSTS, type SimHost } from "./dispatch.ts";
 import { createExchanges, type ExchangeRequest, type ExchangesOptions } from "./exchanges.ts";
+import type { StreamOpener } from "./stream-types.ts";
+import type { StreamEnd, StreamHub } from "./streams.ts";
 import type { SimMarket } from "./types.ts";
 
 export { SIMULATOR_KEYS } from "./exchanges.ts";
@@ -22,6 +25,8 @@ export interface SimulatorOptions extends ExchangesOptions {
 export interface Simulator {
   /** One set per source; base URLs without a trailing slash, paths exactly as at the venues. */
   readonly urls: readonly HostUrls[];
+  /** The same with ws://, for private streams. */
+  readonly streamUrls: readonly HostUrls[];
   readonly controlUrl: string;
   readonly control: SimulatorControl;
   readonly market: SimMarket;
@@ -33,7 +38,7 @@ export interface Simulator {
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { seed, host = "127.0.0.1", portBase = 0, sources = 1, nowMs = Date.now } = options;
   const timers = new Set<Timer>();
-  const { market, control, handle, arrivePending } = createExchanges({
+  const { market, control, streams, handle, arrivePending } = createExchanges({
     ...options,
     // What is still on its way arrives though nobody waits for it any more.
     wake: (atMs) => {
@@ -47,10 +52,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       timers.add(timer);
     },
   });
-  const servers: Bun.Server<undefined>[] = [];
+  const servers: Bun.Server<StreamLink>[] = [];
+  const websocket = streamHandler(streams);
   const listen = (port: number, fetch: Handler) => {
     // No idle limit: a hanging request hangs until the client has had enough.
-    const server = Bun.serve({ hostname: host, port, idleTimeout: 0, fetch });
+    const server = Bun.serve({ hostname: host, port, idleTimeout: 0, fetch, websocket });
     servers.push(server);
     return `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   };
@@ -62,17 +68,20 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   try {
     const portAt = (index: number) => (portBase === 0 ? 0 : portBase + index);
     const urls: HostUrls[] = [];
-    const info = () => ({ seed, controlUrl, urls });
+    const streamUrls: HostUrls[] = [];
+    const info = () => ({ seed, controlUrl, urls, streamUrls });
     const controlUrl = listen(portAt(0), (request) => answerControl(request, control, info));
     for (let source = 0; source < sources; source++) {
       const entries = SIM_HOSTS.map((name, index) => {
         const answer: Handler = async (request, server) =>
-          carryOut(handle(name, await exchangeRequest(request, server, source)), request);
+          carryOut(handle(name, await exchangeRequest(request, server, source)), { request, server });
         return [name, listen(portAt(1 + source * SIM_HOSTS.length + index), answer)] as const;
       });
       urls.push(Object.fromEntries(entries) as Record<SimHost, string>);
+      const streamEntries = entries.map(([name, url]) => [name, url.replace(/^http/, "ws")]);
+      streamUrls.push(Object.fromEntries(streamEntries) as Record<SimHost, string>);
     }
-    return { urls, controlUrl, control, market, stop };
+    return { urls, streamUrls, controlUrl, control, market, stop };
   } catch (fault) {
     await stop();
     throw fault;
@@ -80,11 +89,49 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 }
 
 type Timer = ReturnType<typeof setTimeout>;
-type Handler = (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
+type Handler = (request: Request, server: Bun.Server<StreamLink>) => Answer | Promise<Answer>;
+/** Undefined: the connection became a stream. */
+type Answer = Response | undefined;
+
+/** One WebSocket: what it was opened for, and its other end once it is open. */
+interface StreamLink {
+  readonly opener: StreamOpener;
+  end: StreamEnd | undefined;
+}
+
+interface Asking {
+  readonly request: Request;
+  readonly server: Bun.Server<StreamLink>;
+}
+
+function streamHandler(streams: StreamHub): Bun.WebSocketHandler<StreamLink> {
+  return {
+    // Who is idle, and when to ping, is the venue's rule.
+    idleTimeout: 0,
+    sendPings: false,
+    open(socket) {
+      socket.data.end = streams.attach(socket.data.opener, {
+        send: (text, binary) => {
+          if (binary) socket.sendBinary(Buffer.from(text));
+          else socket.sendText(text);
+        },
+        ping: () => {
+          socket.ping();
+        },
+        // 1006 is never sent: it names a connection that just ended.
+        close: (code, reason) => (code === 1006 ? socket.terminate() : socket.close(code, reason)),
+      });
+    },
+    message: ({ data }, message) => data.end?.hear(String(message)),
+    ping: ({ data }) => data.end?.stir(),
+    pong: ({ data }) => data.end?.stir(),
+    close: ({ data }) => data.end?.closed(),
+  };
+}
 
 async function exchangeRequest(
   request: Request,
-  server: Bun.Server<undefined>,
+  server: Bun.Server<StreamLink>,
   sourceIndex: number,
 ): Promise<ExchangeRequest> {
   const { url, method, headers } = request;
@@ -98,10 +145,11 @@ async function exchangeRequest(
   };
 }
 
-function carryOut(delivery: Delivery, request: Request): Response | Promise<Response> {
-  if (delivery.kind === "held") return delivery.arrived.then((arrived) => carryOut(arrived, request));
+function carryOut(delivery: Delivery, asking: Asking): Answer | Promise<Answer> {
+  const { request } = asking;
+  if (delivery.kind === "held") return delivery.arrived.then((arrived) => carryOut(arrived, asking));
   if (delivery.kind === "hang") return pause(undefined, request).then(closedConnection);
-  const respond = () => (delivery.kind === "reset" ? closedConnection() : sent(delivery));
+  const respond = () => (delivery.kind === "reset" ? closedConnection() : sent(delivery, asking));
   return delivery.delayMs > 0 ? pause(delivery.delayMs, request).then(respond) : respond();
 }
 
@@ -117,7 +165,11 @@ function pause(delayMs: number | undefined, request: Request): Promise<void> {
   });
 }
 
-function sent({ reply, headers }: Extract<Delivery, { kind: "send" }>): Response {
+function sent({ reply, headers }: Extract<Delivery, { kind: "send" }>, { request, server }: Asking): Answer {
+  if (reply.stream !== undefined) {
+    const isOpen = server.upgrade(request, { headers, data: { opener: reply.stream, end: undefined } });
+    return isOpen ? undefined : new Response("Bad Request", { status: 400 });
+  }
   return new Response(reply.body, {
     status: reply.status,
     headers: { "content-type": reply.contentType ?? "application/json;charset=UTF-8", ...headers },

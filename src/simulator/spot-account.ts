@@ -1,8 +1,9 @@
 // One account at a KRW venue: money and coins, orders, fees. A bid holds back its fee on top of its money; what an
 // order did not use comes back when it ends. Fees are the venue's share of what filled so far, rounded once.
 
+import type { AccountEvent } from "./account-events.ts";
 import { ceilTo, type Exact, exact, floorTo, MONEY_STEP, money, over, times } from "./exact.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, type LedgerReason } from "./ledger.ts";
 import type { Matching, SweepRequest, Take } from "./matching.ts";
 import {
   IdMaker,
@@ -11,6 +12,7 @@ import {
   type OrderPlan,
   OrderStore,
   type Side,
+  type SimFill,
   type SimOrder,
   type TimeInForce,
 } from "./orders.ts";
@@ -43,6 +45,8 @@ export interface SpotAccountParts {
   readonly feeRate: string;
   /** The venue's own form of an order's id, from its number and a UUID. */
   orderId(sequence: number, uuid: string): string;
+  /** Told of everything that happens to the account. */
+  tell(event: AccountEvent): void;
 }
 
 export class SpotAccount {
@@ -104,6 +108,7 @@ export class SpotAccount {
     this.listings.set(listing.symbol, listing);
     this.setLocked(order, need.held);
     this.orders.add(order);
+    this.parts.tell({ kind: "placed", order, atMs: nowMs });
     this.match(order, request, nowMs);
     return order;
   }
@@ -125,6 +130,13 @@ export class SpotAccount {
       for (const take of takes) this.fill(order, { price: order.price!, qty: take.qty }, nowMs, true);
       if (order.filledQty === order.qty) this.end(order, "done", nowMs);
     }
+  }
+
+  /** Books money in or out that no trade moved. */
+  move(asset: string, change: Exact, reason: LedgerReason, nowMs: number): void {
+    if (change === 0n) return;
+    this.ledger.book(asset, change, reason, nowMs);
+    this.parts.tell({ kind: "moved", asset, change, reason, atMs: nowMs });
   }
 
   /** Average KRW paid per coin held, over what was bought here. */
@@ -170,7 +182,7 @@ export class SpotAccount {
     this.ledger.book(KRW, -sign * quote, "fill", nowMs, cause);
     this.ledger.book(KRW, -fee, "fee", nowMs, cause);
     this.ledger.book(base, sign * qty, "fill", nowMs, cause);
-    this.orders.addFill(order, {
+    const filled: SimFill = {
       id: fillId,
       sequence,
       atMs: nowMs,
@@ -188,9 +200,11 @@ export class SpotAccount {
       realisedPnl: 0n,
       closedQty: 0n,
       markPrice: 0n,
-    });
+    };
+    this.orders.addFill(order, filled);
     order.paidFee += fee;
     this.setLocked(order, this.stillNeeded(order));
+    this.parts.tell({ kind: "filled", order, fill: filled, atMs: nowMs });
   }
 
   private averageWith(base: string, quote: Exact, qty: Exact): Exact {
@@ -216,6 +230,7 @@ export class SpotAccount {
     order.state = state;
     order.updatedAtMs = nowMs;
     this.setLocked(order, 0n);
+    this.parts.tell({ kind: "ended", order, atMs: nowMs });
   }
 }
 

@@ -28,6 +28,10 @@ export interface Switches {
     averageInReply: boolean;
     /** True: userTrades print what was paid as a negative commission (as older versions did). */
     negativeCommission: boolean;
+    /** False: a user stream whose key stands in the path stays silent (as reported of production in 2026). */
+    listenKeyInPath: boolean;
+    /** True: a user stream without `events=` stays silent (reported likewise). */
+    eventsNeeded: boolean;
   };
   readonly market: {
     /** How long what an order took stays missing from the book. */
@@ -50,7 +54,12 @@ export function defaultSwitches(): Switches {
       minimumName: "under_price_limit",
     },
     bybit: { visibleAfterMs: 30, historyAfterMs: 300 },
-    binance: { averageInReply: false, negativeCommission: false },
+    binance: {
+      averageInReply: false,
+      negativeCommission: false,
+      listenKeyInPath: true,
+      eventsNeeded: false,
+    },
     market: { refillMs: 1_000, maintenanceRatio: 0.005, marketBandRatio: 0.05 },
   };
 }

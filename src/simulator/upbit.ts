@@ -17,6 +17,7 @@ import { Limiter, type LimitVerdict } from "./limits.ts";
 import { NonceBook, UPBIT_TOKEN } from "./signatures.ts";
 import type { SimBook, SimListing } from "./types.ts";
 import { UPBIT_KEY_ERRORS, upbitError, upbitNoFunds, upbitPrivateRoutes } from "./upbit-private.ts";
+import { upbitStreamRoute } from "./upbit-stream.ts";
 import {
   type Admission,
   json,
@@ -45,15 +46,17 @@ export function createUpbit(environment: VenueEnvironment): VenueWire {
   const nonces = new NonceBook();
   return {
     venue: "upbit",
-    routes: new Map([...upbitRoutes(), ...upbitPrivateRoutes(environment)]),
+    routes: new Map([...upbitRoutes(), ...upbitPrivateRoutes(environment), upbitStreamRoute()]),
     limiters: [byAddress, byAccount],
     admit(request, route): Admission {
       const { nowMs, source } = request;
       if (route === undefined) return { headers: {} };
-      if (!route.signed) {
+      const byBrowser = request.header("origin") !== null;
+      if (!route.signed || (route.stream && byBrowser)) {
         // A browser's request has a budget of its own, whatever it asks for.
-        const group = request.header("origin") === null ? route.group : "origin";
-        return admission(group, spend(environment, byAddress, source, group, 1, nowMs), true, nowMs);
+        const group = byBrowser ? "origin" : route.group;
+        const verdict = spend(environment, byAddress, source, group, 1, nowMs);
+        if (!route.signed || verdict.kind !== "pass") return admission(group, verdict, true, nowMs);
       }
       const check = checkUser(environment, request, route, {
         venue: "upbit",

@@ -4,8 +4,10 @@
 import type { AccountBook, SimUser } from "./accounts.ts";
 import type { Fault } from "./faults.ts";
 import type { Limiter, LimitVerdict } from "./limits.ts";
+import type { ListingCache } from "./listing-cache.ts";
 import type { Matching } from "./matching.ts";
 import type { OrderPlan } from "./orders.ts";
+import type { StreamOpener } from "./stream-types.ts";
 import type { Switches } from "./switches.ts";
 import type { SimBook, SimListing, SimMarket, SimVenue } from "./types.ts";
 
@@ -33,6 +35,8 @@ export interface WireReply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default application/json. */
   readonly contentType?: string;
+  /** With status 101: what the connection becomes. */
+  readonly stream?: StreamOpener;
 }
 
 /** What a route may ask while answering. Books come through here so that faults reach them. */
@@ -68,13 +72,19 @@ export interface Route {
   readonly trades?: boolean;
   /** True: places an order, and deals with asked-for refusals itself. */
   readonly places?: boolean;
+  /** True: the handshake of a private stream. */
+  readonly stream?: boolean;
   /** True: the answer carries order books and is recorded when recording is on. */
   readonly books?: boolean;
   answer(context: RouteContext): WireReply;
 }
 
-/** Keyed "GET /v1/orderbook". */
+/** Keyed "GET /v1/orderbook"; "GET /ws/*" stands for any last part of the path. */
 export type RouteTable = ReadonlyMap<string, Route>;
+
+export function routeOf(routes: RouteTable, { method, path }: WireRequest): Route | undefined {
+  return routes.get(`${method} ${path}`) ?? routes.get(`${method} ${path.replace(/[^/]+$/, "*")}`);
+}
 
 /** One venue as the dispatcher sees it: a table of routes and what stands before them. */
 export interface VenueWire {
@@ -109,7 +119,9 @@ export interface VenueEnvironment {
   readonly accounts: AccountBook;
   readonly matching: Matching;
   readonly switches: Switches;
+  readonly listings: ListingCache;
   readonly banScale: number;
+  nowMs(): number;
   /** Read at every request: limits can be switched while running. */
   limitsOn: boolean;
 }
