@@ -116,7 +116,7 @@ export class Installation {
       [
         `cd ${HOME}; tar -cf - -C ${inRepository("scripts")} deploy | tar -xf -`,
         `deploy/install.sh settings ${name}`,
-        `deploy/install.sh program schedulerx-${program} --settle 1 ${options.join(" ")}`,
+        `deploy/install.sh program schedulerx-${program} --settle 0 ${options.join(" ")}`,
         `rm -r ${name}`,
       ].join("; "),
     );
