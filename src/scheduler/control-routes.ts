@@ -23,7 +23,10 @@ const post = (path: string, about: string, body?: v.GenericSchema): ControlRoute
 export const CONTROL_ROUTES: readonly ControlRoute[] = [
   get("/", "The service, its version and its routes."),
   get("/openapi.json", "This table as an OpenAPI document."),
-  get("/health", "200 while ticks are issued and the bus is there, else 503; the links in words."),
+  get(
+    "/health",
+    "200 while ticks are issued and the bus is there, else 503; the links in words, and the disks.",
+  ),
   { ...get("/metrics", "What Prometheus scrapes."), answers: "text/plain" },
   get("/ticks", "The open and the last closed tick, counters, nulls by reason, frames, the reference price."),
   get("/workers", "Workers heard lately, and for how long each has been silent."),

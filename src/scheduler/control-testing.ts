@@ -76,6 +76,7 @@ export function controlOf() {
     version: "1",
     tickPeriodMs: 1_000,
     links: () => links,
+    disks: () => [{ folder: "/var/lib", freeBytes: 12e9, sizeBytes: 20e9 }],
     budgets: () => ({}),
     metrics: () => ({ text: "schedulerx_ticks_issued_total 1\n", contentType: "text/plain" }),
   });

@@ -8,6 +8,7 @@ import { taskCoinOf, tickCosts } from "../domain/listing-table.ts";
 import { sameText } from "../domain/same-text.ts";
 import type { AuditStore } from "../ports/audit.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { DiskState } from "../ports/disks.ts";
 import type { Log, LogLevelSwitch } from "../ports/telemetry.ts";
 import type { TradingEngine } from "../trading/engine.ts";
 import { operationControl } from "./control-operation.ts";
@@ -32,6 +33,7 @@ export interface ControlDeps {
   readonly tickPeriodMs: number;
   /** Links to the bus, the store and Redis in words. */
   readonly links: () => { readonly bus: LinkState; readonly database: LinkState; readonly redis?: LinkState };
+  readonly disks: () => readonly DiskState[];
   /** The governor's budgets, for those who ask what is left. */
   readonly budgets: () => unknown;
   /** For Prometheus, in its own words. */
@@ -82,7 +84,8 @@ export function createControl(deps: ControlDeps) {
       // Redis being away costs only Redis's readers: nobody should restart the scheduler for it.
       const healthy = ticking && links.bus.up;
       set.status = healthy ? 200 : 503;
-      return { healthy, ticking, tickAgeMs, links, uptimeMs: clock.nowMs() - scheduler.startedAtMs };
+      const uptimeMs = clock.nowMs() - scheduler.startedAtMs;
+      return { healthy, ticking, tickAgeMs, links, disks: deps.disks(), uptimeMs };
     })
     .get("/ticks", () => {
       const { counters, lastClosed, paused } = scheduler.ticks;

@@ -1,9 +1,11 @@
 // Prometheus' text format (version 0.0.4), and what is said of every process.
 
-import { readdirSync, statfsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { cpuUsage, memoryUsage, uptime } from "node:process";
 import type { Clock } from "../../ports/clock.ts";
+import type { DiskState } from "../../ports/disks.ts";
 import { counter, gauge, type Metric, type Sample, samplesByKey } from "../../ports/metrics.ts";
+import { readDisks } from "./disks.ts";
 import type { SpanCounts } from "./span-outbox.ts";
 
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -60,8 +62,8 @@ export function createProcessMetrics(
   const startedAtSeconds = Math.round(clock.nowMs() / 1_000 - uptime());
   return () => {
     const { user, system } = cpuUsage();
-    const disks = folders.flatMap((folder) => diskOf(folder) ?? []);
-    const samples = (value: (disk: Disk) => number) =>
+    const disks = readDisks(folders);
+    const samples = (value: (disk: DiskState) => number) =>
       disks.map((disk) => ({ labels: { folder: disk.folder }, value: value(disk) }));
     return [
       gauge("schedulerx_build_info", "Which program and version runs; always 1.", [
@@ -89,22 +91,6 @@ export function createProcessMetrics(
 function spanMetric({ exported, lost }: SpanCounts): Metric {
   const help = "Spans of traces that have ended, by what became of them.";
   return counter("schedulerx_spans_total", help, samplesByKey("outcome", { exported, lost }));
-}
-
-interface Disk {
-  readonly folder: string;
-  readonly freeBytes: number;
-  readonly sizeBytes: number;
-}
-
-/** Undefined where there is no such folder. */
-function diskOf(folder: string): Disk | undefined {
-  try {
-    const { bavail, blocks, bsize } = statfsSync(folder);
-    return { folder, freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
-  } catch {
-    return undefined;
-  }
 }
 
 /** Undefined where the system does not tell. */

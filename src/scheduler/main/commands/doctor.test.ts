@@ -5,6 +5,7 @@ import type { Seen } from "./seen.ts";
 const NOW_MS = 1_780_000_000_000;
 const budget = { allowed: 10, used: 1, holdMs: 0, banMs: 0, strictness: 1 };
 const list = { count: 130, refreshedAtMs: NOW_MS - 1_000, failing: false };
+const disk = (freePct: number) => ({ folder: "/var/lib", freeBytes: freePct * 1e8, sizeBytes: 1e10 });
 const up = { up: true, detail: "connected" };
 
 const WELL: Seen = {
@@ -14,6 +15,7 @@ const WELL: Seen = {
     tickAgeMs: 5_000,
     uptimeMs: 3_600_000,
     links: { bus: up, database: up, redis: up },
+    disks: [disk(15)],
   },
   ticks: {
     ...{ paused: false, periodMs: 30_000, nullsByReason: { stale: 10 } },
@@ -55,6 +57,8 @@ test("each thing that is wrong is told in words with what to do, and what is wor
     ],
     [{ health: { links: { bus: up, database: away } } }, /^wrong: The database is away.*DATABASE_URL/],
     [{ health: { links: { bus: up, database: up, redis: away } } }, /^wrong: Redis is away/],
+    [{ health: { disks: [disk(14)] } }, /^look: The disk of \/var\/lib has 14 % left.*HISTORY_DAYS/],
+    [{ health: { disks: [disk(40), disk(4)] } }, /^wrong: The disk of \/var\/lib has 4 % left/],
     [{ health: { tickAgeMs: 100_000 } }, /^wrong: No tick has closed lately/],
     [{ workers: { workers: [] } }, /^wrong: No worker has reported lately.*schedulerx-worker/],
     [{ ticks: { paused: true } }, /^look: Ticks are paused.*ticks resume/],

@@ -15,6 +15,9 @@ const REFERENCE_AGE_MS_MAX = 10_000;
 /** Nulls of one reason in a tick, on average since the start. */
 const NULLS_PER_TICK_MAX = 4;
 const YOUNG_MS = 60_000;
+/** As the alert rules have it: scripts/deploy/prometheus/alerts.yml. */
+const DISK_LOW_PCT = 15;
+const DISK_FULL_PCT = 5;
 
 const NULL_TODO: Readonly<Record<string, string>> = {
   stale: "Synchronise the hosts' clocks (chrony); a book's age is judged by them.",
@@ -40,6 +43,7 @@ export function findingsOf(seen: Seen, nowMs: number): readonly Finding[] {
   const wrong = (what: string, todo: string) => void found.push({ level: "wrong", what, todo });
   const look = (what: string, todo: string) => void found.push({ level: "look", what, todo });
   ofLinks(seen, wrong);
+  ofDisks(seen, { wrong, look });
   ofTicks(seen, nowMs, { wrong, look });
   ofVenues(seen, nowMs, { wrong, look });
   ofTrading(seen, nowMs, { wrong, look });
@@ -66,6 +70,18 @@ function ofLinks({ health: { links } }: Seen, wrong: Tell): void {
     wrong(
       `Redis is away: ${links.redis.detail}. Karbit and the edge see no new rates.`,
       "Start redis-server; check REDIS_URL.",
+    );
+  }
+}
+
+function ofDisks({ health: { disks } }: Seen, { wrong, look }: Tells): void {
+  for (const { folder, freeBytes, sizeBytes } of disks) {
+    const freePct = (100 * freeBytes) / sizeBytes;
+    if (freePct >= DISK_LOW_PCT) continue;
+    const tell = freePct < DISK_FULL_PCT ? wrong : look;
+    tell(
+      `The disk of ${folder} has ${freePct.toFixed(0)} % left; once it is full nothing is traded.`,
+      "Make room: journald, old dumps, HISTORY_DAYS; or a larger disk.",
     );
   }
 }
