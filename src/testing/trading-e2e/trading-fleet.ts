@@ -25,6 +25,8 @@ export interface TradingFleetOptions {
   readonly karbitTables?: KarbitTablesMode;
   /** Of the database server and of the schedulers; what they store is the same in each. */
   readonly zone?: "UTC" | "Asia/Seoul";
+  /** Added to the settings of all. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What the operator's port says of trading. */
@@ -95,6 +97,7 @@ export class TradingFleet {
           ...{ NATS_URL: nats.url, TICK_INTERVAL_MS: `${tickMs}`, SOURCE_ADDRESS: `pretended-${source}` },
           ...{ UPBIT_URL: urls.upbit, BITHUMB_URL: urls.bithumb },
           ...{ BYBIT_URL: urls.bybit, BINANCE_URL: urls.binance, BINANCE_SPOT_URL: urls.binanceSpot },
+          ...options.env,
         };
       };
       const { apiKey, secret } = OPERATOR_KEY;
