@@ -158,8 +158,7 @@ class Stream implements StreamPipe, StreamEnd {
     if (met.some(({ kind }) => kind === "stream-silent")) return;
     const delays = met.filter(({ kind }) => kind === "stream-delay");
     const delayMs = delays.reduce((sum, fault) => sum + (fault.delayMs ?? 1_000), 0);
-    // A connection keeps its order: nothing overtakes what is late.
-    const dueAtMs = Math.max(nowMs + delayMs, this.outbox.at(-1)?.dueAtMs ?? 0);
+    const dueAtMs = nowMs + delayMs;
     const times = met.some(({ kind }) => kind === "stream-duplicate") ? 2 : 1;
     for (let time = 0; time < times; time++) this.outbox.push({ dueAtMs, text });
     this.flush(nowMs);
@@ -209,6 +208,7 @@ class Stream implements StreamPipe, StreamEnd {
     return { venue: rules.venue, path, source, apiKey: this.user?.apiKey, openedAtMs, heard, told };
   }
 
+  /** A connection keeps its order: nothing overtakes what is late. */
   private flush(nowMs: number): void {
     while (!this.over && this.outbox.length > 0 && this.outbox[0]!.dueAtMs <= nowMs) {
       this.told++;
