@@ -151,6 +151,9 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
         "{{job}} {{instance}}": `rate(process_cpu_seconds_total{job=~"schedulerx-.*"}${RATE})`,
       }),
       graph("Links", "none", { "{{instance}} {{link}}": "schedulerx_link_up" }),
+      graph("Disks, free", "percentunit", {
+        "{{job}} {{instance}} {{folder}}": "schedulerx_disk_free_bytes / schedulerx_disk_size_bytes",
+      }),
       graph("Versions", "none", {
         "{{process}} {{version}}": "count by (process, version) (schedulerx_build_info)",
       }),
