@@ -111,7 +111,12 @@ export class Situation {
       fence: this.fence,
       state: () => ({ mode: "live", role: this.role }),
       figures: () =>
-        leads ? { traders: 2, positions: 1, incidents: this.incidents, running: this.running } : undefined,
+        leads
+          ? {
+              ...{ traders: 2, positions: 1, incidents: this.incidents, running: this.running },
+              streams: new Map([["binance connected", 1]]),
+            }
+          : undefined,
       counts: { decisions: new Map([["hold cooling-down", 4]]), ended: new Map([["entry hedged", 1]]) },
     };
     const stages = { scheduler, trading } as unknown as Pick<
