@@ -18,7 +18,7 @@ import { createStrategyStore } from "../src/adapters/store/strategies.ts";
 import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
 import { createTradingViewStore } from "../src/adapters/store/trading-view.ts";
-import { openTestDatabase } from "../src/testing/test-database.ts";
+import { openSharedDatabase } from "../src/testing/test-database.ts";
 import type { AccountsDeps } from "./accounts.ts";
 import type { MarketDeps } from "./routes/market.ts";
 import { KeptLog, type TestApi, testApi } from "./test-kit.ts";
@@ -27,9 +27,12 @@ export const JWT_SECRET = "a-text-of-this-test-only";
 export const ENCRYPTION_KEY = "a-text-to-encrypt-with";
 export const PASSWORD = "correct horse battery";
 
-/** `users` are rows of Karbit's table; passwords are hashed at low cost, for speed alone. */
+/**
+ * Karbit's tables, and an api with the rights that Karbit's operator gives it; `database` may do everything. Passwords are
+ * hashed at low cost, for speed alone.
+ */
 export async function accountsDatabase() {
-  const database = await openTestDatabase();
+  const { owner, guest: database } = await openSharedDatabase();
   const sessions = createSessionStore(database);
   const passwords = await createPasswords({ bcryptRounds: 4, argonMemoryKib: 8, argonPasses: 1 });
   const positions = createOwnPositionStore(database, "paper");
@@ -69,7 +72,7 @@ export async function accountsDatabase() {
     history: createHistoryStore(database),
     candles: { candles: async () => [] },
   };
-  return { database, accounts, market, addUser, events: bus.userEvents, requests: bus.requests };
+  return { database: owner, accounts, market, addUser, events: bus.userEvents, requests: bus.requests };
 }
 
 export const accountsApi = (accounts: AccountsDeps, market?: MarketDeps): Promise<TestApi> =>

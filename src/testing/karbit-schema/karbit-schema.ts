@@ -1,6 +1,7 @@
 // A database as Karbit made it, and what can be told of it: whether anything of Karbit's was altered, and in what our own
 // tables for installs without Karbit are different.
 
+import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { type Executor, rowsOf } from "../../adapters/store/database.ts";
 import { withDedicatedConnection } from "../../adapters/store/postgres.ts";
@@ -25,6 +26,32 @@ export async function makeKarbitSchema(
 
 export const makeKarbitDatabase = (url: string, wish?: KarbitWish) =>
   withDedicatedConnection({ url }, (executor) => makeKarbitSchema(executor, wish));
+
+/**
+ * A user of the database with the rights of docs/karbit.md and no others; "trading": without those for the api's logins.
+ * Returns the address with him. Roles are the server's: `role` must be new on it.
+ */
+export async function makeKarbitGuest(
+  url: string,
+  { role, rights }: { readonly role: string; readonly rights: "trading" | "all" },
+): Promise<string> {
+  const told = await Bun.file(join(import.meta.dir, "../../../docs/karbit.md")).text();
+  const block = /```sql\n(CREATE ROLE schedulerx.*?)```/s.exec(told)?.[1];
+  if (!block) throw new Error("expected the rights in docs/karbit.md");
+  const given = rights === "all" ? block : block.slice(0, block.indexOf("-- with the api's logins"));
+  const text = given
+    .replace(/--.*$/gm, "")
+    .replaceAll("schedulerx", role)
+    .replace("DATABASE karbit", `DATABASE "${new URL(url).pathname.slice(1)}"`);
+  await withDedicatedConnection({ url }, async (executor) => {
+    for (const statement of text.split(";")) {
+      if (statement.trim() !== "") await executor.execute(sql.raw(statement));
+    }
+  });
+  const guest = new URL(url);
+  guest.username = role;
+  return guest.href;
+}
 
 /**
  * Everything PostgreSQL has on record of the schema `public`: tables with owner, rights and the file they are in, columns,

@@ -9,7 +9,7 @@ import type { KarbitTablesMode } from "../../adapters/store/migrate.ts";
 import { openPostgres, withDedicatedConnection } from "../../adapters/store/postgres.ts";
 import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { Program } from "../e2e/program.ts";
-import { makeKarbitDatabase, publicCatalog } from "../karbit-schema/karbit-schema.ts";
+import { makeKarbitDatabase, makeKarbitGuest, publicCatalog } from "../karbit-schema/karbit-schema.ts";
 import { RecordingLog } from "../recording-log.ts";
 import { freePort, startNats, startPostgres, type TestNats, type TestPostgres } from "../services.ts";
 import { type Steer, SteeredMarket } from "./steered-market.ts";
@@ -83,7 +83,11 @@ export class TradingFleet {
         open(startNats()),
         open(startPostgres()),
       ]);
-      if (karbitTables === "expect") await makeKarbitDatabase(postgres.url, { firstExchangeId: 41 });
+      let url = postgres.url;
+      if (karbitTables === "expect") {
+        await makeKarbitDatabase(url, { firstExchangeId: 41 });
+        url = await makeKarbitGuest(url, { role: "schedulerx", rights: "trading" });
+      }
       const catalog = await withDedicatedConnection({ url: postgres.url }, async (executor) => {
         await executor.execute(sql.raw(`alter database app set timezone to '${zone}'`));
         return await publicCatalog(executor);
@@ -105,7 +109,7 @@ export class TradingFleet {
         (port, index) =>
           new Program(`scheduler-${index}`, "scheduler", {
             ...atSource(index + 1),
-            DATABASE_URL: postgres.url,
+            DATABASE_URL: url,
             ...{ KARBIT_TABLES: karbitTables, TZ: zone },
             TRADING_MODE: "live",
             LIVE_TRADING_CONSENT: "real orders with real money",
