@@ -1,10 +1,18 @@
-// Each venue's account followed on the simulated private streams: what happens there becomes news here.
+// The private streams of the simulated venues, over real sockets: what an account hears, and that no secret is said.
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { AccountNews, TradingVenue } from "../../ports/trading-venue.ts";
-import { startTradingKit, TEST_KEY, TEST_VENUES, type TradingKit, testOrder } from "./order-testing.ts";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { AccountNews } from "../../ports/trading-venue.ts";
+import {
+  SYMBOLS,
+  startTradingKit,
+  TEST_KEY,
+  TEST_VENUES,
+  type TestVenue,
+  type TradingKit,
+  testOrder,
+} from "./order-testing.ts";
 
-const { apiKey } = TEST_KEY;
+const PLACE_MS = 2_000;
 
 let kit: TradingKit;
 beforeAll(async () => {
@@ -12,51 +20,102 @@ beforeAll(async () => {
 });
 afterAll(() => kit.stop());
 
-/** Follows until the test ends; `next` waits for news that fits among those not asked for yet. */
-function follow(venue: TradingVenue) {
-  const leave = new AbortController();
+/** Follows the account of the kit at a venue; news can be waited for. */
+function listen(name: TestVenue) {
+  const news: AccountNews[] = [];
   const waiting = new Set<() => void>();
-  let news: AccountNews[] = [];
-  const ended = venue.follow!((told) => {
-    news.push(told);
-    for (const look of waiting) look();
-  }, leave.signal);
-  return {
-    next: (fits: (told: AccountNews) => boolean) =>
-      new Promise<void>((resolve) => {
-        const look = () => {
-          const at = news.findIndex(fits);
-          if (at < 0) return;
-          news = news.slice(at + 1);
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
-    stop: () => {
-      leave.abort();
-      return ended;
-    },
+  const stop = new AbortController();
+  const venue = kit.venues.open(name, TEST_KEY);
+  const ended = venue.follow!((each) => {
+    news.push(each);
+    for (const wake of waiting) wake();
+  }, stop.signal);
+  const until = async (holds: (news: readonly AccountNews[]) => boolean) => {
+    while (!holds(news)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      await promise;
+      waiting.delete(resolve);
+    }
   };
+  const has = (kind: AccountNews["kind"], times = 1) =>
+    until((all) => all.filter((each) => each.kind === kind).length >= times);
+  const close = async () => {
+    stop.abort();
+    await ended;
+  };
+  return { venue, news, until, has, close };
 }
 
-test.each(TEST_VENUES)("%s: orders, what is done by hand, what the venue does, and the end", async (name) => {
-  const venue: TradingVenue = kit.venues.open(name, TEST_KEY);
-  const { accounts } = kit.simulator.control;
-  const { next, stop } = follow(venue);
-  await next(({ kind }) => kind === "connected");
-  const order = testOrder(name);
-  await venue.place(order, 3_000);
-  await next((told) => told.kind === "order" && told.clientOrderId === order.clientOrderId);
-  if (name === "bybit" || name === "binance") {
-    accounts.liquidate({ apiKey, venue: name, symbol: "BTCUSDT" });
-    await next((told) => told.kind === "order" && told.clientOrderId !== order.clientOrderId);
-  } else {
-    accounts.deposit({ apiKey, venue: name, asset: "KRW", amount: "1000" });
-    await next(({ kind }) => kind === "account");
-  }
-  expect(kit.simulator.control.cutStreams({ venue: name })).toBe(1);
-  await next(({ kind }) => kind === "lost");
-  await stop();
+for (const name of TEST_VENUES) {
+  describe(name, () => {
+    test("tells of an order by its id, and is found again when it is cut", async () => {
+      const heard = listen(name);
+      await heard.has("connected");
+      const order = testOrder(name);
+      expect((await heard.venue.place(order, PLACE_MS)).kind).toBe("accepted");
+      await heard.until((all) =>
+        all.some((each) => each.kind === "order" && each.clientOrderId === order.clientOrderId),
+      );
+      kit.simulator.control.cutStreams({ venue: name });
+      await heard.has("connected", 2);
+      expect(heard.news.some(({ kind }) => kind === "lost")).toBe(true);
+      const next = testOrder(name);
+      await heard.venue.place(next, PLACE_MS);
+      await heard.until((all) =>
+        all.some((each) => each.kind === "order" && each.clientOrderId === next.clientOrderId),
+      );
+      await heard.close();
+    });
+  });
+}
+
+for (const name of ["bybit", "binance"] as const) {
+  test(`${name} tells of a liquidation as of something that is not ours`, async () => {
+    const heard = listen(name);
+    await heard.has("connected");
+    const before = heard.news.length;
+    kit.simulator.control.accounts.liquidate({
+      ...{ apiKey: TEST_KEY.apiKey, venue: name },
+      symbol: SYMBOLS[name],
+    });
+    await heard.until((all) =>
+      all
+        .slice(before)
+        .some(
+          (each) =>
+            each.kind === "account" || (each.kind === "order" && !each.clientOrderId?.startsWith("sx-")),
+        ),
+    );
+    await heard.close();
+  });
+}
+
+test("Binance's stream is heard as well where it is reported to want its key and events otherwise", async () => {
+  kit.simulator.control.setSwitches({ binance: { listenKeyInPath: false, eventsNeeded: true } });
+  const heard = listen("binance");
+  await heard.has("connected");
+  const order = testOrder("binance");
+  await heard.venue.place(order, PLACE_MS);
+  await heard.has("order");
+  await heard.close();
+});
+
+test("a wrong secret is refused without a word of the key", async () => {
+  const wrong = { apiKey: TEST_KEY.apiKey, secret: "another-secret-never-to-be-seen-0123456789" };
+  const stop = new AbortController();
+  const ended = ["upbit", "bithumb", "bybit"] as const;
+  const following = ended.map((name) => {
+    const lost = Promise.withResolvers<void>();
+    const until = kit.venues.open(name, wrong).follow!((news) => {
+      if (news.kind === "lost") lost.resolve();
+    }, stop.signal);
+    return { lost: lost.promise, until };
+  });
+  await Promise.all(following.map(({ lost }) => lost));
+  stop.abort();
+  await Promise.all(following.map(({ until }) => until));
+  const said = JSON.stringify(kit.log.lines);
+  expect(said).not.toContain(TEST_KEY.apiKey);
+  expect(said).not.toContain(wrong.secret);
 });

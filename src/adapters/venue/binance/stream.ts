@@ -10,6 +10,8 @@ const RENEW_MS = 30 * 60_000;
 /** Told beside each fill and each payment: the order tells it, or the ledger finds it. */
 const EXPECTED_REASONS = ["ORDER", "FUNDING_FEE"];
 
+const EVENTS = ["ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "MARGIN_CALL", "listenKeyExpired"];
+
 const LISTEN_KEY: Call = {
   ...{ method: "POST", path: "/fapi/v1/listenKey", params: [] },
   ...{ group: undefined, addressCost: 1, urgent: false, signed: "key-only" },
@@ -27,7 +29,12 @@ export function binanceStream({ url, caller }: BinanceStreamOptions): StreamDial
   const listenKey = () =>
     caller.read(LISTEN_KEY, (text) => then(readJson(text), (value) => check(ListenKey, value)));
   return {
-    dial: async () => ({ url: `${url}/${(await listenKey()).listenKey}` }),
+    dial: async () => {
+      const { listenKey: key } = await listenKey();
+      // The documents have the key in the path; in 2026 streams were reported to stay silent without it in the query
+      // and the events named beside it. This is both.
+      return { url: `${url}/${key}?listenKey=${key}&events=${EVENTS.join("/")}` };
+    },
     // Nothing has to be subscribed.
     hello: () => [{ kind: "connected" }],
     read: readBinance,
