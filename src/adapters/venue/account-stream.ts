@@ -70,7 +70,8 @@ export async function followAccount(
     if (signal.aborted) return;
     if (clock.monotonicMs() - begunMs >= LASTED_MS) retryMs = RETRY_MS_MIN;
     log.debug("an account's stream ended", { venue, why, againMs: retryMs });
-    await clock.sleep(retryMs * (0.75 + Math.random() / 2), signal);
+    // All accounts of a venue that was away come back one after the other: each takes its turn.
+    await clock.sleep(retryMs, signal);
     retryMs = Math.min(2 * retryMs, RETRY_MS_MAX);
   }
 }
