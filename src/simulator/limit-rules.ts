@@ -35,8 +35,13 @@ export const UPBIT_ACCOUNT_LIMITS: LimitRules = {
     order: perSecond(12),
     "order-test": perSecond(8),
     "order-cancel-all": { limit: 1, windowMs: 2 * SECOND_MS },
-    "websocket-connect": perSecond(5),
   },
+  excess: UPBIT_ADDRESS_LIMITS.excess,
+};
+
+/** Upbit, connections of streams per account; they are counted apart from requests. */
+export const UPBIT_STREAM_LIMITS: LimitRules = {
+  groups: { "websocket-connect": perSecond(5) },
   excess: UPBIT_ADDRESS_LIMITS.excess,
 };
 

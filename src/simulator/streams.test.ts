@@ -225,6 +225,8 @@ describe("who may listen", () => {
       const attempts = Array.from({ length: limit + 1 }, () => handshake(url, bearer(claims)));
       const statuses = (await Promise.all(attempts)).map(({ status }) => status);
       expect(statuses.filter((status) => status === 429)).toHaveLength(1);
+      // Requests have budgets of their own.
+      expect(await call(venue, "GET /v1/accounts", {})).toBeArray();
     }
     simulator.control.cutStreams();
   });

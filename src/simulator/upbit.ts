@@ -12,7 +12,7 @@ import {
   YearRange,
 } from "./domestic.ts";
 import { checkUser, claimedKey } from "./domestic-auth.ts";
-import { UPBIT_ACCOUNT_LIMITS, UPBIT_ADDRESS_LIMITS } from "./limit-rules.ts";
+import { UPBIT_ACCOUNT_LIMITS, UPBIT_ADDRESS_LIMITS, UPBIT_STREAM_LIMITS } from "./limit-rules.ts";
 import { Limiter, type LimitVerdict } from "./limits.ts";
 import { NonceBook, UPBIT_TOKEN } from "./signatures.ts";
 import type { SimBook, SimListing } from "./types.ts";
@@ -43,11 +43,12 @@ const CAUTIONS = [
 export function createUpbit(environment: VenueEnvironment): VenueWire {
   const byAddress = new Limiter(UPBIT_ADDRESS_LIMITS, environment.banScale);
   const byAccount = new Limiter(UPBIT_ACCOUNT_LIMITS, environment.banScale);
+  const connects = new Limiter(UPBIT_STREAM_LIMITS, environment.banScale);
   const nonces = new NonceBook();
   return {
     venue: "upbit",
     routes: new Map([...upbitRoutes(), ...upbitPrivateRoutes(environment), upbitStreamRoute()]),
-    limiters: [byAddress, byAccount],
+    limiters: [byAddress, byAccount, connects],
     admit(request, route): Admission {
       const { nowMs, source } = request;
       if (route === undefined) return { headers: {} };
@@ -65,7 +66,14 @@ export function createUpbit(environment: VenueEnvironment): VenueWire {
         keyErrors: UPBIT_KEY_ERRORS,
       });
       if ("refusal" in check) return { headers: {}, ...check };
-      const verdict = spend(environment, byAccount, check.user.apiKey, route.group, 1, nowMs);
+      const verdict = spend(
+        environment,
+        route.stream ? connects : byAccount,
+        check.user.apiKey,
+        route.group,
+        1,
+        nowMs,
+      );
       return { ...admission(route.group, verdict, false, nowMs), ...check };
     },
     unknownPath: () => domesticError(404, 404, "no Route matched with those values"),
