@@ -1,8 +1,9 @@
 // Every word on the page, in Korean and English. Terms follow the Korean market: 진입, 종료, 환율, 테더, 슬리피지.
 // English has exactly the keys Korean has; the compiler sees to it.
 
-import type { Reason, Venue } from "../../schema/vocabulary.ts";
+import type { Reason } from "../../schema/vocabulary.ts";
 import type { Language } from "../../src/web/format.ts";
+import { REASON_TAGS, VENUE_NAMES } from "../../src/web/market-words.ts";
 
 const ko = {
   title: "김치 프리미엄 실시간 환율",
@@ -100,27 +101,9 @@ const ko = {
   entered: "진입",
   exited: "종료",
   noDecision: "목표 환율에 닿은 코인이 없습니다",
-  venues: {
-    upbit: "업비트",
-    bithumb: "빗썸",
-    bybit: "바이비트",
-    binance: "바이낸스",
-  } satisfies Record<Venue, string>,
+  venues: VENUE_NAMES.ko,
   /** A word or two under the dash. */
-  reasonTags: {
-    none: "호가 부족",
-    thin: "호가 부족",
-    empty: "호가 없음",
-    crossed: "호가 역전",
-    malformed: "응답 오류",
-    stale: "오래됨",
-    skewed: "시차 초과",
-    "fetch-failed": "수신 실패",
-    "rate-limited": "요청 제한",
-    missing: "보고 없음",
-    quarantined: "확인 중",
-    delisted: "상장 폐지",
-  } satisfies Record<Reason, string>,
+  reasonTags: REASON_TAGS.ko,
   /** The whole sentence, on hover and for screen readers. "none" is a row that ends below the chosen size. */
   reasons: {
     none: "호가창이 얕아 이 금액을 다 채울 수 없습니다",
@@ -236,21 +219,8 @@ const en: Words = {
   entered: "Entered",
   exited: "Exited",
   noDecision: "No coin has reached the target rate",
-  venues: { upbit: "Upbit", bithumb: "Bithumb", bybit: "Bybit", binance: "Binance" },
-  reasonTags: {
-    none: "thin book",
-    thin: "thin book",
-    empty: "empty book",
-    crossed: "crossed",
-    malformed: "bad answer",
-    stale: "too old",
-    skewed: "out of step",
-    "fetch-failed": "no answer",
-    "rate-limited": "rate limit",
-    missing: "no report",
-    quarantined: "on hold",
-    delisted: "delisted",
-  },
+  venues: VENUE_NAMES.en,
+  reasonTags: REASON_TAGS.en,
   reasons: {
     none: "The order book is too thin for this size",
     thin: "The order book is too thin even for the smallest size",

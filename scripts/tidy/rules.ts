@@ -80,7 +80,7 @@ export function checkLeftovers(sources: readonly Source[]): Finding[] {
   ]);
 }
 
-const CLOCK_ALLOWED = /^(src\/adapters\/clock\.ts$|src\/simulator\/|scripts\/|api\/web\/)/;
+const CLOCK_ALLOWED = /^(src\/adapters\/clock\.ts$|src\/simulator\/|scripts\/|(api|src\/scheduler)\/web\/)/;
 const CLOCK = /\b(Date\.now|Math\.random|performance\.now)\b|\bnew Date\(\s*\)/g;
 
 /** Time and chance come in by a port. */

@@ -143,8 +143,16 @@ export interface TradingStateStore {
     incident: Omit<Incident, "incidentId" | "closedAtMs">,
     fence: Fence,
   ): Promise<{ readonly incidentId: number; readonly isNew: boolean }>;
-  /** False when it is not there, or was closed before at another instant or by somebody else. */
-  closeIncident(incidentId: number, by: "user" | "operator" | "engine", atMs: number): Promise<boolean>;
+  /**
+   * False when it is not there, or was closed before at another instant or by somebody else. The note, what was found,
+   * stands in the audit trail; empty: none.
+   */
+  closeIncident(
+    incidentId: number,
+    by: "user" | "operator" | "engine",
+    atMs: number,
+    note?: string,
+  ): Promise<boolean>;
   openIncidents(mode: TradingMode): Promise<readonly Incident[]>;
   /** Also those that are over: the next one's length depends on them. */
   cooling(mode: TradingMode): Promise<readonly CoolingRow[]>;

@@ -2,7 +2,9 @@
 
 import * as v from "valibot";
 
-const why = v.optional(v.pipe(v.string(), v.maxLength(300)), "by the operator");
+/** The database's texts hold all but NUL. */
+const words = v.pipe(v.string(), v.maxLength(300), v.regex(/^[^\0]*$/));
+const why = v.optional(words, "by the operator");
 const coin = v.pipe(v.string(), v.regex(/^[A-Z0-9]{1,20}$/));
 
 export const SWITCH = v.variant("scope", [
@@ -12,4 +14,5 @@ export const SWITCH = v.variant("scope", [
 ]);
 export const HALT = v.object({ why });
 export const FORCE = v.object({ userId: v.pipe(v.number(), v.integer(), v.minValue(1)), coin });
+export const CLOSING = v.object({ note: v.optional(words, "") });
 export const LOG_LEVEL = v.object({ level: v.picklist(["debug", "info", "warn", "error"]) });

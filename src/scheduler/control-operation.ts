@@ -7,7 +7,7 @@ import type { AuditStore } from "../ports/audit.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log, LogLevelSwitch } from "../ports/telemetry.ts";
 import type { TradingEngine } from "../trading/engine.ts";
-import { LOG_LEVEL } from "./control-bodies.ts";
+import { CLOSING, LOG_LEVEL } from "./control-bodies.ts";
 
 export interface OperationControlDeps {
   readonly trading: TradingEngine;
@@ -30,10 +30,13 @@ export function operationControl({ trading, audit, logLevel, clock, log, problem
 
   return new Elysia()
     .get("/incidents", async () => ({ incidents: await trading.incidents() }))
-    .post("/incidents/:id/close", async ({ params }) => {
+    .post("/incidents/:id/close", async ({ params, body }) => {
       const id = v.safeParse(ID, params.id);
-      if (!id.success) return problem(400, "Bad request", "Expected an incident's number.");
-      if (!(await trading.closeIncident(id.output, "operator"))) {
+      const closing = v.safeParse(CLOSING, body ?? {});
+      if (!id.success || !closing.success) {
+        return problem(400, "Bad request", 'Expected an incident\'s number, and perhaps {"note":"..."}.');
+      }
+      if (!(await trading.closeIncident(id.output, "operator", closing.output.note))) {
         return problem(404, "Not found", `No incident ${id.output} is open; GET /incidents lists them.`);
       }
       log.warn("an incident is closed by the operator", { incidentId: id.output });

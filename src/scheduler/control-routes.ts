@@ -1,9 +1,9 @@
-// Every route of the operator's port in one table: what GET / lists and what the OpenAPI document is made of. A test holds
+// Every route of the operator's port in one table, of which the OpenAPI document is made. A test holds
 // it against the routes there are.
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { FORCE, HALT, LOG_LEVEL, SWITCH } from "./control-bodies.ts";
+import { CLOSING, FORCE, HALT, LOG_LEVEL, SWITCH } from "./control-bodies.ts";
 
 interface ControlRoute {
   readonly method: "GET" | "POST" | "PUT";
@@ -12,7 +12,9 @@ interface ControlRoute {
   readonly about: string;
   readonly body?: v.GenericSchema;
   /** Left out: JSON. */
-  readonly answers?: "text/plain";
+  readonly answers?: "text/plain" | "text/html";
+  /** Answered without the token. */
+  readonly isOpen?: true;
 }
 
 const get = (path: string, about: string): ControlRoute => ({ method: "GET", path, about });
@@ -21,13 +23,17 @@ const post = (path: string, about: string, body?: v.GenericSchema): ControlRoute
 };
 
 export const CONTROL_ROUTES: readonly ControlRoute[] = [
-  get("/", "The service, its version and its routes."),
+  { ...get("/", "The operator's page."), answers: "text/html", isOpen: true },
   get("/openapi.json", "This table as an OpenAPI document."),
   get(
     "/health",
     "200 while ticks are issued and the bus is there, else 503; the links in words, and the disks.",
   ),
   { ...get("/metrics", "What Prometheus scrapes."), answers: "text/plain" },
+  get(
+    "/overview",
+    "What the page shows: all that is below in one answer, and who announces itself on the bus.",
+  ),
   get("/ticks", "The open and the last closed tick, counters, nulls by reason, frames, the reference price."),
   get("/workers", "Workers heard lately, and for how long each has been silent."),
   get("/venues", "Lists of instruments, coins, the cost of a tick, what is left of the budgets."),
@@ -48,7 +54,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
   post("/trading/reconcile", "Compares every position and open order with the venues now."),
   post("/trading/drain", "Begins nothing more, lets what runs end and hands over to a standby for good."),
   get("/incidents", "What needs somebody; of each user with one open nothing is entered."),
-  post("/incidents/:id/close", "It has been looked into: that user's entries go on."),
+  post("/incidents/:id/close", "It has been looked into: that user's entries go on.", CLOSING),
   get("/audit", "The newest changes to keys, strategies, switches and the like; ?user= of one user."),
   get("/log-level", "How much is logged."),
   { method: "PUT", path: "/log-level", about: "Changes that until the next start.", body: LOG_LEVEL },
@@ -59,10 +65,11 @@ export const routeNames = () => CONTROL_ROUTES.map(({ method, path }) => `${meth
 /** An OpenAPI 3.1 document of the port. */
 export function controlDocument(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path, about, body, answers } of CONTROL_ROUTES) {
+  for (const { method, path, about, body, answers, isOpen } of CONTROL_ROUTES) {
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
     const operation = {
       summary: about,
+      ...(isOpen && { security: [] }),
       parameters: names.map((name) => {
         return { name, in: "path", required: true, schema: { type: "integer", minimum: 1 } };
       }),

@@ -3,11 +3,11 @@
 
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { positionTotals } from "../domain/position.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { TradingEngine } from "../trading/engine.ts";
 import { FORCE, HALT, SWITCH } from "./control-bodies.ts";
+import { tradingView } from "./control-views.ts";
 
 export interface TradingControlDeps {
   readonly trading: TradingEngine;
@@ -51,16 +51,7 @@ export function tradingControl({ trading, clock, log, problem }: TradingControlD
   }
 
   return new Elysia()
-    .get("/trading", () => {
-      const { positions, ...state } = trading.state();
-      return {
-        ...state,
-        positions: positions.map(({ userId, strategyId, coin, pair, entries, openedAtMs, leverage }) => {
-          const { qtyCoin, spentKrw, receivedUsdt } = positionTotals(entries);
-          return { userId, strategyId, coin, pair, leverage, openedAtMs, qtyCoin, spentKrw, receivedUsdt };
-        }),
-      };
-    })
+    .get("/trading", () => tradingView({ trading, clock }))
     .post("/trading/entries-off", ({ body }) => setEntries(body, true))
     .post("/trading/entries-on", ({ body }) => setEntries(body, false))
     .post("/trading/halt", ({ body }) => setHalt(body, true))

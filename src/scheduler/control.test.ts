@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { Decimal } from "../domain/decimal.ts";
 import { controlDocument, routeNames } from "./control-routes.ts";
-import { controlOf, TOKEN } from "./control-testing.ts";
+import { controlOf, openPositionOf, TOKEN } from "./control-testing.ts";
 
 /** What is to be sent where nothing will not do. */
 const BODIES: Readonly<Record<string, unknown>> = {
@@ -15,10 +16,19 @@ test("every route there is is listed, asks for the token and says so in a proble
   for (const name of names) {
     const [method = "", pattern = ""] = name.split(" ");
     const path = pattern.replace(":id", "3");
+    if (path === "/") continue;
     const refused = await ask(path, method, "wrong", BODIES[name]);
     expect([path, refused.status, refused.type]).toEqual([path, 401, "application/problem+json"]);
     expect([path, (await ask(path, method, TOKEN, BODIES[name])).status]).toEqual([path, 200]);
   }
+});
+
+test("the page is given to whoever asks, has nothing in it, and may load nothing from elsewhere", async () => {
+  const { ask } = controlOf();
+  const { status, body, headers } = await ask("/", "GET", "wrong");
+  expect([status, body]).toEqual([200, "<!doctype html>"]);
+  expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+  expect((await ask("/health")).headers.get("cache-control")).toBe("no-store");
 });
 
 test("the OpenAPI document has every route, with parameters and bodies", () => {
@@ -33,10 +43,13 @@ test("the OpenAPI document has every route, with parameters and bodies", () => {
 });
 
 test("incidents are closed once, and the log's level changes in place and is in the trail", async () => {
-  const { ask, audited, logLevel } = controlOf();
+  const { ask, asked, audited, logLevel } = controlOf();
   expect((await ask("/incidents/4/close", "POST")).status).toBe(404);
   expect((await ask("/incidents/x/close", "POST")).status).toBe(400);
-  expect((await ask("/incidents/3/close", "POST")).body).toEqual({ incidentId: 3, closed: true });
+  expect((await ask("/incidents/3/close", "POST", TOKEN, { note: 5 })).status).toBe(400);
+  const closed = await ask("/incidents/3/close", "POST", TOKEN, { note: "a transfer of his own" });
+  expect(closed.body).toEqual({ incidentId: 3, closed: true });
+  expect(asked).toEqual(["close 4 ", "close 3 a transfer of his own"]);
   expect((await ask("/log-level", "PUT", TOKEN, { level: "loud" })).status).toBe(400);
   expect((await ask("/log-level", "PUT", TOKEN, { level: "debug" })).body).toEqual({ level: "debug" });
   expect(logLevel.level).toBe("debug");
@@ -62,6 +75,63 @@ test("health is 503 with words when a link is down or ticks have stopped", async
   links.bus = { up: true, detail: "connected" };
   await clock.advance(5_000);
   expect(await ask("/health")).toMatchObject({ status: 503, body: { ticking: false } });
+});
+
+test("the overview is all that is read apart, in one answer", async () => {
+  const { ask, state, scheduler } = controlOf();
+  state.running = [
+    {
+      kind: "entry",
+      state: "sending",
+      unhedgedKrw: Decimal.of("812345.5"),
+      sendingAtMs: scheduler.startedAtMs,
+    },
+  ];
+  state.positions = [openPositionOf(1, "BTC", 0)];
+  const { body } = await ask("/overview");
+  for (const part of ["health", "workers", "venues"]) {
+    expect([part, body[part]]).toEqual([part, (await ask(`/${part}`)).body]);
+  }
+  const trading = (await ask("/trading")).body;
+  expect(body.trading).toEqual({ ...trading, positionCount: 1 });
+  expect(trading.figures).toEqual({
+    unhedgedKrw: "812345.5",
+    unhedgedOldestMs: 0,
+    intents: [{ kind: "entry", state: "sending", count: 1 }],
+  });
+  expect(trading.positions).toMatchObject([{ coin: "BTC", qtyCoin: "2", spentKrw: "10000000" }]);
+  expect(body.incidents).toMatchObject({ incidentCount: 1, areStale: false, incidents: [{ incidentId: 3 }] });
+  expect(JSON.stringify(body)).not.toContain(TOKEN);
+});
+
+test("a database that does not answer leaves the overview with the incidents known before, and says so", async () => {
+  const { ask, clock, state } = controlOf();
+  await ask("/overview");
+  let answer = () => {};
+  state.databaseAnswers = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await clock.advance(1_000);
+  const late = ask("/overview");
+  await clock.advance(1_000);
+  expect((await late).body.incidents).toMatchObject({ areStale: true, incidents: [{ incidentId: 3 }] });
+  state.incidents = [];
+  answer();
+  await clock.advance(1_000);
+  expect((await ask("/overview")).body.incidents).toMatchObject({ areStale: false, incidents: [] });
+});
+
+test("however many look on, the overview is made once a second, and anew after every change", async () => {
+  const { ask, clock, scheduler } = controlOf();
+  const paused = async () => (await ask("/overview")).body.ticks.paused;
+  expect(await paused()).toBe(false);
+  scheduler.ticks.paused = true;
+  await clock.advance(999);
+  expect(await paused()).toBe(false);
+  await clock.advance(1);
+  expect(await paused()).toBe(true);
+  await ask("/ticks/resume", "POST");
+  expect(await paused()).toBe(false);
 });
 
 test("an unknown path is 404 and says what there is", async () => {

@@ -12,12 +12,12 @@ import { migratePostgres } from "../adapters/store/migrate.ts";
 import { openPostgres } from "../adapters/store/postgres.ts";
 import { createHistoryStore } from "../adapters/store/rate-history.ts";
 import { keepSchedulerLimits } from "../adapters/store/scheduler-limits.ts";
-import { readDisks } from "../adapters/telemetry/disks.ts";
 import { errorText } from "../adapters/telemetry/log.ts";
 import { createProcessMetrics, METRICS_CONTENT_TYPE, metricsText } from "../adapters/telemetry/metrics.ts";
 import { VENUE_BOOKS } from "../adapters/venue/books.ts";
 import { createBookFetcher } from "../adapters/venue/http.ts";
 import { createVenueLists } from "../adapters/venue/lists.ts";
+import { PresenceBoard } from "../adapters/venue/presence-board.ts";
 import { createWalletReaders, type OperatorKey } from "../adapters/venue/wallets.ts";
 import { type SchedulerSettings, SettingsError, schedulerFields } from "../config.ts";
 import { isPassing } from "../domain/store-fault.ts";
@@ -27,7 +27,7 @@ import { busOf, governorOf, postgresOf, quietLog, venueUrlsOf } from "../main/co
 import { runProcess } from "../main/process.ts";
 import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
-import { createControl } from "./control.ts";
+import { startControlServer } from "./control-server.ts";
 import { MIGRATE } from "./main/commands/migrate.ts";
 import { OPERATOR_COMMANDS } from "./main/commands/operator.ts";
 import { linksOf, noticesOf } from "./main/notices.ts";
@@ -39,7 +39,6 @@ import { UserEventOutbox } from "./user-event-outbox.ts";
 
 const CHECK_WITHIN_MS = 3_000;
 const MIGRATE_RETRY_MS = 1_000;
-const CONTROL_IDLE_S = 90;
 
 function redisTargetOf(settings: SchedulerSettings): RedisTarget | undefined {
   const { REDIS_URL, REDIS_CA_FILE, UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = settings;
@@ -231,28 +230,25 @@ await runProcess({
           refusals: governor.refusals,
         }),
       ];
-      const control = createControl({
-        scheduler,
-        trading,
-        clock,
-        log,
-        audit: createAuditStore(database),
-        logLevel,
-        token: settings.CONTROL_TOKEN,
-        version: VERSION,
-        tickPeriodMs: settings.TICK_INTERVAL_MS,
-        links,
-        disks: () => readDisks(folders),
-        budgets: () => governor.state(),
-        metrics: () => ({ text: metricsText(collect()), contentType: METRICS_CONTENT_TYPE }),
-      });
+      const board = new PresenceBoard({ clock, announcements: bus.announcements });
+      await board.start();
+      releases.push(() => board.stop());
       const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
-      // A drain waits for what runs: Bun would close the quiet connection after ten seconds.
-      const server = Bun.serve({
-        ...{ hostname: host, port, idleTimeout: CONTROL_IDLE_S },
-        fetch: (request) => control.handle(request),
-      });
-      releases.push(() => server.stop(true));
+      const server = startControlServer(
+        {
+          ...{ scheduler, trading, clock, log, logLevel, links },
+          disks: () => readDisks(folders),
+          audit: createAuditStore(database),
+          token: settings.CONTROL_TOKEN,
+          version: VERSION,
+          tickPeriodMs: settings.TICK_INTERVAL_MS,
+          budgets: () => governor.state(),
+          fleet: () => board.processes(),
+          metrics: () => ({ text: metricsText(collect()), contentType: METRICS_CONTENT_TYPE }),
+        },
+        { hostname: host, port },
+      );
+      releases.push(() => server.stop());
       log.info("control port open", { host, port: server.port });
     } else log.info("control port stays closed: CONTROL_TOKEN is not set");
     await scheduler.start();

@@ -1,10 +1,9 @@
 // What trading says of itself to Prometheus. On a standby there is no word of positions, incidents and intents: only who
 // holds the lease knows them.
 
-import { Decimal } from "../domain/decimal.ts";
 import { counter, gauge, type Metric, type Sample, samplesByKey, samplesByWords } from "../ports/metrics.ts";
 import type { TradingEngine } from "../trading/engine.ts";
-import type { TradingFigures } from "../trading/figures.ts";
+import { sumRunning, type TradingFigures } from "../trading/figures.ts";
 
 const ROLES = ["trading", "recovering", "standby", "off", "drained"] as const;
 
@@ -37,37 +36,26 @@ export function tradingMetrics(
   ];
 }
 
-function oldestSeconds({ running }: TradingFigures, nowMs: number): number {
-  const begun = running.flatMap(({ unhedgedKrw, sendingAtMs }) =>
-    unhedgedKrw.isZero ? [] : (sendingAtMs ?? []),
-  );
-  return Math.max(0, ...begun.map((atMs) => (nowMs - atMs) / 1_000));
-}
-
 function known(figures: TradingFigures | undefined, nowMs: number): Metric[] {
-  const running = new Map<string, number>();
-  for (const { kind, state } of figures?.running ?? []) {
-    running.set(`${kind} ${state}`, (running.get(`${kind} ${state}`) ?? 0) + 1);
-  }
-  // Exact until here: a gauge is a float.
-  const unhedged = figures && Decimal.sum(figures.running.map(({ unhedgedKrw }) => unhedgedKrw)).toFloat();
+  const running = figures && sumRunning(figures, nowMs);
   return [
     gauge("schedulerx_traders", "Strategies that are traded.", figures?.traders),
     gauge("schedulerx_positions_open", "Positions held.", figures?.positions),
     gauge(
       "schedulerx_intents",
       "Entries and exits that run, by state.",
-      samplesByWords(running, "kind", "state"),
+      samplesByWords(running?.counts ?? new Map(), "kind", "state"),
     ),
     gauge(
       "schedulerx_unhedged_notional_krw",
       "What running entries and exits have on one leg and not on the other.",
-      unhedged,
+      // Exact until here: a gauge is a float.
+      running?.unhedgedKrw.toFloat(),
     ),
     gauge(
       "schedulerx_unhedged_oldest_seconds",
       "For how long the oldest of those has been under way; 0: both legs of all agree.",
-      figures && oldestSeconds(figures, nowMs),
+      running && running.unhedgedOldestMs / 1_000,
     ),
     gauge(
       "schedulerx_account_streams",

@@ -166,9 +166,9 @@ export class TradingEngine {
     return this.deps.state.openIncidents(this.deps.mode);
   }
 
-  /** False when there is no such open one. What it stopped goes on at once. */
-  async closeIncident(incidentId: number, by: "operator"): Promise<boolean> {
-    const isClosed = await this.deps.state.closeIncident(incidentId, by, this.deps.clock.nowMs());
+  /** False when there is no such open one. What it stopped goes on at once; the note is for the audit trail. */
+  async closeIncident(incidentId: number, by: "operator", note: string): Promise<boolean> {
+    const isClosed = await this.deps.state.closeIncident(incidentId, by, this.deps.clock.nowMs(), note);
     await this.#session?.known
       .loadSwitches()
       .catch((error) => this.deps.log.warn("incidents not read", { error }));

@@ -62,6 +62,28 @@ export function figuresOf(known: Known, streams: ReadonlyMap<string, number>): T
   };
 }
 
+/** What runs now, all together. */
+export interface RunningSum {
+  readonly unhedgedKrw: Decimal;
+  /** For how long the oldest of those with a leg alone has been under way, ms; 0: both legs of all agree. */
+  readonly unhedgedOldestMs: number;
+  /** By "kind state". */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+export function sumRunning({ running }: TradingFigures, nowMs: number): RunningSum {
+  const counts = new Map<string, number>();
+  for (const { kind, state } of running) countOne(counts, `${kind} ${state}`);
+  const begunAtMs = running.flatMap(({ unhedgedKrw, sendingAtMs }) =>
+    unhedgedKrw.isZero ? [] : (sendingAtMs ?? []),
+  );
+  return {
+    unhedgedKrw: Decimal.sum(running.map(({ unhedgedKrw }) => unhedgedKrw)),
+    unhedgedOldestMs: Math.max(0, ...begunAtMs.map((atMs) => nowMs - atMs)),
+    counts,
+  };
+}
+
 function unhedgedOf({ intent: { terms }, fills }: IntentProgress): Decimal {
   if (fills.length === 0) return Decimal.ZERO;
   try {

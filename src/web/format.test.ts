@@ -6,6 +6,7 @@ import {
   fixed2,
   gainText,
   grouped,
+  instantKst,
   lengthText,
   pctText,
   premiumPct,
@@ -126,4 +127,12 @@ describe("time", () => {
     expect(secondsText(-3_000, "ko")).toBe("0초");
     expect(secondsText(3_999, "en")).toBe("3 s");
   });
+});
+
+test("an instant of another day in Korea has its date", () => {
+  const nowMs = Date.UTC(2026, 10, 29, 3);
+  expect(instantKst(nowMs - 3_600_000, nowMs)).toBe("11:00:00");
+  expect(instantKst(Date.UTC(2026, 10, 28, 15), nowMs)).toBe("00:00:00");
+  expect(instantKst(Date.UTC(2026, 10, 28, 14, 59, 30), nowMs)).toBe("11-28 23:59");
+  expect(instantKst(Date.UTC(2025, 11, 31, 16), nowMs)).toBe("01-01 01:00");
 });

@@ -82,6 +82,14 @@ export function timeKst(atMs: number): string {
     .join(":");
 }
 
+/** An instant in Korea: the time of day where it is the same day as `nowMs`, else "11-28 14:32". */
+export function instantKst(atMs: number, nowMs: number): string {
+  const dayOf = (ms: number) => Math.floor((ms + KST_OFFSET_MS) / DAY_MS);
+  if (dayOf(atMs) === dayOf(nowMs)) return timeKst(atMs);
+  const date = new Date(atMs + KST_OFFSET_MS).toISOString().slice(5, 10);
+  return `${date} ${timeKst(atMs).slice(0, 5)}`;
+}
+
 /** A length as one would say it: 420 -> "0.4초", 12_300 -> "12초", 95_000 -> "1분 35초". */
 export function lengthText(ms: number, language: Language): string {
   const [minute, second, gap] = language === "ko" ? ["분", "초", ""] : ["m", "s", " "];

@@ -149,6 +149,7 @@ export function tradingStateSuite(database: () => Database): void {
     } as const;
 
     test("an incident told again is the same row with the newest words, until it is closed", async () => {
+      await run(sql`truncate schedulerx.audit_events`);
       const first = await state.openIncident(incident, fence);
       expect(first.isNew).toBe(true);
       const again = { ...incident, detail: "0.4 coins\0", openedAtMs: NOW_MS + 5 };
@@ -161,8 +162,13 @@ export function tradingStateSuite(database: () => Database): void {
       };
       expect(await reopened().openIncidents("live")).toEqual([open]);
       expect(await reopened().openIncidents("paper")).toEqual([]);
-      expect(await state.closeIncident(first.incidentId, "operator", NOW_MS + 9)).toBe(true);
-      expect(await state.closeIncident(first.incidentId, "operator", NOW_MS + 9)).toBe(true);
+      for (let turn = 0; turn < 2; turn++) {
+        expect(await state.closeIncident(first.incidentId, "operator", NOW_MS + 9, "a transfer")).toBe(true);
+      }
+      const trail = sql`select subject, detail from schedulerx.audit_events`;
+      expect(await run(trail)).toEqual([
+        { subject: String(first.incidentId), detail: { note: "a transfer" } },
+      ]);
       expect(await state.closeIncident(first.incidentId, "user", NOW_MS + 10)).toBe(false);
       expect(await state.closeIncident(first.incidentId + 1, "user", NOW_MS + 10)).toBe(false);
       expect(await reopened().openIncidents("live")).toEqual([]);

@@ -59,13 +59,13 @@ export function createTradingStateStore(database: Database): TradingStateStore {
       let attempts = 0;
       return write("open an incident", fence, (executor) => openIncident(executor, incident, ++attempts));
     },
-    closeIncident: (incidentId, by, atMs) =>
+    closeIncident: (incidentId, by, atMs, note = "") =>
       database.transaction("close an incident", async (executor) => {
         const isClosed = await closeIncident(executor, incidentId, by, atMs);
         if (isClosed) {
           await addAuditOnce(executor, {
             ...{ atMs, actor: by, userId: undefined, action: "incident.closed" },
-            ...{ subject: String(incidentId), detail: {} },
+            ...{ subject: String(incidentId), detail: note ? { note } : {} },
           });
         }
         return isClosed;

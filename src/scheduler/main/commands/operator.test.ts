@@ -65,19 +65,19 @@ test("status is a table for people and JSON for programs, and ends with 1 when t
 });
 
 test("kill stops what it says and takes it back", async () => {
-  const { switches } = port;
+  const { state } = port;
   const off = await typed("kill --coin BTC --why listing");
   expect([off.code, off.out]).toEqual([
     0,
     "Entries are off of coin BTC. Exits go on; --halt stops those at targets too.\n",
   ]);
-  expect(switches).toMatchObject([
+  expect(state.switches).toMatchObject([
     { scope: "coin", subject: "BTC", entriesOff: true, halted: false, why: "listing" },
   ]);
   expect((await typed("kill --lift --coin BTC")).code).toBe(0);
-  expect(switches).toMatchObject([{ scope: "coin", entriesOff: false }]);
+  expect(state.switches).toEqual([]);
   expect((await typed("kill --halt")).code).toBe(0);
-  expect(switches).toMatchObject([{ scope: "global", halted: true }]);
+  expect(state.switches).toMatchObject([{ scope: "global", halted: true }]);
   expect((await typed("kill --coin BTC --halt")).err).toContain("leave --user and --coin out");
 });
 

@@ -3,9 +3,10 @@
 import * as v from "valibot";
 import { systemClock } from "../../../adapters/clock.ts";
 import type { Command } from "../../../main/process.ts";
+import { findingsOf } from "../../doctor.ts";
+import { incidentsSchema, type Seen } from "../../seen.ts";
 import { ageText, type CommandCall, CommandFault, operatorCommand, table } from "./client.ts";
-import { findingsOf } from "./doctor.ts";
-import { incidentsSchema, look, type Seen } from "./seen.ts";
+import { look } from "./look.ts";
 
 const WRONG = 1;
 

@@ -1,8 +1,9 @@
-// The scheduler as its control port shows it, read whole for `status` and `doctor`. Answers are checked: the two may be of
-// different versions.
+// The scheduler as its control port shows it, for `status`, `doctor` and the operator's page. Answers are checked: those
+// who ask may be of another version.
 
 import * as v from "valibot";
-import type { ControlClient } from "./client.ts";
+
+const rows = <S extends v.GenericSchema>(row: S) => v.pipe(v.array(row), v.readonly());
 
 const link = v.object({ up: v.boolean(), detail: v.string() });
 const healthSchema = v.object({
@@ -24,7 +25,7 @@ const ticksSchema = v.object({
       tickAtMs: v.number(),
       closedAtMs: v.number(),
       rowCount: v.number(),
-      missing: v.array(v.string()),
+      missing: rows(v.string()),
     }),
   ),
   counters: v.looseObject({ issued: v.number(), incomplete: v.number(), skipped: v.number() }),
@@ -32,7 +33,7 @@ const ticksSchema = v.object({
   reference: v.nullish(v.object({ priceKrw: v.number(), atMs: v.number() })),
 });
 const workersSchema = v.object({
-  workers: v.array(
+  workers: rows(
     v.object({ id: v.string(), sourceAddress: v.string(), silentMs: v.number(), taskCount: v.number() }),
   ),
 });
@@ -50,14 +51,21 @@ const venuesSchema = v.object({
     }),
   ),
 });
+const figuresSchema = v.object({
+  unhedgedKrw: v.string(),
+  unhedgedOldestMs: v.number(),
+  intents: rows(v.object({ kind: v.string(), state: v.string(), count: v.number() })),
+});
 const tradingSchema = v.object({
   mode: v.string(),
   role: v.string(),
   traders: v.number(),
   running: v.number(),
   incidents: v.number(),
-  positions: v.array(v.looseObject({ userId: v.number(), coin: v.string(), pair: v.string() })),
-  switches: v.array(
+  /** Null while another scheduler trades, or none. */
+  figures: v.nullish(figuresSchema),
+  positions: rows(v.looseObject({ userId: v.number(), coin: v.string(), pair: v.string() })),
+  switches: rows(
     v.object({
       scope: v.string(),
       subject: v.string(),
@@ -70,7 +78,7 @@ const tradingSchema = v.object({
   ),
 });
 export const incidentsSchema = v.object({
-  incidents: v.array(
+  incidents: rows(
     v.looseObject({
       incidentId: v.number(),
       userId: v.number(),
@@ -82,7 +90,7 @@ export const incidentsSchema = v.object({
   ),
 });
 
-const seenSchema = v.object({
+export const seenSchema = v.object({
   health: healthSchema,
   ticks: ticksSchema,
   workers: workersSchema,
@@ -91,14 +99,3 @@ const seenSchema = v.object({
   incidents: incidentsSchema,
 });
 export type Seen = v.InferOutput<typeof seenSchema>;
-
-const NAMES = ["health", "ticks", "workers", "venues", "trading", "incidents"] as const;
-const LOOK_MS = 5_000;
-
-/** Rejects with CommandFault when the port does not answer, with ValiError when it says something else. */
-export async function look(client: ControlClient): Promise<Seen> {
-  const answers = await Promise.all(
-    NAMES.map(async (name) => [name, await client.ask("GET", `/${name}`, undefined, LOOK_MS)] as const),
-  );
-  return v.parse(seenSchema, Object.fromEntries(answers));
-}

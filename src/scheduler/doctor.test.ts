@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { findingsOf } from "./doctor.ts";
+import { DOCTOR_WORDS } from "./doctor-words.ts";
 import type { Seen } from "./seen.ts";
 
 const NOW_MS = 1_780_000_000_000;
@@ -75,6 +76,10 @@ test("each thing that is wrong is told in words with what to do, and what is wor
     ],
     [{ trading: { role: "drained" } }, /^wrong: This scheduler has been drained/],
     [
+      { trading: { figures: { unhedgedKrw: "812345.5", unhedgedOldestMs: 11_000, intents: [] } } },
+      /^wrong: A leg has stood alone for 11 s: 812,346 KRW/,
+    ],
+    [
       {
         trading: {
           switches: [
@@ -101,6 +106,19 @@ test("each thing that is wrong is told in words with what to do, and what is wor
   for (const [changes, expected] of cases) expect(found(changes)).toEqual([expect.stringMatching(expected)]);
   const both = found({ ticks: { nullsByReason: { stale: 1_200 } }, trading: { role: "drained" } });
   expect(both.map((text) => text.slice(0, 5))).toEqual(["wrong", "look:"]);
+});
+
+test("it speaks Korean where that is asked for, about the same things", () => {
+  const seen: Seen = { ...WELL, ticks: { ...WELL.ticks, paused: true } };
+  const [english] = findingsOf(seen, NOW_MS);
+  const [korean] = findingsOf(seen, NOW_MS, DOCTOR_WORDS.ko);
+  expect([korean!.code, korean!.todo]).toEqual([english!.code, english!.todo]);
+  expect(korean!.what).toMatch(/[가-힣]/);
+});
+
+test("a leg that is alone as briefly as in every trade is nothing to tell of", () => {
+  const figures = { unhedgedKrw: "812345.5", unhedgedOldestMs: 1_500, intents: [] };
+  expect(found({ trading: { figures } })).toEqual([]);
 });
 
 test("a standby issues no ticks, and that is nothing to tell of", () => {

@@ -1,0 +1,131 @@
+// What is wrong with a scheduler, in words, and what to do about it: a pure function of what its port shows, for the
+// command and the operator's page.
+
+import { DOCTOR_WORDS, type DoctorWords, type NullReason } from "./doctor-words.ts";
+import type { Seen } from "./seen.ts";
+
+export interface Finding {
+  readonly level: "wrong" | "look";
+  /** Which of the words it is. */
+  readonly code: string;
+  readonly what: string;
+  readonly todo: string;
+}
+
+const LATE_PERIODS = 3;
+const WORKER_SILENT_PERIODS = 3;
+const LISTS_AGE_MS_MAX = 900_000;
+const REFERENCE_AGE_MS_MAX = 10_000;
+/** Nulls of one reason in a tick, on average since the start. */
+const NULLS_PER_TICK_MAX = 4;
+/** As the alert rules have it: scripts/deploy/prometheus/alerts.yml. */
+const DISK_LOW_PCT = 15;
+const DISK_FULL_PCT = 5;
+const YOUNG_MS = 60_000;
+/** Each trade has a leg alone for a second or two. */
+const LEG_ALONE_MS_MAX = 10_000;
+
+type Code = Exclude<keyof DoctorWords, "nullTodo" | "incidentTodo">;
+type Tell = <C extends Code>(code: C, ...values: Parameters<DoctorWords[C]>) => void;
+interface Tells {
+  readonly wrong: Tell;
+  readonly look: Tell;
+}
+
+/** Worst first; empty when all is well. */
+export function findingsOf(
+  seen: Seen,
+  nowMs: number,
+  words: DoctorWords = DOCTOR_WORDS.en,
+): readonly Finding[] {
+  const found: Finding[] = [];
+  const tell =
+    (level: Finding["level"]): Tell =>
+    (code, ...values) => {
+      const [what, todo] = (words[code] as (...values: unknown[]) => readonly [string, string])(...values);
+      found.push({ level, code, what, todo });
+    };
+  const tells = { wrong: tell("wrong"), look: tell("look") };
+  ofLinks(seen, tells);
+  ofDisks(seen, tells);
+  ofTicks(seen, nowMs, tells);
+  ofVenues(seen, nowMs, tells);
+  ofTrading(seen, nowMs, tells);
+  return found.toSorted((a, b) => Number(a.level === "look") - Number(b.level === "look"));
+}
+
+function ofLinks({ health: { links } }: Seen, { wrong }: Tells): void {
+  if (!links.bus.up) wrong("busAway", links.bus.detail);
+  if (!links.database.up) wrong("databaseAway");
+  if (links.redis && !links.redis.up) wrong("redisAway", links.redis.detail);
+}
+
+function ofDisks({ health: { disks } }: Seen, { wrong, look }: Tells): void {
+  for (const { folder, freeBytes, sizeBytes } of disks) {
+    const freePct = (100 * freeBytes) / sizeBytes;
+    if (freePct >= DISK_LOW_PCT) continue;
+    const tell = freePct < DISK_FULL_PCT ? wrong : look;
+    tell("diskFull", folder, freePct.toFixed(0));
+  }
+}
+
+function ofTicks({ health, ticks, workers, trading }: Seen, nowMs: number, { wrong, look }: Tells): void {
+  const { periodMs } = ticks;
+  const isStandby = trading.role === "standby" || trading.role === "drained";
+  if (ticks.paused) look("paused");
+  else if (!isStandby && health.uptimeMs > YOUNG_MS) {
+    const { tickAgeMs } = health;
+    if (tickAgeMs === undefined || tickAgeMs > LATE_PERIODS * periodMs) wrong("noTick");
+  }
+  const living = workers.workers.filter(({ silentMs }) => silentMs < WORKER_SILENT_PERIODS * periodMs);
+  if (living.length === 0 && !isStandby && !ticks.paused) wrong("noWorker");
+  for (const { id, silentMs } of workers.workers) {
+    if (silentMs >= WORKER_SILENT_PERIODS * periodMs && living.length > 0) {
+      look("workerSilent", id, Math.round(silentMs / 1_000));
+    }
+  }
+  const missing = ticks.lastClosed?.missing ?? [];
+  if (missing.length > 0) look("missing", missing.length, missing.slice(0, 5).join(", "));
+  for (const [reason, count] of Object.entries(ticks.nullsByReason)) {
+    const perTick = count / Math.max(1, ticks.counters.issued);
+    if (perTick > NULLS_PER_TICK_MAX && isRemediable(reason)) look("nulls", perTick.toFixed(0), reason);
+  }
+  const { reference } = ticks;
+  if (!isStandby && (!reference || nowMs - reference.atMs > REFERENCE_AGE_MS_MAX)) wrong("noReference");
+}
+
+/** Others are the markets' own: nothing can be done about a thin book. */
+function isRemediable(reason: string): reason is NullReason {
+  return Object.hasOwn(DOCTOR_WORDS.en.nullTodo, reason);
+}
+
+function ofVenues({ venues }: Seen, nowMs: number, { wrong, look }: Tells): void {
+  for (const [venue, { refreshedAtMs, failing, count }] of Object.entries(venues.lists)) {
+    if (count === 0) wrong("noList", venue);
+    else if (failing && nowMs - refreshedAtMs > LISTS_AGE_MS_MAX) {
+      look("oldList", venue, Math.round((nowMs - refreshedAtMs) / 60_000));
+    }
+  }
+  for (const [venue, { banMs, strictness }] of Object.entries(venues.budgets)) {
+    if (banMs > 0) wrong("banned", venue, Math.ceil(banMs / 1_000));
+    else if (strictness < 1) look("refused", venue);
+  }
+}
+
+function ofTrading({ trading, incidents }: Seen, nowMs: number, { wrong, look }: Tells): void {
+  const { figures, role, switches } = trading;
+  if (figures && figures.unhedgedOldestMs > LEG_ALONE_MS_MAX) {
+    const krw = Math.round(Number(figures.unhedgedKrw)).toLocaleString("en-US");
+    wrong("legAlone", krw, Math.round(figures.unhedgedOldestMs / 1_000));
+  }
+  if (role === "recovering") look("recovering");
+  if (role === "drained") wrong("drained");
+  for (const { scope: of, subject, entriesOff, halted, why, by, atMs } of switches) {
+    if (!halted && !entriesOff) continue;
+    const scope = [of, subject].join(" ").trim();
+    const minutes = Math.round((nowMs - atMs) / 60_000);
+    const lift = `schedulerx-scheduler kill --lift${of === "global" ? "" : ` --${scope}`}`;
+    look("switched", { halted, scope, minutes, by, why, lift });
+  }
+  for (const incident of incidents.incidents) wrong("incident", incident);
+}
