@@ -1,6 +1,7 @@
 // The whole service in one process: the same stages as distributed, only the ports exchanged. Simulated exchanges,
 // in-process bus, PGlite. Nothing here touches a real venue: "live" trading is signed orders to the simulated ones.
 
+import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { rowAgeMsMaxOf } from "../api/live-frames.ts";
@@ -8,6 +9,7 @@ import { startApiServer } from "../api/serve.ts";
 import { InProcessBus } from "../src/adapters/bus/in-process.ts";
 import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
+import { createAuditStore } from "../src/adapters/store/audit.ts";
 import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
 import type { Database } from "../src/adapters/store/database.ts";
 import { createHoldingStore } from "../src/adapters/store/holdings.ts";
@@ -16,16 +18,23 @@ import { migratePglite } from "../src/adapters/store/migrate.ts";
 import { openPglite, openPgliteInMemory } from "../src/adapters/store/pglite.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createTradingViewStore } from "../src/adapters/store/trading-view.ts";
-import { createLog, errorText } from "../src/adapters/telemetry/log.ts";
+import { createLog, errorText, type LogOptions } from "../src/adapters/telemetry/log.ts";
+import {
+  createProcessMetrics,
+  METRICS_CONTENT_TYPE,
+  metricsText,
+} from "../src/adapters/telemetry/metrics.ts";
 import { VENUE_BOOKS } from "../src/adapters/venue/books.ts";
 import { createCandleSource } from "../src/adapters/venue/candles.ts";
 import { createBookFetcher } from "../src/adapters/venue/http.ts";
 import { createVenueLists } from "../src/adapters/venue/lists.ts";
+import { PresenceBoard } from "../src/adapters/venue/presence-board.ts";
 import { Governor, type GovernorOptions } from "../src/adapters/venue/rate-governor.ts";
 import { createWalletReaders } from "../src/adapters/venue/wallets.ts";
 import { type DemoSettings, demoFields, readEnvironment, SettingsError } from "../src/config.ts";
 import { DECISION_SETTINGS_DEFAULT } from "../src/domain/strategy.ts";
 import type { Log } from "../src/ports/telemetry.ts";
+import { startControlServer } from "../src/scheduler/control-server.ts";
 import { createTrading } from "../src/scheduler/main/trading.ts";
 import { createTradingView } from "../src/scheduler/main/trading-view.ts";
 import { Scheduler } from "../src/scheduler/run.ts";
@@ -49,6 +58,7 @@ const HELP = `bun run demo
 Runs the whole service on simulated exchanges in one process and prints the page's address.
 
   PORT              port of the page (8080)
+  CONTROL_PORT      port of the operator's page (any free one)
   DATA_DIR          folder of its database (data/demo); the first start needs about 2 GB of memory for a moment
   TICK_INTERVAL_MS  length of a tick, 1000 to 30000 (5000)
   SIMULATOR_SEED    same seed, same market (1)
@@ -65,14 +75,22 @@ async function openFolder(dataDir: string, log: Log): Promise<Database> {
   return await openPglite(folder);
 }
 
-async function startDemo(settings: DemoSettings, releases: Release[]): Promise<string> {
+interface DemoPages {
+  readonly url: string;
+  readonly operatorUrl: string;
+  /** Made anew at each start; the port is open on this machine alone. */
+  readonly operatorToken: string;
+}
+
+async function startDemo(settings: DemoSettings, releases: Release[]): Promise<DemoPages> {
   const clock = systemClock;
-  const log = createLog({
+  const logOptions: LogOptions = {
     level: settings.LOG_LEVEL,
     format: settings.LOG_FORMAT,
     process: "demo",
     nowMs: clock.nowMs,
-  });
+  };
+  const log = createLog(logOptions);
   log.warn("SIMULATED exchanges: these are not real prices, and nobody's money is traded");
 
   // One pretended source address per worker, one for the scheduler: one would starve on Binance's limit.
@@ -224,7 +242,30 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<s
   if (mode === "live") await giveKeys(database, encryption.text, clock.nowMs());
   releases.push(() => trading.stop());
   trading.start();
-  return server.url;
+  const board = new PresenceBoard({ clock, announcements: bus.announcements });
+  await board.start();
+  releases.push(() => board.stop());
+  const operatorToken = randomBytes(24).toString("hex");
+  const ofProcess = createProcessMetrics("demo", VERSION, clock);
+  const control = startControlServer(
+    {
+      ...{ scheduler, trading, clock, log, logLevel: logOptions, disks: () => [] },
+      audit: createAuditStore(database),
+      token: operatorToken,
+      version: VERSION,
+      tickPeriodMs: settings.TICK_INTERVAL_MS,
+      links: () => ({
+        bus: { up: true, detail: "in this process" },
+        database: { up: true, detail: "in this process" },
+      }),
+      budgets: () => governor.state(),
+      fleet: () => board.processes(),
+      metrics: () => ({ text: metricsText(ofProcess()), contentType: METRICS_CONTENT_TYPE }),
+    },
+    { hostname: "127.0.0.1", port: settings.CONTROL_PORT },
+  );
+  releases.push(() => control.stop());
+  return { url: server.url, operatorUrl: control.url, operatorToken };
 }
 
 async function main(): Promise<number> {
@@ -253,8 +294,12 @@ async function main(): Promise<number> {
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   try {
-    const url = await startDemo(readEnvironment(demoFields), releases);
-    if (!stopping) process.stdout.write(`\n  SchedulerX demo (simulated exchanges): ${url}\n\n`);
+    const { url, operatorUrl, operatorToken } = await startDemo(readEnvironment(demoFields), releases);
+    if (!stopping) {
+      process.stdout.write(
+        `\n  SchedulerX demo (simulated exchanges): ${url}\n  The operator's page: ${operatorUrl}  token ${operatorToken}\n\n`,
+      );
+    }
     return 0;
   } catch (error) {
     process.stderr.write(`\n${error instanceof SettingsError ? error.message : errorText(error)}\n`);

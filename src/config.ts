@@ -570,6 +570,11 @@ export const edgeFields = {
 
 export const demoFields = {
   PORT: apiFields.PORT,
+  CONTROL_PORT: {
+    about: "Port of the operator's page on this machine; 0: any free one. The demo prints it with its token.",
+    default: "0",
+    schema: integer(0, 65_535),
+  },
   DATA_DIR: { about: "Where the demo keeps its database.", default: "data/demo", schema: text },
   TICK_INTERVAL_MS: { ...tickField.TICK_INTERVAL_MS, default: "5000" },
   SIMULATOR_SEED: {

@@ -12,6 +12,7 @@ import { migratePostgres } from "../adapters/store/migrate.ts";
 import { openPostgres } from "../adapters/store/postgres.ts";
 import { createHistoryStore } from "../adapters/store/rate-history.ts";
 import { keepSchedulerLimits } from "../adapters/store/scheduler-limits.ts";
+import { readDisks } from "../adapters/telemetry/disks.ts";
 import { errorText } from "../adapters/telemetry/log.ts";
 import { createProcessMetrics, METRICS_CONTENT_TYPE, metricsText } from "../adapters/telemetry/metrics.ts";
 import { VENUE_BOOKS } from "../adapters/venue/books.ts";

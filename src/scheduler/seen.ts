@@ -12,10 +12,7 @@ const healthSchema = v.object({
   tickAgeMs: v.optional(v.number()),
   uptimeMs: v.number(),
   links: v.object({ bus: link, database: link, redis: v.optional(link) }),
-  disks: v.optional(
-    v.array(v.object({ folder: v.string(), freeBytes: v.number(), sizeBytes: v.number() })),
-    [],
-  ),
+  disks: v.optional(rows(v.object({ folder: v.string(), freeBytes: v.number(), sizeBytes: v.number() })), []),
 });
 const ticksSchema = v.object({
   paused: v.boolean(),
