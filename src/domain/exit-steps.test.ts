@@ -130,7 +130,7 @@ function runLeg(
     else if (step.do === "wait" || step.do === "rest") pass(Math.max(1, step.untilMs - nowMs));
     else if (step.do === "check-venue") {
       pass(LATENCY_MS);
-      venueShows = { qty: holds(), atMs: nowMs };
+      venueShows = { free: holds(), held: holds(), atMs: nowMs };
     } else {
       const filledBefore = Decimal.sum(venue.values());
       pass(10 * 60_000);

@@ -33,8 +33,11 @@ export interface ExitLeg {
   readonly adoptedAttempts: number;
   /** When the leg's first own order was sent; undefined before. */
   readonly startedAtMs: number | undefined;
-  /** What the venue showed last: free coins, or the size of the short. */
-  readonly venueShows: { readonly qty: Decimal; readonly atMs: number } | undefined;
+  /**
+   * What the venue showed last: what could be sold or bought back, and what is there in all. Coins that an order of
+   * somebody else holds are there. Undefined when it was not to be seen since it was last of use.
+   */
+  readonly venueShows: { readonly free: Decimal; readonly held: Decimal; readonly atMs: number } | undefined;
   /** When the last attempt's outcome became known. */
   readonly lastEndedAtMs: number | undefined;
   readonly timing: VenueTiming;
@@ -45,7 +48,7 @@ export type ExitStep =
   | { readonly do: "send"; readonly purpose: OrderPurpose; readonly attempt: number; readonly qty: Decimal }
   /** Ask the venue what it still holds before trying again. */
   | { readonly do: "check-venue" }
-  /** The venue holds less than our record: compare before anything else. */
+  /** Less can be sold or bought back than our record says: `missing` is gone, the rest of it something else holds. */
   | { readonly do: "reconcile"; readonly missing: Decimal }
   | { readonly do: "done"; readonly filled: Decimal; readonly dust: Decimal }
   /** Its tries are used up: alert, then go on after the pause. */
@@ -68,7 +71,9 @@ export function nextExitStep(leg: ExitLeg, nowMs: number): ExitStep {
   if (attempt > 1) {
     const { venueShows, lastEndedAtMs = 0 } = leg;
     if (!venueShows || venueShows.atMs < lastEndedAtMs) return { do: "check-venue" };
-    if (venueShows.qty.below(left)) return { do: "reconcile", missing: left.minus(venueShows.qty) };
+    const { free, held } = venueShows;
+    if (free.below(left))
+      return { do: "reconcile", missing: held.below(left) ? left.minus(held) : Decimal.ZERO };
   }
   const failed = orders.slice(leg.adoptedAttempts).filter((order) => order.filledQty.below(order.qty)).length;
   const isLate = leg.startedAtMs !== undefined && nowMs - leg.startedAtMs >= TRIES_WITHIN_MS;

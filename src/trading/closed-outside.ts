@@ -58,10 +58,17 @@ export class MissingWatch {
   }
 }
 
-/** Of a user's coins at home, what no open order holds. Rejects with VenueReadFault. */
-export async function freeCoin(venue: TradingVenue, coin: string): Promise<Decimal> {
-  const balances = await venue.balances();
-  return balances.find(({ asset }) => asset === coin)?.free ?? Decimal.ZERO;
+/** What can be sold or bought back, and what is there in all. */
+export interface CoinsShown {
+  readonly free: Decimal;
+  readonly held: Decimal;
+}
+
+/** A user's coins at home. Rejects with VenueReadFault. */
+export async function coinsAt(venue: TradingVenue, coin: string): Promise<CoinsShown> {
+  const balance = (await venue.balances()).find(({ asset }) => asset === coin);
+  if (!balance) return { free: Decimal.ZERO, held: Decimal.ZERO };
+  return { free: balance.free, held: balance.free.plus(balance.locked) };
 }
 
 export async function recordClosedOutside(

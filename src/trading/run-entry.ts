@@ -24,7 +24,7 @@ import { hedgeBound, ladderPrice, qtyWorth, worstLadderPrice } from "../domain/o
 import { settleOrder } from "../domain/order-view.ts";
 import type { BookDesk, FreshBooks } from "../ports/book-desk.ts";
 import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
-import { freeCoin, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
+import { coinsAt, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
 import { type Legs, type OrderDeps, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
@@ -188,13 +188,14 @@ export class EntryRun {
   async #isSoldOutside(qty: Decimal): Promise<boolean> {
     const { deps } = this;
     const { coin, intentId } = this.#record.intent;
-    const free = await freeCoin(this.legs.domestic, coin).catch(() => undefined);
-    if (free === undefined || free.atLeast(qty)) {
+    const shown = await coinsAt(this.legs.domestic, coin).catch(() => undefined);
+    if (shown === undefined || shown.free.atLeast(qty)) {
       this.#missing.reset();
       return false;
     }
-    if ((await this.#missing.look()) !== "confirmed") return true;
-    const missing = qty.minus(free);
+    // What an order of his holds is there: it is waited for.
+    if (shown.held.atLeast(qty) || (await this.#missing.look()) !== "confirmed") return true;
+    const missing = qty.minus(shown.held);
     const { clock } = deps;
     await recordClosedOutside(
       { clock, record: this.#record, driver: this.#driver },

@@ -18,7 +18,13 @@ import { type ExitTerms, exitTermsOf } from "../domain/intent-terms.ts";
 import { ladderPrice, qtyWorth, worstLadderPrice } from "../domain/order-bounds.ts";
 import type { FreshBooks } from "../ports/book-desk.ts";
 import type { ExitEnd, Fence, IntentFile, OpenPosition, OrderRow, Taken } from "../ports/journal.ts";
-import { freeCoin, MISSING_CONFIRMED_MS, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
+import {
+  type CoinsShown,
+  coinsAt,
+  MISSING_CONFIRMED_MS,
+  MissingWatch,
+  recordClosedOutside,
+} from "./closed-outside.ts";
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
 import type { RunDeps } from "./run-entry.ts";
@@ -249,24 +255,27 @@ export class ExitRun {
     const { clock } = this.deps;
     const atMs = clock.nowMs();
     try {
-      const qty =
+      const shown =
         purpose === "sell"
-          ? await freeCoin(this.legs.domestic, this.#record.intent.coin)
+          ? await coinsAt(this.legs.domestic, this.#record.intent.coin)
           : await this.#shortContracts();
-      this.#shows[purpose] = { qty, atMs };
+      this.#shows[purpose] = { ...shown, atMs };
     } catch (error) {
+      // What was seen before says nothing of now: nothing may be taken for missing by it.
+      this.#shows[purpose] = undefined;
       const { intentId } = this.#record.intent;
       this.deps.log.debug("venue not seen before another try", { intentId, purpose, error });
       await clock.sleep(BOOK_MS);
     }
   }
 
-  async #shortContracts(): Promise<Decimal> {
+  async #shortContracts(): Promise<CoinsShown> {
     const positions = await this.legs.overseas.positions(this.#terms.overseasSymbol);
     const short = positions.find(
       ({ symbol, side }) => symbol === this.#terms.overseasSymbol && side === "short",
     );
-    return short?.qtyContracts ?? Decimal.ZERO;
+    const qty = short?.qtyContracts ?? Decimal.ZERO;
+    return { free: qty, held: qty };
   }
 
   /**
@@ -275,7 +284,7 @@ export class ExitRun {
    */
   async #reconcile(purpose: Purpose, missing: Decimal): Promise<void> {
     const { clock } = this.deps;
-    const found = await this.#missing[purpose].look();
+    const found = missing.isZero ? "held" : await this.#missing[purpose].look();
     if (found === "confirmed") return await this.#closeOutside(purpose, missing);
     if (found === "held" && ++this.#held[purpose] >= HELD_LOOKS) {
       const what = purpose === "sell" ? "coins are" : "the short is";

@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { PAIR_KEYS } from "../../../schema/vocabulary.ts";
+import { Decimal } from "../../domain/decimal.ts";
 import { MemoryJournal } from "./memory-journal.ts";
 import { Stage, USER } from "./stage.ts";
 
@@ -53,5 +54,27 @@ for (const pair of PAIR_KEYS) {
     expect(stage.trouble).toContain(
       "needs-human: coins are held by an order that is not ours: waiting for it",
     );
+  });
+
+  test(`${pair}: coins his order held are there when it is gone, though the venue does not show them at once`, async () => {
+    const stage = calmStage(pair);
+    const { ground, clock } = stage;
+    const { world, domestic } = ground;
+    await stage.enter();
+    const sold = world.account(USER, domestic).free("XRP").times(Decimal.of("0.1"));
+    world.tradeByHand(USER, domestic, { symbol: "KRW-XRP", side: "sell", qty: sold });
+    const qty = world.account(USER, domestic).free("XRP");
+    const order = world.restByHand(USER, domestic, { symbol: "KRW-XRP", side: "sell", qty, price: 9_000 });
+    void whenTold(stage, "needs-human").then(async () => {
+      await clock.sleep(500);
+      world.cancelByHand(USER, domestic, order);
+      world.faults.arm({ venue: domestic, call: "balances", times: 4 }, { request: "reset" });
+    });
+    const { state } = await stage.leave();
+    expect(state).toBe("closed");
+    await stage.check();
+    const outside = stage.trouble.filter((trouble) => trouble.includes("closed outside our orders"));
+    expect(outside).toEqual([`slow: ${sold} coins were closed outside our orders`]);
+    expect(world.account(USER, domestic).free("XRP").toString()).toBe("0");
   });
 }
