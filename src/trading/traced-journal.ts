@@ -34,7 +34,7 @@ export class TracedJournal implements Journal {
     const outcome = await this.#write(intent.intentId, "plan", SPANS.intent, {}, () =>
       this.journal.plan(intent, fence),
     );
-    if (outcome !== "busy") this.#know(intent);
+    if (outcome !== "busy") this.#quietly(() => this.#know(intent));
     return outcome;
   }
 
@@ -42,10 +42,12 @@ export class TracedJournal implements Journal {
     const { intentId, from, to, order } = move;
     const moved = { "schedulerx.intent.from": from, "schedulerx.intent.to": to };
     await this.#write(intentId, "move", SPANS.intent, moved, () => this.journal.move(move, fence));
-    const known = this.#known.get(intentId);
-    if (known && to === "needs-human") known.calledHuman = true;
-    if (order) this.#added(order);
-    if (isEnd(to)) this.#ended(intentId, to);
+    this.#quietly(() => {
+      const known = this.#known.get(intentId);
+      if (known && to === "needs-human") known.calledHuman = true;
+      if (order) this.#added(order);
+      if (isEnd(to)) this.#ended(intentId, to);
+    });
   }
 
   async addOrders(orders: readonly OrderRow[], fence: Fence): Promise<void> {
@@ -55,7 +57,9 @@ export class TracedJournal implements Journal {
     await this.#write(first.intentId, "add orders", SPANS.intent, count, () =>
       this.journal.addOrders(orders, fence),
     );
-    for (const order of orders) this.#added(order);
+    this.#quietly(() => {
+      for (const order of orders) this.#added(order);
+    });
   }
 
   async recordOrder(
@@ -69,8 +73,10 @@ export class TracedJournal implements Journal {
     if (!known) return await write();
     const told = { "schedulerx.order.status": status, "schedulerx.fills": fills.length };
     await this.#write(known.intent.intentId, "record order", SPANS.order(clientOrderId), told, write);
-    const order = known.orders.get(clientOrderId);
-    if (order && isTerminal(status)) this.#settled(known, { ...order, ...news });
+    this.#quietly(() => {
+      const order = known.orders.get(clientOrderId);
+      if (order && isTerminal(status)) this.#settled(known, { ...order, ...news });
+    });
   }
 
   async endEntry(intentId: string, end: Parameters<Journal["endEntry"]>[1], fence: Fence) {
@@ -81,7 +87,7 @@ export class TracedJournal implements Journal {
       { "schedulerx.intent.to": end.to },
       () => this.journal.endEntry(intentId, end, fence),
     );
-    this.#ended(intentId, end.to);
+    this.#quietly(() => this.#ended(intentId, end.to));
     return outcome;
   }
 
@@ -93,19 +99,21 @@ export class TracedJournal implements Journal {
       { "schedulerx.intent.to": end.to },
       () => this.journal.endExit(intentId, end, fence),
     );
-    this.#ended(intentId, end.to);
+    this.#quietly(() => this.#ended(intentId, end.to));
     return outcome;
   }
 
   async unfinished(mode: Parameters<Journal["unfinished"]>[0]) {
     const files = await this.journal.unfinished(mode);
-    for (const file of files) this.#read(file);
+    this.#quietly(() => {
+      for (const file of files) this.#read(file);
+    });
     return files;
   }
 
   async file(intentId: string) {
     const file = await this.journal.file(intentId);
-    if (file) this.#read(file);
+    if (file) this.#quietly(() => this.#read(file));
     return file;
   }
 
@@ -143,6 +151,15 @@ export class TracedJournal implements Journal {
       attributes: { "db.system.name": "postgresql", "db.operation.name": operation, ...attributes },
     });
     return traced(span, write());
+  }
+
+  /** What is stored is stored: a defect here costs spans and nothing else. */
+  #quietly(work: () => void): void {
+    try {
+      work();
+    } catch {
+      // A span less.
+    }
   }
 
   #know(intent: IntentRow): Known {
