@@ -57,6 +57,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     about: "authenticated reads at 200 connections on PostgreSQL beside the same query sent bare",
     run: async (options) => (await import("./reads.ts")).benchReads(options),
   },
+  page: {
+    about: "what the page costs in a browser at one full table a second, over a minute",
+    run: async (options) => (await import("./page.ts")).benchPage(options),
+  },
   decisions: {
     about: "entry and exit decisions a second on one core",
     run: async (options) => (await import("./decisions.ts")).benchDecisions(options),
