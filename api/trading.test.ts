@@ -24,6 +24,7 @@ const VIEW: TradingView = {
       closed: [
         {
           ...{ coin: "ETH", pair: "bithumb-binance", profitKrw: "-1.50", profitRatePct: "-0.02" },
+          openedAtMs: 3,
           closedAtMs: 4,
         },
       ],

@@ -32,6 +32,7 @@ const closedSchema = v.object({
   pair,
   profitKrw: v.string(),
   profitRatePct: v.string(),
+  openedAtMs: v.number(),
   closedAtMs: v.number(),
 });
 const decisionSchema = v.object({

@@ -5,8 +5,10 @@ import {
   type CoinHistory,
   chartColumns,
   markPlace,
+  marksOf,
   type PairHistory,
 } from "./chart-data.ts";
+import { CLOSED, NOW_MS, SOL, TRADER, VIEW } from "./trading-view-testing.ts";
 
 const MINUTE_MS = 60_000;
 const about = { pair: "upbit-bybit", fromMs: 0, toMs: 3_600_000, stepMs: MINUTE_MS } as const;
@@ -70,4 +72,18 @@ test("a mark stands at its rate, or on its line at the nearest minute, and outsi
   });
   assert.equal(markPlace({ kind: "entry", atS: 59, rate: 1 }, columns), undefined);
   assert.equal(markPlace({ kind: "entry", atS: 181, rate: 1 }, columns), undefined);
+});
+
+test("marks are the entries of what is open and closed and the exits of what is closed, of the coin on the pair", () => {
+  const openedAtS = NOW_MS / 1_000;
+  assert.deepEqual(marksOf(VIEW, { coin: "SOL", pairIndex: 1 }), [
+    { kind: "entry", atS: openedAtS, rate: Number(SOL.entryRate) },
+  ]);
+  assert.deepEqual(marksOf(VIEW, { coin: "SOL", pairIndex: 0 }), []);
+  const again = { ...VIEW, traders: [TRADER, { ...TRADER, open: [], closed: [{ ...CLOSED, coin: "DOT" }] }] };
+  assert.deepEqual(marksOf(again, { coin: "DOT", pairIndex: 0 }), [
+    { kind: "entry", atS: CLOSED.openedAtMs / 1_000, rate: undefined },
+    { kind: "exit", atS: CLOSED.closedAtMs / 1_000, rate: undefined },
+  ]);
+  assert.deepEqual(marksOf(undefined, { coin: "SOL", pairIndex: 1 }), []);
 });

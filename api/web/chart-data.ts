@@ -1,5 +1,7 @@
 // The history of one coin on one pair as a chart wants it: columns over the same instants, the reference price beside. Pure.
 
+import { PAIRS } from "../../schema/vocabulary.ts";
+import type { TradingView } from "../../src/ports/trading-view.ts";
 import type { RateHistory } from "../rate-charts.ts";
 
 /** Ranges a reader can choose; the coins' history is kept by the minute for a day and thinned beyond. */
@@ -46,6 +48,25 @@ export interface ChartMark {
   readonly atS: number;
   /** KRW per USDT; undefined: wherever the line is. */
   readonly rate: number | undefined;
+}
+
+/** What the traders on the page did with a coin on a pair: when they entered what is open or closed, and when they left. */
+export function marksOf(
+  trading: TradingView | undefined,
+  { coin, pairIndex }: { readonly coin: string; readonly pairIndex: number },
+): ChartMark[] {
+  const pair = PAIRS[pairIndex]!.key;
+  const isOf = (one: { readonly coin: string; readonly pair: string }) =>
+    one.coin === coin && one.pair === pair;
+  return (trading?.traders ?? []).flatMap(({ open, closed }) => [
+    ...open.filter(isOf).map(({ openedAtMs, entryRate }): ChartMark => {
+      return { kind: "entry", atS: openedAtMs / 1_000, rate: Number(entryRate) };
+    }),
+    ...closed.filter(isOf).flatMap(({ openedAtMs, closedAtMs }): ChartMark[] => [
+      { kind: "entry", atS: openedAtMs / 1_000, rate: undefined },
+      { kind: "exit", atS: closedAtMs / 1_000, rate: undefined },
+    ]),
+  ]);
 }
 
 /** Where a mark stands: at its rate, or where the line of its kind is nearest in time; undefined: nowhere. */

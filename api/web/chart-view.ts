@@ -10,11 +10,11 @@ import {
   CHART_RANGE_NAMES,
   CHART_RANGES,
   type ChartColumns,
-  type ChartMark,
   type ChartRange,
   type CoinHistory,
   chartColumns,
   markPlace,
+  marksOf,
   type PairHistory,
 } from "./chart-data.ts";
 import type { Words } from "./words.ts";
@@ -238,21 +238,6 @@ const TIME_TEXTS: UPlot.Axis.Values = [
   [3_600, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
   [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
 ];
-
-/** What the traders on the page did with a coin on a pair. */
-function marksOf(trading: TradingView | undefined, { coin, pairIndex }: Subject): ChartMark[] {
-  const pair = PAIRS[pairIndex]!.key;
-  const isOf = (one: { readonly coin: string; readonly pair: string }) =>
-    one.coin === coin && one.pair === pair;
-  return (trading?.traders ?? []).flatMap(({ open, closed }) => [
-    ...open.filter(isOf).map(({ openedAtMs, entryRate }): ChartMark => {
-      return { kind: "entry", atS: openedAtMs / 1_000, rate: Number(entryRate) };
-    }),
-    ...closed.filter(isOf).map(({ closedAtMs }): ChartMark => {
-      return { kind: "exit", atS: closedAtMs / 1_000, rate: undefined };
-    }),
-  ]);
-}
 
 /** A custom property as the colour it means here and now, whatever the theme. */
 function colorOf(element: HTMLElement, name: string): string {

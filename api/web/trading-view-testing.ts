@@ -15,7 +15,14 @@ const XRP: OpenView = {
 };
 export const ADA: OpenView = { ...SOL, coin: "ADA", exitRateNow: null, profitNowKrw: null };
 export const CLOSED: ClosedView = {
-  ...{ coin: "ETH", pair: "upbit-bybit", profitKrw: "-1234.4", profitRatePct: "-0.12", closedAtMs: NOW_MS },
+  ...{
+    coin: "ETH",
+    pair: "upbit-bybit",
+    profitKrw: "-1234.4",
+    profitRatePct: "-0.12",
+    openedAtMs: NOW_MS - 60_000,
+    closedAtMs: NOW_MS,
+  },
 };
 export const TRADER: TraderView = {
   ...{ userId: 1, name: "Patient", profitKrw: "1234567.8", openCount: 3, open: [SOL, XRP, ADA] },

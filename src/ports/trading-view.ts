@@ -48,6 +48,7 @@ export interface ClosedView {
   readonly pair: PairKey;
   readonly profitKrw: string;
   readonly profitRatePct: string;
+  readonly openedAtMs: number;
   readonly closedAtMs: number;
 }
 

@@ -166,7 +166,7 @@ export function tradingViewSuite(database: () => Database): void {
       expect(b!.profitKrw).toBe("-50000.00");
       expect(b!.closed).toEqual([
         {
-          ...{ coin: "ETH", pair: "bithumb-binance", closedAtMs: NOW_MS },
+          ...{ coin: "ETH", pair: "bithumb-binance", openedAtMs: NOW_MS, closedAtMs: NOW_MS },
           ...{ profitKrw: "-50000.00", profitRatePct: "-1.26" },
         },
       ]);

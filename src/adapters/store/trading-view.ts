@@ -173,21 +173,24 @@ async function readClosed(
     pair: PairKey;
     profit: string;
     rate: string;
+    opened_at: string;
     at: string;
   }>(
     executor,
     sql`select * from (
           select p.user_id, p.coin, p.pair, e.profit_krw::text as profit,
-            coalesce(e.profit_rate_pct, 0)::text as rate, ${msOf("e.at")} as at,
+            coalesce(e.profit_rate_pct, 0)::text as rate,
+            ${msOf("p.opened_at")} as opened_at, ${msOf("e.at")} as at,
             row_number() over (partition by p.user_id order by e.at desc, e.position_id desc) as place
           from schedulerx.position_exits e join schedulerx.hedged_positions p using (position_id)
           where p.mode = ${mode} and p.user_id in (${idList(ids)}) and e.profit_krw is not null
         ) newest where place <= ${CLOSED_MAX}::int order by user_id, place`,
   );
-  return rows.map(({ user_id, coin, pair, profit, rate, at }) => ({
+  return rows.map(({ user_id, coin, pair, profit, rate, opened_at, at }) => ({
     ...{ userId: user_id, coin, pair },
     profitKrw: shown(profit),
     profitRatePct: shown(rate),
+    openedAtMs: Number(opened_at),
     closedAtMs: Number(at),
   }));
 }
