@@ -10,6 +10,8 @@ import { ChartView } from "./chart-view.ts";
 import { BrowserClock } from "./clock.ts";
 import { Controls } from "./controls.ts";
 import { Feed } from "./feed.ts";
+import { premiumBps } from "./glance.ts";
+import { GlanceView } from "./glance-view.ts";
 import { type Overview, PremiumModel } from "./model.ts";
 import { OverviewView } from "./overview-view.ts";
 import { loadSettings, saveSettings } from "./settings.ts";
@@ -31,6 +33,22 @@ const chartView = new ChartView(() => {
 const tableView = new TableView(byId("rates", HTMLTableElement), byId("rows", HTMLTableSectionElement), {
   onChoose(row) {
     if (about?.charts) chartView.open(row);
+  },
+});
+const glanceView = new GlanceView({
+  onCoin(row) {
+    if (about?.charts) chartView.open(row);
+    else controls.searchFor(row.coin);
+  },
+  onBar(side, fromBps, toBps) {
+    const referenceKrw = model.reference?.priceKrw;
+    controls.sortBy({ key: side, descending: side === "exit" });
+    paint();
+    tableView.reveal(({ entryJeon, exitJeon }) =>
+      side === "entry"
+        ? premiumBps(entryJeon, referenceKrw) >= fromBps
+        : premiumBps(exitJeon, referenceKrw) < toBps,
+    );
   },
 });
 const tradingPanel = new TradingPanel();
@@ -85,6 +103,7 @@ function paint(): void {
   });
   model.settle();
   overviewView.render(overview, model.reference, words());
+  glanceView.render(model.linesOf(settings.pairs), model.reference?.priceKrw, words());
   setHidden(emptyNote, lines.length > 0);
   setText(emptyNote, model.size === 0 ? words().waiting : words().nothingFound(controls.query.trim()));
   paintStatus();

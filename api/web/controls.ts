@@ -4,7 +4,7 @@
 import { PAIRS, SEED_STEP_KRW } from "../../schema/vocabulary.ts";
 import { appendElement, byId, setAttribute, setText } from "../../src/web/dom.ts";
 import { amountText, type Language } from "../../src/web/format.ts";
-import { ALL_PAIRS, type SortKey, togglePair } from "./model.ts";
+import { ALL_PAIRS, type Sort, type SortKey, togglePair } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import type { Words } from "./words.ts";
 
@@ -34,7 +34,9 @@ export class Controls {
     this.#size.addEventListener("input", () => this.#setSize(Number(this.#size.value) - 1));
     this.#search.addEventListener("input", () => listener.onChoice());
     for (const header of this.#headers) {
-      header.firstElementChild!.addEventListener("click", () => this.#sortBy(header.dataset.sort as SortKey));
+      header.firstElementChild!.addEventListener("click", () =>
+        this.#turnSort(header.dataset.sort as SortKey),
+      );
     }
     document.addEventListener("keydown", (event) => this.#shortcut(event));
   }
@@ -81,11 +83,20 @@ export class Controls {
     this.#listener.onChoice();
   }
 
-  #sortBy(key: SortKey): void {
-    const { sort } = this.#settings;
-    const descending = sort.key === key ? !sort.descending : DESCENDING_FIRST.has(key);
-    this.#settings.sort = { key, descending };
+  sortBy(sort: Sort): void {
+    this.#settings.sort = sort;
     this.#listener.onChoice();
+  }
+
+  searchFor(query: string): void {
+    this.#search.value = query;
+    this.#search.focus();
+    this.#listener.onChoice();
+  }
+
+  #turnSort(key: SortKey): void {
+    const { sort } = this.#settings;
+    this.sortBy({ key, descending: sort.key === key ? !sort.descending : DESCENDING_FIRST.has(key) });
   }
 
   #addPresets(): void {

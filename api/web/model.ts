@@ -128,6 +128,11 @@ export class PremiumModel {
     return lines.sort(comparer(choice.sort));
   }
 
+  /** All lines of the chosen pairs, whatever is searched for, in no order. */
+  linesOf(pairs: ReadonlySet<number>): Line[] {
+    return [...this.#lines.values()].filter(({ row }) => pairs.has(row.pairIndex));
+  }
+
   /** Figures over all lines of the chosen pairs, whatever is searched for. */
   overview(pairs: ReadonlySet<number>): Overview {
     const coins = new Set<string>();
@@ -138,8 +143,7 @@ export class PremiumModel {
     let quotedCount = 0;
     let bestEntry: Line | undefined;
     let bestExit: Line | undefined;
-    for (const line of this.#lines.values()) {
-      if (!pairs.has(line.row.pairIndex)) continue;
+    for (const line of this.linesOf(pairs)) {
       rowCount++;
       coins.add(line.row.coin);
       if (line.row.reason === "none") ages.push(line.row.bookAgeMs);

@@ -49,6 +49,24 @@ needs(["chromium"], "the page for everybody", () => {
 
   afterAll(() => browser?.close());
 
+  /** What has the focus, as "id" or its text. */
+  const focused = (page: Page) =>
+    page.evaluate(() => {
+      const { id, className, textContent } = document.activeElement!;
+      return className === "ticker" ? "ticker" : id || textContent!.trim();
+    });
+
+  /** Until what was scrolled to has been drawn. */
+  const twoFrames = (page: Page) =>
+    page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+  async function tabTo(page: Page, wanted: string): Promise<void> {
+    for (let presses = 0; (await focused(page)) !== wanted; presses++) {
+      if (presses > 60) throw new Error(`expected ${wanted} within 60 presses of Tab`);
+      await page.keyboard.press("Tab");
+    }
+  }
+
   for (const colorScheme of ["light", "dark"] as const) {
     for (const [device, options] of Object.entries({ desk: DESK, phone: PHONE })) {
       test(`axe finds nothing on a ${device} in ${colorScheme}, with the chart open and closed`, async () => {
@@ -66,5 +84,92 @@ needs(["chromium"], "the page for everybody", () => {
         expect(await axeFindings(page)).toEqual([]);
       });
     }
+  }
+
+  test("with the keyboard alone: skip, size, search, order, chart and back", async () => {
+    const page = await openPage({ ...DESK, locale: "en-US" });
+    await page.keyboard.press("Tab");
+    expect(await focused(page)).toBe("Skip to the table");
+    const order: string[] = [];
+    while ((await focused(page)) !== "ticker" && order.length < 60) {
+      order.push(await focused(page));
+      await page.keyboard.press("Tab");
+    }
+    const at = (name: string) => order.indexOf(name);
+    const stops = ["EN", "up-color", "theme", "size", "1M", "100M", "All", "search", "Coin", "Book age"];
+    expect(stops.filter((name) => at(name) < 0)).toEqual([]);
+    expect(stops.toSorted((a, b) => at(a) - at(b))).toEqual(stops);
+
+    await page.keyboard.press("/");
+    expect(await focused(page)).toBe("search");
+    await page.keyboard.type("doge");
+    await page.waitForFunction(() => document.querySelectorAll("#rows tr[data-key]").length === 4);
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => document.querySelectorAll("#rows tr[data-key]").length > 4);
+
+    await page.locator("#size").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await page.locator("#size-text").textContent()).toBe("₩11M");
+    await tabTo(page, "Coin");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector('th[data-sort="coin"][aria-sort="ascending"]');
+
+    await tabTo(page, "ticker");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#chart[open] canvas");
+    expect(await page.evaluate(() => document.activeElement!.closest("#chart") !== null)).toBe(true);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("#chart:not([open])", { state: "attached" });
+    expect(await focused(page)).toBe("ticker");
+  });
+
+  test("Tab goes through the rows one by one, also through those that come while it scrolls", async () => {
+    const page = await openPage({ ...DESK, locale: "en-US" });
+    await page.locator('th[data-sort="coin"] button').click();
+    await page.waitForSelector('th[data-sort="coin"][aria-sort="ascending"]');
+    await page.locator("button.ticker").first().focus();
+    const keys: string[] = [];
+    for (let row = 0; row < 60; row++) {
+      keys.push(await page.evaluate(() => document.activeElement!.closest("tr")!.dataset.key!));
+      await page.keyboard.press("Tab");
+      await twoFrames(page);
+    }
+    const wanted = new PageMarket(11).coins
+      .toSorted()
+      .flatMap((coin) => [0, 1, 2, 3].map((pair) => `${coin}|${pair}`));
+    expect(keys).toEqual(wanted.slice(0, 60));
+  });
+
+  for (const [device, options] of Object.entries({ desk: DESK, phone: PHONE })) {
+    test(`the market at a glance on a ${device}: a spread opens its chart, a bar leads to its rows`, async () => {
+      const page = await openPage({ ...options, locale: "en-US" });
+      const first = page.locator("#spreads button").first();
+      const coin = (await first.locator("b").textContent())!;
+      await first.click();
+      await page.waitForSelector("#chart[open] canvas");
+      expect(await page.locator("#chart-title").textContent()).toStartWith(`${coin} · `);
+      await page.locator("#chart-close").click();
+      const plot = page.locator(".distribution svg");
+      const { width, height } = (await plot.boundingBox())!;
+      const position = { x: width * 0.7, y: height * 0.75 };
+      // The pointer reads the bar; the click scrolls it away.
+      await plot.hover({ position });
+      const note = (await page.locator("#distribution-note").textContent())!;
+      await plot.click({ position });
+      await page.waitForSelector('th[data-sort="exit"][aria-sort="descending"]');
+      const [from, to] = [...note.matchAll(/[+−]?[\d.]+(?=%)/g)].map(([pct]) =>
+        Number(pct!.replace("−", "-")),
+      );
+      await twoFrames(page);
+      const shown = await page.evaluate(() => {
+        const heads = document.querySelector("#rates thead")!.getBoundingClientRect();
+        const rows = [...document.querySelectorAll("#rows tr[data-key]")];
+        const row = rows.find((one) => one.getBoundingClientRect().bottom > heads.bottom + 12)!;
+        return row.querySelectorAll(".rate span")[1]!.textContent!;
+      });
+      const premium = Number(shown.replace("−", "-").replace("%", ""));
+      expect(premium).toBeGreaterThanOrEqual(from!);
+      expect(premium).toBeLessThan(to!);
+    });
   }
 });

@@ -60,6 +60,8 @@ export class TableView {
   readonly #slots: Slot[] = [];
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
   #rowHeightPx = 0;
+  /** Which line the first row shows. */
+  #first = 0;
   #lines: readonly Line[] = [];
   #context: TableContext | undefined;
   #flashed: HTMLElement[] = [];
@@ -99,6 +101,15 @@ export class TableView {
     this.#paint(true);
   }
 
+  /** Scrolls to the first line that fits, under the heads; to the last where none does. */
+  reveal(fits: (line: Line) => boolean): void {
+    const found = this.#lines.findIndex(fits);
+    const index = found < 0 ? this.#lines.length - 1 : found;
+    const headPx =
+      this.#table.tHead!.offsetHeight + Number.parseFloat(getComputedStyle(this.#table).scrollMarginTop);
+    scrollBy({ top: this.#body.getBoundingClientRect().top + index * this.#measureRow() - headPx });
+  }
+
   #paint(withFlashes: boolean): void {
     const context = this.#context;
     if (!context) return;
@@ -109,6 +120,8 @@ export class TableView {
     const wanted = Math.floor(-bodyTopPx / rowHeightPx) - OVERSCAN_ROWS;
     const first = Math.max(0, Math.min(wanted, this.#lines.length - count));
     this.#resize(count);
+    this.#turn(first - this.#first);
+    this.#first = first;
     setHeight(this.#above, first * rowHeightPx);
     setHeight(this.#below, (this.#lines.length - first - count) * rowHeightPx);
     setAttribute(this.#table, "aria-rowcount", String(this.#lines.length + 1));
@@ -138,6 +151,21 @@ export class TableView {
       const slot = createSlot();
       this.#slots.push(slot);
       this.#below.before(slot.tr);
+    }
+  }
+
+  /** Rows that scroll out on one side come back on the other, so that the others, and the focus, keep their lines. */
+  #turn(by: number): void {
+    if (Math.abs(by) >= this.#slots.length) return;
+    for (let left = by; left > 0; left--) {
+      const slot = this.#slots.shift()!;
+      this.#below.before(slot.tr);
+      this.#slots.push(slot);
+    }
+    for (let left = by; left < 0; left++) {
+      const slot = this.#slots.pop()!;
+      this.#above.after(slot.tr);
+      this.#slots.unshift(slot);
     }
   }
 
