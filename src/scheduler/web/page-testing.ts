@@ -152,7 +152,7 @@ export class OperatorPort {
     state.budgets.bithumb = { allowed: 100, used: 20, holdMs: 0, banMs: 0, strictness: 0.8 };
     const banned = { allowed: 0, used: 0, holdMs: 95_000, banMs: 95_000, strictness: 1 };
     Object.assign(state.budgets, { binance: banned, bybit: banned });
-    state.diskFreeBytes = 0.5e9;
+    state.diskFreeBytes = 0.4e9;
     state.processes = state.processes.map((one) => {
       if (one.name === "worker-2") return { ...one, banMs: { ...one.banMs, binance: 95_000 } };
       if (one.name === "worker-3") return { ...one, version: "0.9", spent: { ...one.spent, upbit: 9 } };
