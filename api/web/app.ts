@@ -1,6 +1,7 @@
 // The page's beginning: builds the parts, hands each what it needs, and paints at most once per animation frame.
 // Numbers come from the stream alone; nothing here computes a rate.
 
+import { SEED_STEP_KRW } from "../../schema/vocabulary.ts";
 import type { TradingView } from "../../src/ports/trading-view.ts";
 import { byId, setHidden, setText } from "../../src/web/dom.ts";
 import type { Language } from "../../src/web/format.ts";
@@ -28,7 +29,8 @@ const model = new PremiumModel(settings.sizeIndex);
 const overviewView = new OverviewView();
 const statusView = new StatusView();
 const chartView = new ChartView(() => {
-  return { words: words(), language: language(), trading, nowMs: clock.nowMs() };
+  const sizeKrw = (settings.sizeIndex + 1) * SEED_STEP_KRW;
+  return { words: words(), language: language(), trading, sizeKrw, nowMs: clock.nowMs() };
 });
 const tableView = new TableView(byId("rates", HTMLTableElement), byId("rows", HTMLTableSectionElement), {
   onChoose(row) {

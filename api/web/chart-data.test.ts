@@ -7,6 +7,7 @@ import {
   markPlace,
   marksOf,
   type PairHistory,
+  recordedSizeOf,
 } from "./chart-data.ts";
 import { CLOSED, NOW_MS, SOL, TRADER, VIEW } from "./trading-view-testing.ts";
 
@@ -86,4 +87,11 @@ test("marks are the entries of what is open and closed and the exits of what is 
     { kind: "exit", atS: CLOSED.closedAtMs / 1_000, rate: undefined },
   ]);
   assert.deepEqual(marksOf(undefined, { coin: "SOL", pairIndex: 1 }), []);
+});
+
+test("a chart shows the remembered size that is nearer to the chosen one", () => {
+  assert.deepEqual(
+    [1, 3, 4, 10, 100].map((million) => recordedSizeOf(million * 1_000_000)),
+    [...["1M", "1M", "10M", "10M", "10M"]],
+  );
 });

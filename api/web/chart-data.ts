@@ -8,6 +8,14 @@ import type { RateHistory } from "../rate-charts.ts";
 export const CHART_RANGES = { "6h": 6, "1d": 24, "7d": 168, "30d": 720 } as const;
 export type ChartRange = keyof typeof CHART_RANGES;
 export const CHART_RANGE_NAMES = Object.keys(CHART_RANGES) as ChartRange[];
+/** Sizes whose rates are remembered. */
+export const RECORDED_SIZES_KRW = { "1M": 1_000_000, "10M": 10_000_000 } as const;
+
+/** The one nearer to a size, as sizes are felt: by their ratio. */
+export function recordedSizeOf(sizeKrw: number): keyof typeof RECORDED_SIZES_KRW {
+  return sizeKrw * sizeKrw < RECORDED_SIZES_KRW["1M"] * RECORDED_SIZES_KRW["10M"] ? "1M" : "10M";
+}
+
 /** Longer than this many steps without a minute recorded is a gap, not a line. */
 const GAP_STEPS = 3;
 

@@ -5,7 +5,7 @@ import UPlot from "uplot";
 import { PAIRS } from "../../schema/vocabulary.ts";
 import type { TradingView } from "../../src/ports/trading-view.ts";
 import { appendElement, byId, setAttribute, setHidden, setText } from "../../src/web/dom.ts";
-import { fixed2, type Language } from "../../src/web/format.ts";
+import { amountText, fixed2, type Language } from "../../src/web/format.ts";
 import {
   CHART_RANGE_NAMES,
   CHART_RANGES,
@@ -16,6 +16,8 @@ import {
   markPlace,
   marksOf,
   type PairHistory,
+  RECORDED_SIZES_KRW,
+  recordedSizeOf,
 } from "./chart-data.ts";
 import type { Words } from "./words.ts";
 
@@ -23,6 +25,8 @@ export interface ChartContext {
   readonly words: Words;
   readonly language: Language;
   readonly trading: TradingView | undefined;
+  /** The chosen order size. */
+  readonly sizeKrw: number;
   readonly nowMs: number;
 }
 
@@ -106,7 +110,8 @@ export class ChartView {
     const asked = ++this.#asked;
     clearTimeout(this.#timer);
     this.#head();
-    const { words, nowMs } = this.#context();
+    const { words, language, sizeKrw, nowMs } = this.#context();
+    const size = recordedSizeOf(sizeKrw);
     if (!this.#columns) this.#say(words.chartLoading);
     const fromMs = nowMs - CHART_RANGES[this.#range] * HOUR_MS;
     const query = {
@@ -115,13 +120,14 @@ export class ChartView {
       to: `${Math.floor(nowMs)}`,
     };
     const [coin, pair] = await Promise.all([
-      fetchHistory<CoinHistory>({ ...query, coin: subject.coin }),
+      fetchHistory<CoinHistory>({ ...query, coin: subject.coin, size }),
       fetchHistory<PairHistory>(query),
     ]);
     if (asked !== this.#asked) return;
     if (coin) this.#columns = chartColumns(coin, pair);
     if (coin && this.#columns![0].length === 0) this.#say(words.chartEmpty);
-    else this.#say(coin ? words.chartNote : words.chartFailed);
+    else if (coin) this.#say(words.chartNote(words.amount(amountText(RECORDED_SIZES_KRW[size], language))));
+    else this.#say(words.chartFailed);
     this.#draw();
     this.#timer = setTimeout(() => void this.#ask(), AGAIN_MS);
   }

@@ -27,7 +27,7 @@ export interface GlanceListener {
 
 const SPREADS_SHOWN = 5;
 const LABEL_STEPS_BPS = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
-const LABELS_MAX = 7;
+const LABELS_MAX = 9;
 /** The highest bar reaches this far of 100; heights are rounded up to whole steps so that bars do not breathe. */
 const HEIGHT_MAX = 94;
 const COUNT_STEP = 10;

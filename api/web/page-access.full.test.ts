@@ -162,7 +162,7 @@ needs(["chromium"], "the page for everybody", () => {
       );
       await twoFrames(page);
       const shown = await page.evaluate(() => {
-        const heads = document.querySelector("#rates thead")!.getBoundingClientRect();
+        const heads = document.querySelector("#rates thead th")!.getBoundingClientRect();
         const rows = [...document.querySelectorAll("#rows tr[data-key]")];
         const row = rows.find((one) => one.getBoundingClientRect().bottom > heads.bottom + 12)!;
         return row.querySelectorAll(".rate span")[1]!.textContent!;

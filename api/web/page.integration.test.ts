@@ -300,9 +300,11 @@ needs(["chromium"], "the page", () => {
     const page = await openPage(KOREAN);
     await page.waitForSelector("html[data-charts]");
     await page.fill("#search", "BTC");
+    await page.fill("#size", "3");
     await page.locator("button.ticker").first().click();
     const said = (words: string) => page.waitForSelector(`#chart-plot[aria-label="${words}"] canvas`);
     await said("진입 환율 1,400.01, 종료 환율 1,412.34");
+    expect(await text(page, "#chart-note")).toStartWith("100만원 기준");
     expect(await text(page, "#chart-title")).toMatch(/^BTC · (업비트|빗썸)·(바이비트|바이낸스)$/);
     await page.locator("#chart-ranges button", { hasText: WORDS.ko.chartRanges["7d"] }).click();
     await page.waitForSelector('#chart-ranges button:nth-child(3)[aria-pressed="true"]');

@@ -76,8 +76,8 @@ const ko = {
   chartLoading: "기록을 불러오는 중입니다",
   chartEmpty: "이 기간의 기록이 아직 없습니다. 환율은 1분마다 저장됩니다.",
   chartFailed: "기록을 불러오지 못했습니다. 곧 다시 시도합니다.",
-  chartNote:
-    "100만 원 기준, 분 단위 기록입니다. 드래그하면 확대되고, 더블클릭하면 원래대로 돌아갑니다. ▲ 진입 ▼ 종료",
+  chartNote: (amount: string) =>
+    `${amount} 기준, 분 단위 기록입니다. 드래그하면 확대되고, 더블클릭하면 원래대로 돌아갑니다. ▲ 진입 ▼ 종료`,
   skip: "표로 건너뛰기",
   footEntry:
     "진입 환율은 국내에서 사고 해외 선물을 팔 때, 종료 환율은 그 반대일 때 1 USDT에 치르는 원화입니다. 호가창을 주문 금액만큼 훑은 값이며 수수료는 빠져 있습니다.",
@@ -203,7 +203,8 @@ const en: Words = {
   chartLoading: "Loading what was recorded",
   chartEmpty: "Nothing was recorded in this range yet. Rates are kept once a minute.",
   chartFailed: "What was recorded could not be loaded. It is tried again shortly.",
-  chartNote: "At 1M KRW, by the minute. Drag to zoom, double-click to go back. ▲ entered ▼ exited",
+  chartNote: (amount) =>
+    `At ${amount}, by the minute. Drag to zoom, double-click to go back. ▲ entered ▼ exited`,
   skip: "Skip to the table",
   footEntry:
     "The entry rate is the KRW paid per USDT when buying in Korea and selling the perpetual overseas; the exit rate is the reverse. Both walk the order books for the chosen size and leave fees out.",
