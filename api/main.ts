@@ -1,26 +1,11 @@
 // schedulerx-api: reads frames from the bus and serves them to clients, with the page.
 
-import { randomUUID } from "node:crypto";
 import { systemClock } from "../src/adapters/clock.ts";
-import { createDesk } from "../src/adapters/desk.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
-import { createPasswords } from "../src/adapters/passwords.ts";
-import { createSecrets } from "../src/adapters/secrets.ts";
 import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
 import type { Database } from "../src/adapters/store/database.ts";
-import { createForcedCloses } from "../src/adapters/store/forced-closes.ts";
-import { createKeyStore } from "../src/adapters/store/keys.ts";
-import { createLoginAttempts } from "../src/adapters/store/login-attempts.ts";
-import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
-import { createOwnSafety } from "../src/adapters/store/own-safety.ts";
-import { createPaperMoney } from "../src/adapters/store/paper-money.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
-import { createSessionStore } from "../src/adapters/store/sessions.ts";
-import { createStrategyStore } from "../src/adapters/store/strategies.ts";
-import { createTelegramLinkStore } from "../src/adapters/store/telegram-links.ts";
-import { createTradingStateStore } from "../src/adapters/store/trading-state.ts";
-import { createTradingViewStore } from "../src/adapters/store/trading-view.ts";
 import { createProcessMetrics } from "../src/adapters/telemetry/metrics.ts";
 import { createCandleSource } from "../src/adapters/venue/candles.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
@@ -32,6 +17,7 @@ import { runProcess } from "../src/main/process.ts";
 import type { Bus } from "../src/ports/bus.ts";
 import type { Log } from "../src/ports/telemetry.ts";
 import { VERSION } from "../src/version.ts";
+import { createAccounts } from "./main/accounts.ts";
 import { startApiServer } from "./serve.ts";
 import type { ApiDeps } from "./settings.ts";
 
@@ -74,36 +60,14 @@ async function accountsOf(
       .map(([name]) => name);
     return { missing };
   }
-  const mode = TRADING_MODE === "paper" ? "paper" : "live";
-  const trading = createTradingStateStore(database);
-  const views = createTradingViewStore(database);
-  return {
-    sessions: createSessionStore(database),
-    passwords: await createPasswords(),
-    attempts: createLoginAttempts(database),
-    positions: createOwnPositionStore(database, mode),
-    openPositions: (userId) => views.open(mode, userId),
-    decisions: (userId) => trading.decisions(mode, userId),
-    keys: ENCRYPTION_KEY
-      ? createKeyStore(
-          database,
-          createSecrets(ENCRYPTION_KEY),
-          settings.KARBIT_TABLES === "expect" ? "karbit" : "envelope",
-        )
+  return await createAccounts(database, {
+    ...{ bus, log, jwtSecret: JWT_SECRET, signUpOpen: SIGN_UP },
+    mode: TRADING_MODE === "paper" ? "paper" : "live",
+    encryption: ENCRYPTION_KEY
+      ? { key: ENCRYPTION_KEY, format: settings.KARBIT_TABLES === "expect" ? "karbit" : "envelope" }
       : undefined,
-    strategies: createStrategyStore(database),
-    events: bus.userEvents,
-    desk: createDesk(bus.requests, log),
-    safety: createOwnSafety(database),
-    forcedCloses: createForcedCloses(database),
-    telegram: createTelegramLinkStore(database),
     telegramBotName: settings.TELEGRAM_BOT_NAME,
-    paper: createPaperMoney(database),
-    jwtSecret: JWT_SECRET,
-    mode,
-    signUpOpen: SIGN_UP,
-    newId: randomUUID,
-  };
+  });
 }
 
 await runProcess({

@@ -4,10 +4,10 @@ import type { Hono } from "hono";
 import { type BundledPage, PAGE_POLICY, readBundledPage } from "../src/web/bundled-page.ts";
 import { matchesEtag } from "./table-documents.ts";
 
-/** Answers `/` with what the server has at `bundled`, which is asked for at the first request. */
-export function addPage(app: Hono, bundled: () => URL): void {
+/** Answers `path` with what the server has at `bundled`, which is asked for at the first request. */
+export function addPage(app: Hono, path: string, bundled: () => URL): void {
   let page: Promise<BundledPage> | undefined;
-  app.get("/", async (c) => {
+  app.get(path, async (c) => {
     page ??= readBundledPage(bundled()).catch((error) => {
       page = undefined;
       throw error;

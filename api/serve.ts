@@ -13,6 +13,7 @@ import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
 import { apiMetrics } from "./metrics.ts";
 import { addPage } from "./page.ts";
 import type { ApiDeps, FrameCodec } from "./settings.ts";
+import accountPage from "./web/account/account.html";
 import page from "./web/index.html";
 
 export interface ServeOptions {
@@ -73,19 +74,23 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
       release: (request) => server.timeout(request, 1),
     },
   });
+  const hasAccounts = accounts !== undefined && !("missing" in accounts);
   const about = {
     ...{ version, simulated, tickIntervalMs: tickPeriodMs, trading: trading !== undefined },
     charts: market !== undefined && !("missing" in market),
+    ...(hasAccounts && { accounts: { mode: accounts.mode, signUp: accounts.signUpOpen } }),
   };
   app.get("/api/about", (c) => c.json(about));
   const pagePath = `/${crypto.randomUUID()}`;
-  addPage(app, () => new URL(pagePath, server.url));
+  addPage(app, "/", () => new URL(pagePath, server.url));
+  const accountPath = `/${crypto.randomUUID()}`;
+  if (hasAccounts) addPage(app, "/account", () => new URL(accountPath, server.url));
   const server: Bun.Server<undefined> = Bun.serve({
     hostname: options.hostname,
     port: options.port,
     development: false,
     idleTimeout: IDLE_TIMEOUT_S,
-    routes: { [pagePath]: page },
+    routes: { [pagePath]: page, [accountPath]: accountPage },
     async fetch(request) {
       const response = await app.fetch(request);
       counts.answered(response.status);

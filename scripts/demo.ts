@@ -5,9 +5,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { rowAgeMsMaxOf } from "../api/live-frames.ts";
+import { createAccounts } from "../api/main/accounts.ts";
 import { startApiServer } from "../api/serve.ts";
 import { InProcessBus } from "../src/adapters/bus/in-process.ts";
 import { systemClock } from "../src/adapters/clock.ts";
+import { serveDesk } from "../src/adapters/desk.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createAuditStore } from "../src/adapters/store/audit.ts";
 import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
@@ -38,12 +40,19 @@ import { startControlServer } from "../src/scheduler/control-server.ts";
 import { createTrading } from "../src/scheduler/main/trading.ts";
 import { createTradingView } from "../src/scheduler/main/trading-view.ts";
 import { Scheduler } from "../src/scheduler/run.ts";
+import { UserEventOutbox } from "../src/scheduler/user-event-outbox.ts";
 import { createMarket } from "../src/simulator/market.ts";
 import { SIMULATOR_KEYS, startSimulator } from "../src/simulator/server.ts";
 import { VERSION } from "../src/version.ts";
 import { QuoteAnswerer } from "../worker/answer-quote-task.ts";
 import { runWorker } from "../worker/run.ts";
-import { EXAMPLE_ACCOUNTS, giveKeys, newEncryptionKey, seedExamples } from "./demo/examples.ts";
+import {
+  EXAMPLE_ACCOUNTS,
+  EXAMPLE_LOGIN,
+  giveKeys,
+  newEncryptionKey,
+  seedExamples,
+} from "./demo/examples.ts";
 
 const WORKER_COUNT = 5;
 const REQUEST_TIMEOUT_MS = 3_000;
@@ -134,13 +143,16 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<D
   const fetcher = createBookFetcher(schedulerUrls, clock);
   const encryption = newEncryptionKey();
   // Looks at the scheduler only once that is there: rates come from it.
-  const { engine: trading } = createTrading({
+  const events = new UserEventOutbox({ clock, log, stream: bus.userEvents });
+  releases.push(() => events.stop());
+  const { engine: trading, answerDesk } = createTrading({
     ...{ clock, log, database, governor, fetcher },
     mode,
     venueBooks: VENUE_BOOKS,
     urls: schedulerUrls,
     secrets: mode === "live" ? encryption.secrets : undefined,
     notifier: { tell: () => undefined },
+    events,
     scheduler: () => scheduler,
   });
   const scheduler = new Scheduler({
@@ -178,6 +190,7 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<D
     historyDays: 90,
   });
 
+  await serveDesk(bus.requests, answerDesk, log);
   const server = await startApiServer({
     feed: bus.frames,
     codec: { packFrame, unpackFrame, packText },
@@ -193,6 +206,11 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<D
       history: createHistoryStore(database),
       candles: createCandleSource({ urls: schedulerUrls, clock, timeoutMs: REQUEST_TIMEOUT_MS }),
     },
+    accounts: await createAccounts(database, {
+      ...{ bus, log, mode, signUpOpen: true, telegramBotName: undefined },
+      jwtSecret: randomBytes(32).toString("hex"),
+      encryption: { key: encryption.text, format: "karbit" },
+    }),
     trading: createTradingView({
       clock,
       store: createTradingViewStore(database),
@@ -295,9 +313,17 @@ async function main(): Promise<number> {
   process.on("SIGTERM", stop);
   try {
     const { url, operatorUrl, operatorToken } = await startDemo(readEnvironment(demoFields), releases);
+    const { email, password } = EXAMPLE_LOGIN;
     if (!stopping) {
       process.stdout.write(
-        `\n  SchedulerX demo (simulated exchanges): ${url}\n  The operator's page: ${operatorUrl}  token ${operatorToken}\n\n`,
+        `
+  SchedulerX demo (simulated exchanges): ${url}
+` +
+          `  A user's own view: ${url}/account, as ${email} with the password ${password}
+` +
+          `  The operator's page: ${operatorUrl}  token ${operatorToken}
+
+`,
       );
     }
     return 0;

@@ -10,6 +10,8 @@ export interface About {
   readonly trading: boolean;
   /** Whether it has the rates of the past. */
   readonly charts: boolean;
+  /** Undefined: nobody can log in. */
+  readonly accounts: { readonly mode: "paper" | "live"; readonly signUp: boolean } | undefined;
 }
 
 /** The scheduler's own default. */
@@ -30,7 +32,7 @@ export async function fetchAbout(url: string, clock: BrowserClock): Promise<Abou
 
 export function parseAbout(value: unknown): About {
   const stated = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  const { version, simulated, tickIntervalMs, trading, charts } = stated;
+  const { version, simulated, tickIntervalMs, trading, charts, accounts } = stated;
   return {
     version: typeof version === "string" ? version : undefined,
     simulated: simulated === true,
@@ -38,5 +40,12 @@ export function parseAbout(value: unknown): About {
       typeof tickIntervalMs === "number" && tickIntervalMs > 0 ? tickIntervalMs : TICK_INTERVAL_MS_DEFAULT,
     trading: trading === true,
     charts: charts === true,
+    accounts: parseAccounts(accounts),
   };
+}
+
+function parseAccounts(value: unknown): About["accounts"] {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { mode, signUp } = value as Record<string, unknown>;
+  return mode === "paper" || mode === "live" ? { mode, signUp: signUp === true } : undefined;
 }

@@ -140,6 +140,7 @@ async function learnAbout(): Promise<void> {
 function showAbout(): void {
   const simulated = about?.simulated === true;
   document.documentElement.toggleAttribute("data-charts", about?.charts === true);
+  setHidden(byId("to-account", HTMLAnchorElement), about?.accounts === undefined);
   setHidden(byId("simulated", HTMLElement), !simulated);
   document.documentElement.toggleAttribute("data-simulated", simulated);
   setText(byId("version", HTMLElement), about?.version ? words().version(about.version) : "");

@@ -6,6 +6,7 @@ import { PAIRS } from "../../schema/vocabulary.ts";
 import type { TradingView } from "../../src/ports/trading-view.ts";
 import { appendElement, byId, setAttribute, setHidden, setText } from "../../src/web/dom.ts";
 import { amountText, fixed2, type Language } from "../../src/web/format.ts";
+import { colorOf } from "./chart-color.ts";
 import {
   CHART_RANGE_NAMES,
   CHART_RANGES,
@@ -244,15 +245,6 @@ const TIME_TEXTS: UPlot.Axis.Values = [
   [3_600, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
   [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
 ];
-
-/** A custom property as the colour it means here and now, whatever the theme. */
-function colorOf(element: HTMLElement, name: string): string {
-  const probe = appendElement(element, "i");
-  probe.style.color = `var(${name})`;
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
-}
 
 /** Undefined when the server gave no usable answer. Never throws. */
 async function fetchHistory<H extends CoinHistory | PairHistory>(

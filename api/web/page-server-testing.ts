@@ -70,7 +70,7 @@ export class PageServer {
         candles: { candles: async () => [] },
       },
     });
-    addPage(app, () => new URL("/bundled", this.#server!.url));
+    addPage(app, "/", () => new URL("/bundled", this.#server!.url));
     this.#server = Bun.serve({
       port: this.#port,
       hostname: "127.0.0.1",

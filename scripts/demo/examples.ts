@@ -52,6 +52,10 @@ const EXAMPLES: readonly Example[] = [
   },
 ];
 
+/** Whoever reaches the demo may be this user: it is bound to this machine, and its money is nobody's. */
+export const EXAMPLE_LOGIN = { email: "patient@demo.invalid", password: "kimchi-premium" };
+const PASSWORD_COST = 4;
+
 /** What the simulated exchanges have to know. */
 export const EXAMPLE_ACCOUNTS: readonly ExampleAccount[] = EXAMPLES.map(({ account }) => account);
 
@@ -95,11 +99,14 @@ function encrypted(text: string, encryptionKey: string): string {
 async function seedExample(database: Database, example: Example, referenceKrw: number): Promise<void> {
   const entryRate = (referenceKrw * example.entryRatio).toFixed(2);
   const exitRate = (referenceKrw * example.exitRatio).toFixed(2);
+  const isLogin = example.email === EXAMPLE_LOGIN.email;
+  const { password } = EXAMPLE_LOGIN;
+  const hash = isLogin ? await Bun.password.hash(password, { algorithm: "bcrypt", cost: PASSWORD_COST }) : "";
   await database.transaction("seed an example", async (executor) => {
     const [user] = await rowsOf<{ id: number; strategy: number | null }>(
       executor,
-      sql`insert into users (email, password_hash, name) values (${example.email}, '', ${example.name})
-          on conflict (email) do update set name = excluded.name returning id, active_strategy_id as strategy`,
+      sql`insert into users (email, password_hash, name) values (${example.email}, ${hash}, ${example.name})
+          on conflict (email) do update set name = excluded.name, password_hash = excluded.password_hash returning id, active_strategy_id as strategy`,
     );
     if (user!.strategy !== null) {
       await executor.execute(

@@ -63,6 +63,35 @@ export function gainText(krw: string): string {
   return `${whole > 0 ? "+" : MINUS}${grouped(Math.abs(whole))}`;
 }
 
+/**
+ * An amount of money in words, without the unit: "12345678.4" -> "1,234만 5,678", from 1억 on to the nearest 10,000:
+ * "12억 3,457만". In English all digits: "12,345,678".
+ */
+export function moneyText(krw: string, language: Language): string {
+  const whole = wholeKrw(krw);
+  const sign = whole < 0 ? MINUS : "";
+  const size = Math.abs(whole);
+  if (language === "en" || size < MAN_KRW) return sign + grouped(size);
+  if (size >= EOK_KRW) return sign + amountText(Math.round(size / MAN_KRW) * MAN_KRW, language);
+  const rest = size % MAN_KRW;
+  return `${sign}${amountText(size - rest, language)}${rest === 0 ? "" : ` ${grouped(rest)}`}`;
+}
+
+/** As moneyText, with a plus where something was gained. */
+export function gainMoneyText(krw: string, language: Language): string {
+  return (wholeKrw(krw) > 0 ? "+" : "") + moneyText(krw, language);
+}
+
+/** Day and time in Korea: "03-05 12:04:05". */
+export function dayTimeKst(atMs: number): string {
+  return new Date(atMs + KST_OFFSET_MS).toISOString().slice(5, 19).replace("T", " ");
+}
+
+/** A day of Korea: "2026-03-05". */
+export function dayKst(atMs: number): string {
+  return new Date(atMs + KST_OFFSET_MS).toISOString().slice(0, 10);
+}
+
 /** Half away from zero. */
 export function wholeKrw(krw: string): number {
   const amount = Number(krw);

@@ -1,0 +1,45 @@
+// What every view of the account is given: words, data, and the ways to ask, to tell and to do.
+
+import type { Language } from "../../../src/web/format.ts";
+import { ask, type Refusal } from "./ask.ts";
+import type { AskDialog } from "./ask-dialog.ts";
+import type { AccountData, PartName, Parts } from "./data.ts";
+import { refusalWords } from "./refusal-words.ts";
+import type { AccountWords } from "./words.ts";
+
+export interface ViewContext {
+  readonly words: AccountWords;
+  readonly language: Language;
+  readonly mode: "paper" | "live";
+  readonly data: AccountData;
+  readonly dialog: AskDialog;
+  /** Says what was done. */
+  readonly tell: (text: string) => void;
+}
+
+/** Why a part is not there, or is an old one; undefined: it was read. */
+export function unreadText({ data, words, language }: ViewContext, name: PartName): string | undefined {
+  const refusal = data.refusal(name);
+  return refusal && words.unread(refusalWords(refusal, language));
+}
+
+/** Does something and reads the parts it changes anew; says what was done, or gives back why not. */
+export async function change(
+  { data, tell }: Pick<ViewContext, "data" | "tell">,
+  deed: {
+    readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
+    readonly path: string;
+    readonly body?: unknown;
+    readonly onceKey?: string;
+    readonly done: string;
+    readonly parts: readonly PartName[];
+  },
+): Promise<Refusal | undefined> {
+  const answer = await ask<unknown>(deed.method, deed.path, deed);
+  if ("refusal" in answer) return answer.refusal;
+  tell(deed.done);
+  await data.load(...deed.parts);
+  return undefined;
+}
+
+export type Part<Name extends PartName> = Parts[Name];
