@@ -25,8 +25,6 @@ export interface SharedDatabase {
   readonly guest: Database;
 }
 
-let guestCount = 0;
-
 /** Where Karbit was first, and we have what rights it takes. In PGlite, which has one user, the two are one. */
 export async function openSharedDatabase(): Promise<SharedDatabase> {
   const empty = await emptyDatabase();
@@ -37,7 +35,8 @@ export async function openSharedDatabase(): Promise<SharedDatabase> {
   const { url, drop } = empty;
   const log = new RecordingLog();
   await makeKarbitDatabase(url, { firstExchangeId: 41 });
-  const role = `guest_${process.pid}_${++guestCount}`;
+  // As the database is named: files share a server, and each counts from one.
+  const role = `guest_of_${new URL(url).pathname.slice(1)}`;
   const guestUrl = await makeKarbitGuest(url, { role, rights: "all" });
   await migratePostgres({ url: guestUrl }, { karbitTables: "expect", log });
   const guest = openPostgres({ url: guestUrl, log });
