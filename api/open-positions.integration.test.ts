@@ -1,6 +1,7 @@
 // What the caller has open over HTTP: his alone, at the live rate, with the profit reckoned by hand.
 
 import { expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
 import { SEED_COUNT } from "../schema/vocabulary.ts";
 import { nullRow } from "../src/domain/rate-table.ts";
 import { callers } from "./test-callers.ts";
@@ -46,4 +47,15 @@ test("an open position comes with the rate of now, without one as null, and a cl
       ...{ openedAtMs: TICK_AT_MS, entries: 1, closeAsked: true },
     },
   ]);
+});
+
+test("a position whose terms cannot be read is shown without a target: its owner has to ask for its end", async () => {
+  const { database } = kit.context;
+  await database.run("spoil", (executor) =>
+    executor.execute(
+      sql`update schedulerx.hedged_positions set exit_terms = '{}' where user_id = ${ids.kim}`,
+    ),
+  );
+  const [spoilt] = await open("kim");
+  expect(spoilt).toMatchObject({ coin: "SOL", exitTargetRate: null, exitRateNow: "1384.00" });
 });

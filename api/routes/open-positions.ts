@@ -28,7 +28,9 @@ export const openPositionsSchema = v.array(
     spentKrw: about("Without fees."),
     receivedUsdt: about("Without fees."),
     entryRate: about("KRW per USDT, average of all entries."),
-    exitTargetRate: about("It is left at or above this exit rate."),
+    exitTargetRate: orNull(
+      "It is left at or above this exit rate; null: its terms cannot be read, and it is left only when you ask.",
+    ),
     exitRateNow: orNull("At the position's size; null: there is none."),
     profitNowKrw: orNull("What leaving now would bring, estimated, after fees both ways."),
     openedAtMs: v.number(),

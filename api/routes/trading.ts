@@ -21,7 +21,10 @@ const openSchema = v.object({
   spentKrw: about("Without fees."),
   receivedUsdt: about("Without fees."),
   entryRate: about("KRW per USDT, average of all entries."),
-  exitTargetRate: about("The exit rate at which it is closed."),
+  exitTargetRate: v.pipe(
+    v.nullable(v.string()),
+    v.description("The exit rate at which it is closed; null: its terms cannot be read."),
+  ),
   exitRateNow: v.pipe(v.nullable(v.string()), v.description("At the position's size; null: there is none.")),
   profitNowKrw: v.pipe(v.nullable(v.string()), v.description("Projected, after fees both ways.")),
   openedAtMs: v.number(),

@@ -172,7 +172,7 @@ class OpenRow {
     setAttribute(this.#size, "title", `${qtyCoin} ${coin}`);
     setText(this.#entry, fixed2(Number(entryRate)));
     setText(this.#now, exitRateNow === null ? DASH : fixed2(Number(exitRateNow)));
-    setText(this.#target, fixed2(Number(exitTargetRate)));
+    setText(this.#target, exitTargetRate === null ? DASH : fixed2(Number(exitTargetRate)));
     setText(this.#profit, profitNowKrw === null ? DASH : gainText(profitNowKrw));
     setAttribute(this.#profit, "class", `number profit-now ${gainClass(profitNowKrw)}`);
   }

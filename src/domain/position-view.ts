@@ -29,7 +29,8 @@ export interface OpenView {
   readonly receivedUsdt: string;
   /** Average of all entries. */
   readonly entryRate: string;
-  readonly exitTargetRate: string;
+  /** Null: its terms cannot be read, and it is left by force only. */
+  readonly exitTargetRate: string | null;
   /** Out of the table, at the position's size; null: there is none. */
   readonly exitRateNow: string | null;
   /**
@@ -56,15 +57,13 @@ const RATE_DECIMALS = 2;
 const RATIO_DECIMALS = 12;
 const HUNDRED = Decimal.of(100);
 
-/** The position has at least one entry left. Throws RangeError for exit terms that cannot be read. */
+/** The position has at least one entry left. */
 export function openView(
   position: StoredPosition,
   { row, reference, decision, sinceMs }: PositionMarket,
 ): OpenView {
   const { coin, pair, exitTerms, entries, openedAtMs, fundingUsdt } = position;
   const totals = positionTotals(entries);
-  const policy = exitPolicyOf(exitTerms);
-  const target = exitRateTargetOf(policy, averageEntryRate(totals, 8), decision);
   const exitRate = exitRateNow(row, totals, sinceMs);
   const referenceKrw = referenceOf(reference, sinceMs);
   const profitKrw =
@@ -81,11 +80,25 @@ export function openView(
     spentKrw: totals.spentKrw.toString(),
     receivedUsdt: totals.receivedUsdt.toString(),
     entryRate: averageEntryRate(totals).toFixed(RATE_DECIMALS),
-    exitTargetRate: target.toFixed(RATE_DECIMALS),
+    exitTargetRate: targetOf(exitTerms, totals, decision)?.toFixed(RATE_DECIMALS) ?? null,
     exitRateNow: exitRate?.toFixed(RATE_DECIMALS) ?? null,
     profitNowKrw: profitKrw?.toFixed(RATE_DECIMALS) ?? null,
     entries: entries.length,
   };
+}
+
+function targetOf(
+  exitTerms: StoredPosition["exitTerms"],
+  totals: PositionTotals,
+  decision: DecisionSettings,
+): Decimal | undefined {
+  try {
+    return exitRateTargetOf(exitPolicyOf(exitTerms), averageEntryRate(totals, 8), decision);
+  } catch (error) {
+    // The engine has told of it by an incident.
+    if (!(error instanceof RangeError)) throw error;
+    return undefined;
+  }
 }
 
 function exitRateNow(

@@ -86,8 +86,8 @@ class OpenRow {
 
   render(line: PositionLine, { words, language }: ViewContext): void {
     this.#line = line;
-    const { coin, domestic, overseas, spentKrw, qtyCoin, entries, profitNowKrw, way, closeAsked } = line;
-    const isOurs = line.exitTargetRate !== null;
+    const { coin, domestic, overseas, spentKrw, qtyCoin, entries, profitNowKrw, way, closeAsked, isOurs } =
+      line;
     setText(this.#coin, coin);
     const pair = words.pairName(venueName(domestic, words), venueName(overseas, words));
     setText(this.#pair, isOurs ? pair : `${pair} · ${words.openByHand}`);

@@ -15,7 +15,8 @@ export interface PositionLine {
   readonly entries: number;
   readonly entryRate: string | null;
   readonly exitRateNow: string | null;
-  /** Null: entered by hand. */
+  /** False: entered by hand in Karbit, and left there. */
+  readonly isOurs: boolean;
   readonly exitTargetRate: string | null;
   readonly profitNowKrw: string | null;
   readonly openedAtMs: number | null;
@@ -30,6 +31,7 @@ export function positionLines(open: Parts["open"], active: Parts["active"]): Pos
     return {
       ...one,
       ...{ domestic: domestic.toUpperCase(), overseas: overseas.toUpperCase(), way: wayOf(one) },
+      isOurs: true,
       key: `${one.coin} ${one.pair} ${one.openedAtMs}`,
     };
   });
@@ -41,7 +43,7 @@ export function positionLines(open: Parts["open"], active: Parts["active"]): Pos
       ({ coin, krExchange, frExchange, krFundsKrw, krVolumeCoin, entries, entryRate, latestEntryAtMs }) => ({
         ...{ coin, domestic: krExchange, overseas: frExchange, spentKrw: krFundsKrw, qtyCoin: krVolumeCoin },
         ...{ entries, entryRate, exitRateNow: null, exitTargetRate: null, profitNowKrw: null },
-        ...{ openedAtMs: latestEntryAtMs, closeAsked: false, way: null },
+        ...{ openedAtMs: latestEntryAtMs, closeAsked: false, way: null, isOurs: false },
         key: `${coin} ${krExchange} ${frExchange}`,
       }),
     );
@@ -49,7 +51,7 @@ export function positionLines(open: Parts["open"], active: Parts["active"]): Pos
 }
 
 function wayOf({ entryRate, exitRateNow, exitTargetRate }: Parts["open"][number]): number | null {
-  if (exitRateNow === null) return null;
+  if (exitRateNow === null || exitTargetRate === null) return null;
   const way = Number(exitTargetRate) - Number(entryRate);
   if (!(way > 0)) return null;
   return Math.min(1, Math.max(0, (Number(exitRateNow) - Number(entryRate)) / way));
