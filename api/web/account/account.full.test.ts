@@ -16,10 +16,17 @@ const VIEWS = {
   strategy: "#decision-rows tr",
   accounts: "#keys li",
 } as const;
-const DEVICES: Readonly<Record<string, BrowserContextOptions>> = {
+const DEVICES = {
   desk: { viewport: { width: 1280, height: 900 } },
   phone: { viewport: { width: 360, height: 780 }, isMobile: true, hasTouch: true },
-};
+} as const satisfies Record<string, BrowserContextOptions>;
+/** Each device, colour and language with each other one once. */
+const LOOKS = [
+  ["desk", "light", "ko-KR"],
+  ["desk", "dark", "en-US"],
+  ["phone", "dark", "ko-KR"],
+  ["phone", "light", "en-US"],
+] as const;
 const STRATEGY = {
   ...{ name: "Deep discounts", seedAmountKrw: "40000000", seedDivision: 4, tradeMode: "custom" },
   ...{ entryRate: "1382.5", exitRate: "1398", coinMode: "auto", leverage: 2 },
@@ -57,32 +64,28 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
 
   const widths = (page: Page) => page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
 
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const [device, options] of Object.entries(DEVICES)) {
-      for (const locale of ["ko-KR", "en-US"]) {
-        test(`every view on a ${device} in ${colorScheme}, ${locale}: axe finds nothing and nothing is cut off`, async () => {
-          const page = await openPage({ ...options, colorScheme, locale });
-          for (const [view, filled] of Object.entries(VIEWS)) {
-            await page.click(`.views a[href="#${view}"]`);
-            await page.waitForSelector(filled);
-            expect({ view, findings: await axeFindings(page) }).toEqual({ view, findings: [] });
-            const [scrolled, inner] = await widths(page);
-            expect({ view, scrolled }).toEqual({ view, scrolled: inner! });
-            const folder = process.env.PICTURES;
-            const name = `account-${view}-${device}-${colorScheme}-${locale}.png`;
-            if (folder) await page.screenshot({ path: join(folder, name), fullPage: true });
-          }
-          await page.click('.views a[href="#strategy"]');
-          await page.click("#active-strategy button:visible");
-          expect(await axeFindings(page, { within: "#strategy-dialog" })).toEqual([]);
-          await page.keyboard.press("Escape");
-          await page.click('.views a[href="#now"]');
-          await page.click("#open-rows button:visible");
-          expect(await axeFindings(page, { within: "#ask" })).toEqual([]);
-          await page.context().close();
-        });
+  for (const [device, colorScheme, locale] of LOOKS) {
+    test(`every view on a ${device} in ${colorScheme}, ${locale}: axe finds nothing and nothing is cut off`, async () => {
+      const page = await openPage({ ...DEVICES[device], colorScheme, locale });
+      for (const [view, filled] of Object.entries(VIEWS)) {
+        await page.click(`.views a[href="#${view}"]`);
+        await page.waitForSelector(filled);
+        expect({ view, findings: await axeFindings(page) }).toEqual({ view, findings: [] });
+        const [scrolled, inner] = await widths(page);
+        expect({ view, scrolled }).toEqual({ view, scrolled: inner! });
+        const folder = process.env.PICTURES;
+        const name = `account-${view}-${device}-${colorScheme}-${locale}.png`;
+        if (folder) await page.screenshot({ path: join(folder, name), fullPage: true });
       }
-    }
+      await page.click('.views a[href="#strategy"]');
+      await page.click("#active-strategy button:visible");
+      expect(await axeFindings(page, { within: "#strategy-dialog" })).toEqual([]);
+      await page.keyboard.press("Escape");
+      await page.click('.views a[href="#now"]');
+      await page.click("#open-rows button:visible");
+      expect(await axeFindings(page, { within: "#ask" })).toEqual([]);
+      await page.context().close();
+    });
   }
 
   test("the log-in and sign-up forms, and a new user's empty views, have nothing for axe either", async () => {
