@@ -189,12 +189,12 @@ export class EntryRun {
     const { deps } = this;
     const { coin, intentId } = this.#record.intent;
     const shown = await coinsAt(this.legs.domestic, coin).catch(() => undefined);
-    if (shown === undefined || shown.free.atLeast(qty)) {
+    if (shown === undefined || shown.held.atLeast(qty)) {
       this.#missing.reset();
-      return false;
+      // What an order of his holds is there: it is waited for.
+      return shown?.free.below(qty) ?? false;
     }
-    // What an order of his holds is there: it is waited for.
-    if (shown.held.atLeast(qty) || (await this.#missing.look()) !== "confirmed") return true;
+    if ((await this.#missing.look()) !== "confirmed") return true;
     const missing = qty.minus(shown.held);
     const { clock } = deps;
     await recordClosedOutside(

@@ -284,6 +284,8 @@ export class ExitRun {
    */
   async #reconcile(purpose: Purpose, missing: Decimal): Promise<void> {
     const { clock } = this.deps;
+    // All is there: what was suspected before is not half of a new suspicion.
+    if (missing.isZero) this.#missing[purpose].reset();
     const found = missing.isZero ? "held" : await this.#missing[purpose].look();
     if (found === "confirmed") return await this.#closeOutside(purpose, missing);
     if (found === "held" && ++this.#held[purpose] >= HELD_LOOKS) {

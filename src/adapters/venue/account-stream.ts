@@ -107,7 +107,8 @@ async function connectOnce(
     };
     open.addEventListener("open", () => {
       take(dialect.hello());
-      void keepAlive(open, dialect, clock, heard, over.signal, end);
+      // A socket that closes just then may refuse the ping: that is an end, and no fault of the process.
+      keepAlive(open, dialect, clock, heard, over.signal, end).catch(() => end("not kept alive"));
     });
     open.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
       heard.atMs = clock.monotonicMs();
