@@ -1,8 +1,9 @@
-// `bun run test`: bun's own runner with the choice of suites, in two processes, and one closing line to trust.
+// `bun run test`: bun's own runner with the choice of suites, in two lanes side by side, and one closing line to trust.
 // The line is counted from the junit report, which a test that ends its process early cannot fake: a missing,
 // cut-off or empty report is a failure whatever the exit code says.
 
 import { existsSync, readFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import {
   makeTempDir,
@@ -12,6 +13,7 @@ import {
   startPostgres,
 } from "../src/testing/services.ts";
 import { readJunit } from "./testing/junit.ts";
+import { lanesOf } from "./testing/lanes.ts";
 import { longFiles } from "./testing/long-files.ts";
 
 const HELP = `bun run test [unit|full] [options and path filters of bun test]
@@ -50,33 +52,30 @@ if (isRest) args.splice(args.indexOf("--rest"), 1);
 const modeName = args[0] === "unit" || args[0] === "full" ? args.shift() : undefined;
 const mode = MODES[(modeName ?? "default") as keyof typeof MODES];
 
-/**
- * Tests of the whole fleet, and of an installation, start a dozen processes on wall-clock ticks: beside others, on two
- * cores, they would measure the others. So they run after everything else; with options or filters all is one run.
- */
-const ALONE = [
-  "src/testing/{e2e,trading-e2e}/*.{integration,full}.test.ts",
-  "scripts/deploy/whole.full.test.ts",
-];
 const root = join(import.meta.dir, "..");
 const isWhole = args.length === 0 && modeName !== "unit";
-const isAlone = (file: string) => ALONE.some((pattern) => new Bun.Glob(pattern).match(file));
-const files = isWhole ? testFiles() : [];
-const aloneFiles = files.filter(isAlone);
-const runs: {
-  readonly ignore: readonly string[];
+
+/** What one run of bun's test runner is given; with options or filters there is one, which finds its files itself. */
+interface RunnerCall {
   readonly args: readonly string[];
-  readonly processes?: number;
-}[] = [
-  isRest
-    ? { ignore: mode.ignore, args: files.filter((file) => !isAlone(file)).map((file) => `./${file}`) }
-    : { ignore: isWhole ? [...mode.ignore, ...ALONE] : mode.ignore, args },
-  ...fleetRuns(aloneFiles).map((files) => ({
-    ignore: mode.ignore,
-    args: files.map((file) => `./${file}`),
-    processes: files.length,
-  })),
-];
+  readonly processes: number;
+  readonly nice: number;
+}
+
+/**
+ * Test processes live for seconds: code compiled with all care, and memory given back to be fetched again, cost them a
+ * third of the processor time and gain nothing. Not for fleets, which run as they do in production.
+ */
+const SHORT_LIVED = {
+  MIMALLOC_PURGE_DELAY: "-1",
+  ...(modeName === "full" ? {} : { BUN_JSC_useDFGJIT: "0" }),
+};
+
+const lanes: readonly (readonly RunnerCall[])[] = isWhole
+  ? lanesOf(testFiles(), modeName === "full").map((lane) =>
+      lane.map(({ files, ...run }) => ({ ...run, args: files.map((file) => `./${file}`) })),
+    )
+  : [[{ args, processes: 2, nice: 0 }]];
 
 /** Every test file of this mode, from the root, in order; with --rest the long ones alone. */
 function testFiles(): readonly string[] {
@@ -85,16 +84,6 @@ function testFiles(): readonly string[] {
     .filter((file) => !mode.ignore.some((pattern) => new Bun.Glob(pattern).match(file)))
     .sort();
   return isRest ? longFiles(root, found) : found;
-}
-
-/** The short forms side by side: they mostly wait for ticks. So do the long ones of trading, which have a small market. In full, where limits are met, one after the other. */
-function fleetRuns(files: readonly string[]): readonly (readonly string[])[] {
-  if (files.length === 0) return [];
-  if (modeName !== "full") return [files];
-  const trading = files.filter((file) => file.includes("/trading-e2e/"));
-  return [trading, ...files.filter((file) => !trading.includes(file)).map((file) => [file])].filter(
-    ({ length }) => length > 0,
-  );
 }
 
 const SLOWEST_SHOWN = 12;
@@ -109,38 +98,58 @@ let skippedCount = 0;
 const skipped: string[] = [];
 const failed: string[] = [];
 const seconds: [file: string, seconds: number][] = [];
-for (const [index, run] of runs.entries()) {
-  const reportFile = join(dir, `junit-${index}.xml`);
+await Promise.all(
+  lanes.map(async (lane, laneIndex) => {
+    for (const [index, call] of lane.entries())
+      await play(call, join(dir, `junit-${laneIndex}-${index}.xml`));
+  }),
+);
+await postgres?.stop();
+const tookS = (performance.now() - startedMs) / 1_000;
+removeTempDir(dir);
+
+console.log(`\nbun test took ${tookS.toFixed(1)} s (aim: at most ${mode.limitS} s on two cores)`);
+const slowest = seconds.toSorted(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN);
+console.log(`slowest: ${slowest.map(([file, s]) => `${file} ${s.toFixed(0)} s`).join(", ")}`);
+for (const name of skipped) console.log(`skipped: ${name}`);
+for (const name of failed) console.log(`failed: ${name}`);
+console.log(`${passedCount} passed, ${failedCount} failed, ${skippedCount} skipped`);
+process.exit(failedCount > 0 ? 1 : 0);
+
+/** Plays one call to its end and adds its report to the counts. */
+async function play(call: RunnerCall, reportFile: string): Promise<void> {
   const child = Bun.spawn(
     [
       process.execPath,
       "--no-install",
       "test",
-      `--parallel=${run.processes ?? 2}`,
+      `--parallel=${call.processes}`,
       "--no-orphans",
       `--timeout=${mode.timeoutMs}`,
       "--reporter=junit",
       `--reporter-outfile=${reportFile}`,
-      ...run.ignore.map((pattern) => `--path-ignore-patterns=${pattern}`),
-      ...run.args,
+      ...mode.ignore.map((pattern) => `--path-ignore-patterns=${pattern}`),
+      ...call.args,
     ],
     {
       cwd: root,
       env: {
         ...process.env,
+        ...(call.nice > 0 || !isWhole ? SHORT_LIVED : {}),
         ...(modeName === "full" ? { FULL: "1" } : {}),
         ...(postgres ? { [SHARED_POSTGRES]: postgres.url } : {}),
       },
       stdio: ["ignore", "inherit", "inherit"],
     },
   );
+  if (call.nice > 0) setPriority(child.pid, call.nice);
   const exitCode = await child.exited;
-  const what = run.args.join(" ") || "the run";
+  const what = call.args.join(" ") || "the run";
   const report = existsSync(reportFile) ? readJunit(readFileSync(reportFile, "utf8")) : undefined;
   if (!report || report.passedCount + report.failedCount + report.skippedCount === 0) {
     failedCount++;
     failed.push(`${what}: no complete report: no test ran, or a test ended its process`);
-    continue;
+    return;
   }
   passedCount += report.passedCount;
   failedCount += report.failedCount;
@@ -154,14 +163,3 @@ for (const [index, run] of runs.entries()) {
     failed.push(`${what}: something outside the tests (see above)`);
   }
 }
-await postgres?.stop();
-const tookS = (performance.now() - startedMs) / 1_000;
-removeTempDir(dir);
-
-console.log(`\nbun test took ${tookS.toFixed(1)} s (aim: at most ${mode.limitS} s on two cores)`);
-const slowest = seconds.toSorted(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN);
-console.log(`slowest: ${slowest.map(([file, s]) => `${file} ${s.toFixed(0)} s`).join(", ")}`);
-for (const name of skipped) console.log(`skipped: ${name}`);
-for (const name of failed) console.log(`failed: ${name}`);
-console.log(`${passedCount} passed, ${failedCount} failed, ${skippedCount} skipped`);
-process.exit(failedCount > 0 ? 1 : 0);
