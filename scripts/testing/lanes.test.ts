@@ -16,8 +16,8 @@ const filesOf = (lanes: ReturnType<typeof lanesOf>) =>
 test("the short fleets are played together, beside everything else, which yields to them", () => {
   const lanes = lanesOf([UNIT, STORE, FLEET, TRADING], false);
   expect(filesOf(lanes)).toEqual([[[FLEET, TRADING]], [[UNIT], [STORE]]]);
-  const [[fleets], [unit, store]] = lanes as [[{ nice: number }], [{ nice: number }, { nice: number }]];
-  expect([fleets.nice < store.nice, store.nice < unit.nice]).toEqual([true, true]);
+  const [fleets, unit, store] = lanes.flat().map(({ nice }) => nice);
+  expect([fleets! < store!, store! < unit!]).toEqual([true, true]);
 });
 
 test("in full the fleets that meet limits follow each other, and seeds count as computing", () => {

@@ -25,8 +25,9 @@ export class LogWatch {
   said(): Said[] {
     return this.programs.map((program) => {
       const lines = program.lines().slice(this.#marks.get(program)!);
-      const loud = lines.filter(({ level, event }) => /warn|error/.test(level) && !ABOUT_RATES.test(event));
-      const back = lines.filter(
+      const aboutServers = lines.filter(({ event }) => !ABOUT_RATES.test(event));
+      const loud = aboutServers.filter(({ level }) => /warn|error/.test(level));
+      const back = aboutServers.filter(
         ({ level, event }) => level === "info" && /is back|answers again/.test(event),
       );
       return { program: program.name, warnings: counted(loud), returns: counted(back) };

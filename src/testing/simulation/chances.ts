@@ -4,6 +4,7 @@
 import type { Fault, VenueRequest } from "../memory-venues/faults.ts";
 import { lookupFault, type Menus, placeFault, placeMenu, SHORT_MENUS } from "./fault-menus.ts";
 import type { LifeChances, SendChoice, StoreChoice } from "./life.ts";
+import type { Polls } from "./polls.ts";
 
 /** A venue's lists may lack an order for so long after it was placed; past that they are the truth. */
 const ABSENT_MS_MAX = 2_000;
@@ -21,6 +22,8 @@ export class Chances implements LifeChances {
     private readonly pick: PickOf,
     private readonly menus: Menus = SHORT_MENUS,
     private readonly onDrawn: (step: string, choice: string, detail: string) => void = () => undefined,
+    /** Where given, look-ups like their neighbours go well. */
+    private readonly polls?: Polls,
   ) {}
 
   /** `step` names what is counted, `detail` what is told. */
@@ -30,15 +33,19 @@ export class Chances implements LifeChances {
       const name = `${step} ${choice}`;
       this.drawn.set(name, (this.drawn.get(name) ?? 0) + 1);
       this.trace.push(`${detail}: ${choice}`);
-      if (choice.startsWith("crash")) this.crashes++;
+      if (choice.startsWith("crash")) {
+        this.crashes++;
+        this.polls?.die();
+      }
       this.onDrawn(step, choice, detail);
     }
     return choice;
   }
 
-  store(call: string): StoreChoice {
+  store(call: string, clientOrderId = ""): StoreChoice {
     // Reads change nothing: a crash around one is a crash around its neighbours.
     if (["file", "unfinished", "openPositions", "closedSince", "dust"].includes(call)) return "ok";
+    if (call.startsWith("recordOrder") && this.polls?.wasAlike(clientOrderId)) return "ok";
     return this.#draw(`store ${call}`, `store ${call}`, this.menus.store);
   }
 
@@ -55,7 +62,9 @@ export class Chances implements LifeChances {
       return placeFault(this.#draw(`place ${purpose}`, `place ${name}`, menu), venue);
     }
     if (call === "lookup") {
-      const isYoung = atMs - (this.#placedAtMs.get(clientOrderId) ?? atMs) < ABSENT_MS_MAX;
+      const placedAtMs = this.#placedAtMs.get(clientOrderId);
+      if (this.polls?.isAlike(venue, clientOrderId, atMs, placedAtMs)) return undefined;
+      const isYoung = atMs - (placedAtMs ?? atMs) < ABSENT_MS_MAX;
       const menu = this.menus.lookup.filter((view) => view !== "absent" || isYoung);
       return lookupFault(this.#draw("lookup", `lookup ${name}`, menu));
     }

@@ -57,6 +57,16 @@ export const SHORT_MENUS: Menus = {
   read: ["none", "fails"],
 };
 
+/**
+ * Without the crashes that leave store and venues as another one does: before a write, or before an order is sent, they
+ * are as after whatever was written or sent last.
+ */
+export const MERGED_MENUS: Menus = {
+  ...SHORT_MENUS,
+  store: STORE_CHOICES.filter((choice) => choice !== "crash-before"),
+  send: SEND_CHOICES.filter((choice) => choice !== "crash-unsent"),
+};
+
 export const LONG_MENUS: Menus = {
   store: [...STORE_CHOICES, "away-after", "freeze"],
   send: [...SEND_CHOICES, "freeze"],

@@ -14,7 +14,8 @@ export const SEND_CHOICES = ["ok", "crash-unsent", "crash-sent"] as const;
 export type SendChoice = (typeof SEND_CHOICES)[number] | "freeze";
 
 export interface LifeChances {
-  store(call: string): StoreChoice;
+  /** `clientOrderId` of the order it is about, where it is about one. */
+  store(call: string, clientOrderId?: string): StoreChoice;
   send(order: { readonly clientOrderId: string; readonly venue: string }): SendChoice;
 }
 
@@ -76,14 +77,20 @@ export class Life {
         const method = (target as unknown as Record<string | symbol, unknown>)[name];
         if (typeof method !== "function") return method;
         return (...args: unknown[]) =>
-          this.#call(labelOf(String(name), args), () => method.apply(target, args) as Promise<unknown>);
+          this.#call(
+            [labelOf(String(name), args), orderIdOf(String(name), args)],
+            () => method.apply(target, args) as Promise<unknown>,
+          );
       },
     });
   }
 
-  async #call(label: string, work: () => Promise<unknown>): Promise<unknown> {
+  async #call(
+    [label, clientOrderId]: readonly [string, string | undefined],
+    work: () => Promise<unknown>,
+  ): Promise<unknown> {
     if (this.isDead) return never();
-    const choice = this.chances.store(label);
+    const choice = this.chances.store(label, clientOrderId);
     if (choice === "crash-before") {
       this.kill();
       return never();
@@ -151,4 +158,8 @@ function labelOf(name: string, args: readonly unknown[]): string {
   if (name === "endEntry" || name === "endExit") return `${name}:${(args[1] as { readonly to: string }).to}`;
   if (name === "recordOrder") return `recordOrder:${(args[0] as { readonly status: string }).status}`;
   return name;
+}
+
+function orderIdOf(name: string, args: readonly unknown[]): string | undefined {
+  return name === "recordOrder" ? (args[0] as { readonly clientOrderId: string }).clientOrderId : undefined;
 }

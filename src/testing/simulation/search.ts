@@ -3,8 +3,12 @@
 
 import type { PairKey } from "../../../schema/vocabulary.ts";
 import { Chances } from "./chances.ts";
+import { MERGED_MENUS, SHORT_MENUS } from "./fault-menus.ts";
 import { MemoryJournal } from "./memory-journal.ts";
+import { Polls } from "./polls.ts";
 import { Stage } from "./stage.ts";
+
+const MERGED_FROM_FAULTS = 3;
 
 /** A step of a story; those between "[" and "]" are searched, the others go well. */
 type Step = "[" | "]" | "enter" | "enter-half" | "leave" | "leave-half";
@@ -32,6 +36,8 @@ export interface SearchOptions {
   readonly multiplier?: number;
   readonly overseasLot?: string;
   readonly positionMode?: "one-way" | "hedge";
+  /** Leaves out faults that do what another one does (polls.ts, MERGED_MENUS). Default: from three faults on. */
+  readonly merges?: boolean;
   /** Several processes may share the work: each takes the runs whose first fault falls to it. */
   readonly share?: Share;
 }
@@ -50,7 +56,7 @@ export interface SearchResult {
 
 /** Throws with the trace of the first run that breaks a promise. */
 export async function searchEngine(options: SearchOptions): Promise<SearchResult> {
-  const { faultsMax, share = { index: 0, count: 1 } } = options;
+  const { faultsMax, share = { index: 0, count: 1 }, merges = faultsMax >= MERGED_FROM_FAULTS } = options;
   const drawn = new Map<string, number>();
   const ends = new Map<string, number>();
   let [crashes, runs] = [0, 0];
@@ -60,14 +66,16 @@ export async function searchEngine(options: SearchOptions): Promise<SearchResult
     const counts: number[] = [];
     const wanted: readonly number[] = prefix;
     let faults = 0;
-    const chances = new Chances((count) => {
+    const pick = (count: number) => {
       const choice = wanted[taken.length] ?? 0;
       counts.push(faults < faultsMax ? count : 1);
       taken.push(choice);
       if (choice > 0) faults++;
       return choice;
-    });
-    const end = await runOnce(options, chances);
+    };
+    const polls = merges ? new Polls() : undefined;
+    const chances = new Chances(pick, merges ? MERGED_MENUS : SHORT_MENUS, undefined, polls);
+    const end = await runOnce(options, chances, polls);
     // The run without a fault shows everybody where the faults may be; it is counted once.
     if (faults > 0 || share.index === 0) {
       runs++;
@@ -96,7 +104,7 @@ function nextPrefix(
   return undefined;
 }
 
-async function runOnce(options: SearchOptions, chances: Chances): Promise<string> {
+async function runOnce(options: SearchOptions, chances: Chances, polls: Polls | undefined): Promise<string> {
   const { pair, story, multiplier, overseasLot, positionMode } = options;
   const journal = new MemoryJournal();
   let isOpen = false;
@@ -107,7 +115,11 @@ async function runOnce(options: SearchOptions, chances: Chances): Promise<string
     ...(overseasLot ? { overseasLot } : {}),
     ...(positionMode ? { positionMode } : {}),
     chances: {
-      store: (call) => (isOpen ? chances.store(call) : "ok"),
+      store: (call, clientOrderId) => {
+        if (!isOpen) return "ok";
+        if (call === "move:domestic-sending" || call === "move:sending") polls?.begin(stage.clock.nowMs());
+        return chances.store(call, clientOrderId);
+      },
       send: (order) => (isOpen ? chances.send(order) : "ok"),
     },
   });
