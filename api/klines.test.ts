@@ -138,6 +138,75 @@ test("venues that fail, and coins that are not there, leave arrays empty, and ar
   await api.close();
 });
 
+const HOUR_MS = 3_600_000;
+const spanOf = (interval: string) => ({ "1h": HOUR_MS, "4h": 4 * HOUR_MS, "1d": 24 * HOUR_MS })[interval]!;
+/** Bithumb's long candles begin at midnight of Korea or so many hours from it; all others' at multiples of their length. */
+const onGrids: CandleSource["candles"] = async (venue, { interval, beforeMs, count = 200 }) => {
+  const lengthMs = spanOf(interval);
+  const offsetMs = venue === "bithumb" ? (15 * HOUR_MS) % lengthMs : 0;
+  const endMs = beforeMs ?? TICK_AT_MS + 2_001;
+  const lastMs = Math.floor((endMs - 1 - offsetMs) / lengthMs) * lengthMs + offsetMs;
+  const figures = venue === "bithumb" ? { price: "14", volume: "40" } : { price: "7", volume: "1" };
+  return Array.from({ length: count }, (_, index) => ({
+    ...candle(figures.price, figures.volume),
+    startAtMs: lastMs - (count - 1 - index) * lengthMs,
+  }));
+};
+
+test("candles that begin at Korea's midnight get the overseas hours of their own span", async () => {
+  for (const [interval, pages] of [
+    ["4h", 3],
+    ["1d", 7],
+  ] as const) {
+    const { api, kline, asked } = await openApi(onGrids);
+    for (const to of [0, Math.floor(NOW_S / 86_400) * 86_400 - 31 * 86_400]) {
+      const query = `exchanges=BITHUMB,BYBIT&symbol=PEPE&interval=${interval}&to=${to}`;
+      const chart = await (await kline(query)).json();
+      const starts = chart.candleData.map(({ time }: { time: number }) => time);
+      const lengthS = spanOf(interval) / 1_000;
+      expect([interval, to, starts.length]).toEqual([interval, to, 200]);
+      expect(new Set(starts.map((time: number) => time % lengthS))).toEqual(new Set([54_000 % lengthS]));
+      expect(chart.ex2VolumeData.map(({ time }: { time: number }) => time)).toEqual(starts);
+      // A thousand coins in each hour; the running candle has those of its hours that have begun.
+      const whole = to === 0 ? chart.ex2VolumeData.slice(0, -1) : chart.ex2VolumeData;
+      expect(new Set(whole.map(({ value }: { value: number }) => value))).toEqual(new Set([lengthS / 3.6]));
+      expect(starts.at(-1)).toBeLessThan(to || NOW_S);
+    }
+    const hours = asked.filter((one) => one.startsWith("bybit"));
+    expect(hours.every((one) => one.includes(" 1h "))).toBe(true);
+    // What two charts of the same past have in common is read once.
+    expect(hours.length).toBe(pages);
+    expect(new Set(hours).size).toBe(hours.length);
+    await kline(`exchanges=BITHUMB,BYBIT&symbol=PEPE&interval=${interval}`);
+    expect(asked.filter((one) => one.startsWith("bybit"))).toHaveLength(hours.length);
+    await api.close();
+  }
+});
+
+test("candles on one grid are asked for as they are, and hours that cannot be had leave a chart of whole candles", async () => {
+  const { api, kline, asked } = await openApi(onGrids);
+  await kline("exchanges=UPBIT,BYBIT&symbol=PEPE&interval=4h");
+  expect(asked.sort()).toEqual([
+    ...["bybit 1000PEPEUSDT 4h undefined", "upbit KRW-PEPE 4h undefined", "upbit KRW-USDT 4h undefined"],
+  ]);
+  await api.close();
+  for (const isNewest of [true, false]) {
+    const broken = await openApi(async (venue, request) => {
+      const isLost = venue === "bybit" && (request.beforeMs === undefined) === isNewest;
+      if (isLost) throw new CandleFault("bybit: http 503 for candles");
+      return onGrids(venue, request);
+    });
+    const chart = await (await broken.kline("exchanges=BITHUMB,BYBIT&symbol=PEPE&interval=1d")).json();
+    expect(chart.ex1VolumeData).toHaveLength(200);
+    expect(chart.candleData).toHaveLength(isNewest ? 0 : 40);
+    const volumes = new Set(
+      (chart.ex2VolumeData ?? []).slice(0, -1).map((one: { value: number }) => one.value),
+    );
+    expect(volumes).toEqual(new Set(isNewest ? [] : [24_000]));
+    await broken.api.close();
+  }
+});
+
 test("queries that mean nothing are refused with what was expected", async () => {
   const { api, kline, asked } = await openApi();
   for (const [query, parameter] of [
@@ -183,4 +252,7 @@ test("`to` names the boundary of candles at or after it; 0 and what is ahead are
   expect(beforeMsOf(601, "1m", nowMs)).toBeUndefined();
   expect(beforeMsOf(1, "5m", nowMs)).toBe(5 * MINUTE_MS);
   expect(beforeMsOf(1, "1h", nowMs)).toBeUndefined();
+  // A candle of four hours may begin at three, and is asked before.
+  expect(beforeMsOf(3 * 3_600, "4h", 86_400_000)).toBe(3 * 3_600_000);
+  expect(beforeMsOf(2 * 3_600 + 1, "1d", 86_400_000)).toBe(3 * 3_600_000);
 });

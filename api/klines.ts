@@ -4,8 +4,8 @@
 import * as v from "valibot";
 import type { DomesticVenue, OverseasVenue, Venue } from "../schema/vocabulary.ts";
 import type { CandleInterval, CandleSeries, Kline } from "../src/domain/kline.ts";
-import { CANDLE_INTERVALS, klineOf } from "../src/domain/kline.ts";
-import { CandleFault, type CandleSource } from "../src/ports/candles.ts";
+import { CANDLE_INTERVALS, type CandleGrid, candleStartMs, klineOf } from "../src/domain/kline.ts";
+import { CandleFault, type CandleRequest, type CandleSource } from "../src/ports/candles.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { CoinListingStore } from "../src/ports/store.ts";
 import type { Log } from "../src/ports/telemetry.ts";
@@ -21,6 +21,11 @@ const SERIES_BYTES_MAX = 32 * 1024 * 1024;
 /** Six short texts and a number with what the runtime adds. */
 const CANDLE_BYTES = 400;
 const SERIES_BYTES = 1_000;
+const HOUR_MS = CANDLE_INTERVALS["1h"];
+const CANDLES_SHOWN = 200;
+/** Hours of an overseas venue are read in pages of so many, always the same ones, so that the past is read once. */
+const PAGE_HOURS = 960;
+const PAGE_MS = PAGE_HOURS * HOUR_MS;
 
 const timed = v.array(v.object({ time: v.number(), value: v.number() }));
 const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
@@ -56,7 +61,11 @@ export interface KlineDeps {
   readonly log: Log;
 }
 
-type Symbols = ReadonlyMap<string, { readonly symbol: string; readonly multiplier: number }>;
+interface Symbol {
+  readonly symbol: string;
+  readonly multiplier: number;
+}
+type Symbols = ReadonlyMap<string, Symbol>;
 
 export class Klines {
   readonly #deps: KlineDeps;
@@ -66,7 +75,7 @@ export class Klines {
   constructor(deps: KlineDeps) {
     this.#deps = deps;
     const { clock } = deps;
-    // How many are read at a time is bounded by how many charts are: three to each.
+    // How many are read at a time is bounded by how many charts are: three to each, or an overseas venue's pages.
     const readingMax = Number.POSITIVE_INFINITY;
     this.#series = new SharedReads({ clock, keptMs: NEWEST_KEPT_MS, readingMax, sizeMax: SERIES_BYTES_MAX });
     this.#symbols = new SharedReads({ clock, keptMs: LISTINGS_KEPT_MS, readingMax, sizeMax: 1 });
@@ -77,12 +86,67 @@ export class Klines {
     const symbols = await this.#symbols.get("", () => this.#readSymbols())!;
     const series = async (venue: Venue, of: string) => {
       const found = symbols.get(`${venue} ${of}`);
-      return found && (await this.#seriesOf(venue, found, interval, beforeMs));
+      return found && (await this.#seriesOf(venue, found, { interval, beforeMs }));
     };
-    const [home, abroad, usdt] = await Promise.all([
-      ...[series(domestic, coin), series(overseas, coin), series("upbit", "USDT")],
+    const home = series(domestic, coin);
+    // Shorter ones begin at the same times everywhere.
+    const grid =
+      CANDLE_INTERVALS[interval] > HOUR_MS ? this.#gridOf(await home, interval, beforeMs) : undefined;
+    const found = symbols.get(`${overseas} ${coin}`);
+    const abroad =
+      grid && found
+        ? this.#onGrid(overseas, found, grid)
+        : series(overseas, coin).then((one) => ({ series: one }));
+    const [domesticSeries, { series: overseasSeries, ...rest }, usdt] = await Promise.all([
+      ...([home, abroad, series("upbit", "USDT")] as const),
     ]);
-    return klineOf({ domestic: home, overseas: abroad, usdt });
+    return klineOf({ domestic: domesticSeries, overseas: overseasSeries, usdt, ...rest });
+  }
+
+  /** Undefined: the candles begin at multiples of their length, as they do abroad, or where no hour does. */
+  #gridOf(
+    home: CandleSeries | undefined,
+    interval: CandleInterval,
+    beforeMs: number | undefined,
+  ): CandleGrid | undefined {
+    const lengthMs = CANDLE_INTERVALS[interval];
+    const firstMs = home?.candles[0]?.startAtMs;
+    const offsetMs = (home?.candles.at(-1)?.startAtMs ?? 0) % lengthMs;
+    if (firstMs === undefined || offsetMs === 0 || offsetMs % HOUR_MS !== 0) return undefined;
+    const lastMs = candleStartMs((beforeMs ?? this.#deps.clock.nowMs() + 1) - 1, { lengthMs, offsetMs });
+    const fromMs = Math.max(firstMs, lastMs - (CANDLES_SHOWN - 1) * lengthMs);
+    return { lengthMs, offsetMs, fromMs, beforeMs };
+  }
+
+  /** The overseas hours of a grid's candles. Of pages that cannot be had, what is older than them is left out as well. */
+  async #onGrid(overseas: OverseasVenue, found: Symbol, grid: CandleGrid) {
+    const nowMs = this.#deps.clock.nowMs();
+    const { fromMs, beforeMs, lengthMs } = grid;
+    const endMs =
+      beforeMs === undefined ? nowMs + 1 : Math.min(nowMs + 1, candleStartMs(beforeMs - 1, grid) + lengthMs);
+    const pages: { readonly startMs: number; readonly beforeMs: number | undefined }[] = [];
+    for (let untilMs = endMs; untilMs > fromMs; untilMs = pages.at(-1)!.startMs) {
+      const pageEndMs = Math.ceil(untilMs / PAGE_MS) * PAGE_MS;
+      const isNewest = pageEndMs > nowMs;
+      const startMs = isNewest
+        ? Math.floor(nowMs / HOUR_MS) * HOUR_MS + HOUR_MS - PAGE_MS
+        : pageEndMs - PAGE_MS;
+      pages.push({ startMs, beforeMs: isNewest ? undefined : pageEndMs });
+    }
+    const read = await Promise.all(
+      pages.map((page) =>
+        this.#seriesOf(overseas, found, { interval: "1h", beforeMs: page.beforeMs, count: PAGE_HOURS }),
+      ),
+    );
+    const failed = read.indexOf(undefined);
+    const whole = failed < 0 ? pages.length : failed;
+    if (whole === 0) return { series: undefined };
+    const hours = new Map(
+      read.slice(0, whole).flatMap((one) => one!.candles.map((hour) => [hour.startAtMs, hour] as const)),
+    );
+    const candles = [...hours.values()].sort((a, b) => a.startAtMs - b.startAtMs);
+    const overseasGrid = { ...grid, fromMs: Math.max(fromMs, pages[whole - 1]!.startMs) };
+    return { series: { candles, multiplier: found.multiplier }, overseasGrid };
   }
 
   async #readSymbols() {
@@ -101,14 +165,14 @@ export class Klines {
 
   #seriesOf(
     venue: Venue,
-    { symbol, multiplier }: { readonly symbol: string; readonly multiplier: number },
-    interval: CandleInterval,
-    beforeMs: number | undefined,
+    { symbol, multiplier }: Symbol,
+    of: Omit<CandleRequest, "symbol">,
   ): Promise<CandleSeries | undefined> {
     const { candles, log } = this.#deps;
-    return this.#series.get(`${venue} ${symbol} ${interval} ${beforeMs}`, async () => {
+    const { interval, beforeMs, count } = of;
+    return this.#series.get(`${venue} ${symbol} ${interval} ${beforeMs} ${count}`, async () => {
       try {
-        const found = await candles.candles(venue, { symbol, interval, beforeMs });
+        const found = await candles.candles(venue, { symbol, ...of });
         const size = SERIES_BYTES + found.length * CANDLE_BYTES;
         const keptMs = beforeMs === undefined ? NEWEST_KEPT_MS : PAST_KEPT_MS;
         return { value: { candles: found, multiplier }, size, keptMs };
@@ -121,9 +185,12 @@ export class Klines {
   }
 }
 
-/** `toSeconds` 0 or in the future: now. On the boundary of candles, so that equal charts share their candles. */
+/**
+ * `toSeconds` 0 or in the future: now. On a boundary where candles may begin (those longer than an hour at any hour), so
+ * that equal charts share their candles.
+ */
 export function beforeMsOf(toSeconds: number, interval: CandleInterval, nowMs: number): number | undefined {
-  const lengthMs = CANDLE_INTERVALS[interval];
+  const lengthMs = Math.min(CANDLE_INTERVALS[interval], HOUR_MS);
   const beforeMs = Math.ceil((toSeconds * 1_000) / lengthMs) * lengthMs;
   return toSeconds === 0 || beforeMs > nowMs ? undefined : beforeMs;
 }

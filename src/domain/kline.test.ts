@@ -30,6 +30,37 @@ test("1000PEPE counts a thousand coins: its price is divided by them and its vol
   });
 });
 
+test("hours abroad are put together on the grid candles have at home, whole ones alone", () => {
+  const HOUR_MS = 3_600_000;
+  const day = Date.UTC(2026, 2, 1) / HOUR_MS;
+  const hour = (at: number, prices: string, volume = "1"): Candle => {
+    const [open = "", high = "", low = "", close = ""] = prices.split(" ");
+    return { startAtMs: (day + at) * HOUR_MS, open, high, low, close, volume };
+  };
+  const hours = [
+    ...[hour(2, "9 9 9 9"), hour(3, "1 2 1 2", "0.1"), hour(4, "2 5 2 4", "0.2"), hour(5, "4 4 0.5 1")],
+    ...[hour(6, "1 1 1 2"), hour(7, "2 3 2 3", "7"), hour(11, "8 8 8 8")],
+  ];
+  const { candleData, ex2VolumeData } = klineOf({
+    domestic: series(1, hour(3, "10 10 10 10"), hour(7, "12 12 12 12")),
+    overseas: series(1, ...hours),
+    usdt: undefined,
+    overseasGrid: {
+      ...{ lengthMs: 4 * HOUR_MS, offsetMs: 3 * HOUR_MS },
+      ...{ fromMs: (day + 3) * HOUR_MS, beforeMs: (day + 11) * HOUR_MS },
+    },
+  });
+  const time = (day + 3) * 3_600;
+  expect(candleData).toEqual([
+    { time, open: 10, high: 2, low: 20, close: 5 },
+    { time: time + 14_400, open: 6, high: 4, low: 6, close: 4 },
+  ]);
+  expect(ex2VolumeData).toEqual([
+    { time, value: 2.3 },
+    { time: time + 14_400, value: 7 },
+  ]);
+});
+
 test("each figure is over its namesake", () => {
   const home = { ...candle(1, "1"), open: "10", high: "16", low: "8", close: "12" };
   const abroad = { ...candle(1, "1"), open: "5", high: "8", low: "2", close: "3" };

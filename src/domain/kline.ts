@@ -3,7 +3,7 @@
 
 import type { Candle } from "./instrument.ts";
 
-/** Lengths in ms; candles of each begin at multiples of it, in UTC. */
+/** Lengths in ms. Candles begin at multiples of it in UTC, or at some venues (4h at Bithumb) some hours beside. */
 export const CANDLE_INTERVALS = {
   "1m": 60_000,
   "5m": 300_000,
@@ -53,13 +53,30 @@ interface Bar extends RatioCandle {
   readonly volume: number;
 }
 
-/** A series that could not be had is undefined, and the chart has that much less. */
+/** Where candles of one length begin. */
+export interface CandleGrid {
+  readonly lengthMs: number;
+  /** After multiples of the length, in UTC. */
+  readonly offsetMs: number;
+  /** The first start that can be made whole. */
+  readonly fromMs: number;
+  /** Only starts before it; undefined: all. */
+  readonly beforeMs: number | undefined;
+}
+
+/**
+ * A series that could not be had is undefined, and the chart has that much less. `overseasGrid`: the overseas candles
+ * are shorter ones, to be put together on it.
+ */
 export function klineOf(series: {
   readonly domestic: CandleSeries | undefined;
   readonly overseas: CandleSeries | undefined;
   readonly usdt: CandleSeries | undefined;
+  readonly overseasGrid?: CandleGrid;
 }): Kline {
-  const [home, abroad, usdt] = [barsOf(series.domestic), barsOf(series.overseas), barsOf(series.usdt)];
+  const { overseasGrid: grid } = series;
+  const [home, shown, usdt] = [barsOf(series.domestic), barsOf(series.overseas), barsOf(series.usdt)];
+  const abroad = grid ? regrouped(shown, grid) : shown;
   const abroadAt = new Map(abroad.map((bar) => [bar.time, bar]));
   const both = home.flatMap((bar) => {
     const other = abroadAt.get(bar.time);
@@ -82,6 +99,36 @@ export function klineOf(series: {
     ...(abroad.length > 0 && { ex2VolumeData: volumes(abroad) }),
     ...(usdt.length > 0 && { usdtCandleData: usdt.map(({ time, close }) => ({ time, value: close })) }),
   };
+}
+
+/** The start of the candle that holds an instant. */
+export function candleStartMs(
+  atMs: number,
+  { lengthMs, offsetMs }: Pick<CandleGrid, "lengthMs" | "offsetMs">,
+) {
+  return Math.floor((atMs - offsetMs) / lengthMs) * lengthMs + offsetMs;
+}
+
+/** Candles of the grid out of shorter ones, oldest first, that lie in one of it each. */
+function regrouped(bars: readonly Bar[], grid: CandleGrid): readonly Bar[] {
+  const { fromMs, beforeMs = Number.POSITIVE_INFINITY } = grid;
+  const groups = new Map<number, Bar>();
+  for (const bar of bars) {
+    const startMs = candleStartMs(bar.time * 1_000, grid);
+    if (startMs < fromMs || startMs >= beforeMs) continue;
+    const time = startMs / 1_000;
+    const group = groups.get(time);
+    groups.set(
+      time,
+      group
+        ? {
+            ...{ time, open: group.open, close: bar.close, volume: rounded(group.volume + bar.volume) },
+            ...{ high: Math.max(group.high, bar.high), low: Math.min(group.low, bar.low) },
+          }
+        : { ...bar, time },
+    );
+  }
+  return [...groups.values()];
 }
 
 const rounded = (value: number) => Number(value.toPrecision(SIGNIFICANT_DIGITS));

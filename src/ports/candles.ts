@@ -10,10 +10,12 @@ export interface CandleRequest {
   readonly interval: CandleInterval;
   /** Only candles that begin before this instant; undefined: the newest. */
   readonly beforeMs: number | undefined;
+  /** At most; 200 when left out, which is also the most a domestic venue gives; overseas up to 1,000. */
+  readonly count?: number;
 }
 
 export interface CandleSource {
-  /** Up to 200, oldest first, the running one among them. Rejects with CandleFault. */
+  /** As many as asked for at most, oldest first, the running one among them. Rejects with CandleFault. */
   candles(venue: Venue, request: CandleRequest): Promise<readonly Candle[]>;
 }
 

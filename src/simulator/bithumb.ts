@@ -94,7 +94,7 @@ function bithumbRoutes(): ReadonlyMap<string, Route> {
     ["/v1/ticker", { group: "ticker", answer: (context) => tickersAnswer(context, years) }],
     ["/v1/status/wallet", { group: "private-other", signed: true, answer: walletAnswer }],
   ];
-  for (const [path, unit] of candlePaths(false)) {
+  for (const [path, unit] of candlePaths("bithumb")) {
     routes.push([
       path,
       { group: "candle", answer: (context) => candlesAnswer(context, unit, KST_OFFSET_MS) },

@@ -61,14 +61,15 @@ export function marketsOf(context: RouteContext): string[] | WireReply {
   return symbols.every((symbol) => context.listings.has(symbol)) ? symbols : codeNotFound();
 }
 
-const MINUTE_UNITS = [1, 3, 5, 10, 15, 30, 60, 240];
+const MINUTE_UNITS = [1, 3, 5, 10, 15, 30, 60];
 const CANDLE_COUNT_MAX = 200;
 
 /** The `/v1/candles/...` paths of a venue and the unit of each. */
-export function candlePaths(withSeconds: boolean): [path: string, unit: CandleUnit][] {
+export function candlePaths(venue: "upbit" | "bithumb"): [path: string, unit: CandleUnit][] {
   const paths: [string, CandleUnit][] = MINUTE_UNITS.map((unit) => [`minutes/${unit}`, unit * MINUTE_MS]);
+  paths.push(["minutes/240", venue === "bithumb" ? "kst-4h" : 4 * HOUR_MS]);
   paths.push(["days", DAY_MS], ["weeks", "week"], ["months", "month"]);
-  if (withSeconds) paths.push(["seconds", 1_000], ["years", "year"]);
+  if (venue === "upbit") paths.push(["seconds", 1_000], ["years", "year"]);
   return paths.map(([name, unit]) => [`/v1/candles/${name}`, unit]);
 }
 
@@ -95,7 +96,7 @@ export function candlesAnswer(context: RouteContext, unit: CandleUnit, zoneOffse
 
 function candleRow(listing: SimListing, candle: SimCandle, unit: CandleUnit, nowMs: number): object {
   const price = (value: number) => stepNumber(value, listing.priceIncrementAt(value));
-  const lengthMs = typeof unit === "number" ? unit : DAY_MS;
+  const lengthMs = typeof unit === "number" ? unit : unit === "kst-4h" ? 4 * HOUR_MS : DAY_MS;
   const row = {
     market: listing.symbol,
     candle_date_time_utc: isoSeconds(candle.startAtMs),
@@ -118,8 +119,8 @@ function candleRow(listing: SimListing, candle: SimCandle, unit: CandleUnit, now
       change_rate: rounded(change / row.opening_price, 10),
     };
   }
-  if (typeof unit === "number" && unit >= MINUTE_MS) return { ...row, unit: unit / MINUTE_MS };
-  if (typeof unit === "number") return row;
+  if (lengthMs < MINUTE_MS) return row;
+  if (lengthMs < DAY_MS) return { ...row, unit: lengthMs / MINUTE_MS };
   return { ...row, first_day_of_period: isoSeconds(candle.startAtMs).slice(0, 10) };
 }
 

@@ -110,7 +110,7 @@ function upbitRoutes(): ReadonlyMap<string, Route> {
     ["/v1/ticker/all", { group: "ticker", answer: (context) => allTickersAnswer(context, years) }],
     ["/v1/status/wallet", { group: "default", signed: true, answer: walletAnswer }],
   ];
-  for (const [path, unit] of candlePaths(true)) {
+  for (const [path, unit] of candlePaths("upbit")) {
     routes.push([path, { group: "candle", answer: (context) => candlesAnswer(context, unit, 0) }]);
   }
   return new Map(routes.map(([path, route]) => [`GET ${path}`, route]));

@@ -11,7 +11,7 @@ import {
   nextCandleStart,
 } from "./wire-candles.ts";
 
-const UNITS: readonly CandleUnit[] = [60_000, DAY_MS, "week", "month", "year"];
+const UNITS: readonly CandleUnit[] = [60_000, DAY_MS, "kst-4h", "week", "month", "year"];
 const instants = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2060, 0, 1) });
 
 test("every instant lies in exactly one candle, and candles follow each other without a gap", () => {
@@ -42,6 +42,16 @@ test("a month is made of its days", () => {
     close: days.at(-1)!.close,
     volumeCoin: days.reduce((sum, day) => sum + day.volumeCoin, 0),
   });
+});
+
+test("four hours of Korea's day begin at 03, 07 ... 23 o'clock of UTC and are made of their hours", () => {
+  const market = standInMarket();
+  const endAtMs = Date.UTC(2026, 2, 1, 4, 30);
+  const candles = candlesBefore(market, "bithumb", "KRW-BTC", "kst-4h", endAtMs, 3);
+  const hours = market.candles("bithumb", "KRW-BTC", 3_600_000, endAtMs - 1, 6);
+  expect(candles.map(({ startAtMs }) => new Date(startAtMs).getUTCHours())).toEqual([19, 23, 3]);
+  expect(candles[1]).toMatchObject({ open: hours[0]!.open, close: hours[3]!.close, volumeCoin: 50 });
+  expect(candles[2]).toMatchObject({ open: hours[4]!.open, close: hours[5]!.close, volumeCoin: 25 });
 });
 
 test("the 24 hour volume takes of yesterday what is less than a day ago", () => {

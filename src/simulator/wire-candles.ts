@@ -1,5 +1,5 @@
 // Candles of any of the venues' intervals from the market's fixed ones (weeks begin on Monday, months and years by the
-// calendar, all in UTC), and the 24 hour figures tickers carry.
+// calendar, all in UTC; four hours of Korea's day), and the 24 hour figures tickers carry.
 
 import type { SimCandle, SimMarket, SimVenue } from "./types.ts";
 
@@ -7,8 +7,8 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 
-/** A length in ms (aligned to the epoch) or a calendar unit. */
-export type CandleUnit = number | "week" | "month" | "year";
+/** A length in ms (aligned to the epoch), four hours counted from midnight in Korea, or a calendar unit. */
+export type CandleUnit = number | "kst-4h" | "week" | "month" | "year";
 
 /** Days asked of the market for one answer of calendar candles at most. */
 const DAYS_MAX = 3_000;
@@ -25,6 +25,11 @@ export function candlesBefore(
 ): SimCandle[] {
   if (count <= 0) return [];
   if (typeof unit === "number") return market.candles(venue, symbol, unit, endAtMs - 1, count);
+  if (unit === "kst-4h") {
+    // One more, since the first may begin before the first hour.
+    const hours = market.candles(venue, symbol, HOUR_MS, endAtMs - 1, (count + 1) * 4);
+    return gathered(hours, unit).slice(-count);
+  }
   const dayCount = Math.min(DAYS_MAX, (count + 1) * DAYS_PER[unit]);
   const days = market.candles(venue, symbol, DAY_MS, endAtMs - 1, dayCount);
   return gathered(days, unit).slice(-count);
@@ -33,6 +38,8 @@ export function candlesBefore(
 /** The start of the candle containing an instant. */
 export function candleStart(unit: CandleUnit, atMs: number): number {
   if (typeof unit === "number") return Math.floor(atMs / unit) * unit;
+  // Midnight in Korea is 15:00 of UTC.
+  if (unit === "kst-4h") return Math.floor((atMs - 3 * HOUR_MS) / (4 * HOUR_MS)) * 4 * HOUR_MS + 3 * HOUR_MS;
   const date = new Date(atMs);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   if (unit === "month") return Date.UTC(year, month, 1);
@@ -44,26 +51,27 @@ export function candleStart(unit: CandleUnit, atMs: number): number {
 /** The start of the candle after the one starting at `startAtMs`. */
 export function nextCandleStart(unit: CandleUnit, startAtMs: number): number {
   if (typeof unit === "number") return startAtMs + unit;
+  if (unit === "kst-4h") return startAtMs + 4 * HOUR_MS;
   // The longest of its kind later lies inside the next one, whatever the length of this one.
   return candleStart(unit, startAtMs + DAYS_PER[unit] * DAY_MS);
 }
 
-function gathered(days: readonly SimCandle[], unit: "week" | "month" | "year"): SimCandle[] {
+function gathered(parts: readonly SimCandle[], unit: CandleUnit): SimCandle[] {
   const candles: SimCandle[] = [];
-  for (const day of days) {
-    const startAtMs = candleStart(unit, day.startAtMs);
+  for (const part of parts) {
+    const startAtMs = candleStart(unit, part.startAtMs);
     const last = candles.at(-1);
     if (last === undefined || last.startAtMs !== startAtMs) {
-      candles.push({ ...day, startAtMs });
+      candles.push({ ...part, startAtMs });
       continue;
     }
     candles[candles.length - 1] = {
       startAtMs,
       open: last.open,
-      high: Math.max(last.high, day.high),
-      low: Math.min(last.low, day.low),
-      close: day.close,
-      volumeCoin: last.volumeCoin + day.volumeCoin,
+      high: Math.max(last.high, part.high),
+      low: Math.min(last.low, part.low),
+      close: part.close,
+      volumeCoin: last.volumeCoin + part.volumeCoin,
     };
   }
   return candles;

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { PAIRS, VENUES, type Venue } from "../../../schema/vocabulary.ts";
-import { CANDLE_INTERVALS, type CandleInterval, klineOf } from "../../domain/kline.ts";
+import { CANDLE_INTERVALS, type CandleInterval, candleStartMs, klineOf } from "../../domain/kline.ts";
 import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { standInMarket } from "../../simulator/stand-in-market.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
@@ -11,6 +11,12 @@ import { createCandleSource } from "./candles.ts";
 
 const NOW_MS = Date.UTC(2026, 2, 5, 3, 4, 5);
 const INTERVALS = Object.keys(CANDLE_INTERVALS) as CandleInterval[];
+/** Of the last candle; four hours at Bithumb are those of Korea's day. */
+const lastStartMs = (venue: Venue, interval: CandleInterval, atMs: number) =>
+  candleStartMs(atMs, {
+    lengthMs: CANDLE_INTERVALS[interval],
+    offsetMs: venue === "bithumb" && interval === "4h" ? 3 * CANDLE_INTERVALS["1h"] : 0,
+  });
 const symbolOf = (venue: Venue) => (venue === "upbit" || venue === "bithumb" ? "KRW-BTC" : "BTCUSDT");
 
 describe("candles of the simulated venues", () => {
@@ -27,7 +33,7 @@ describe("candles of the simulated venues", () => {
         const lengthMs = CANDLE_INTERVALS[interval];
         const request = { symbol: symbolOf(venue), interval, beforeMs: undefined };
         const candles = await source().candles(venue, request);
-        const lastAtMs = Math.floor(NOW_MS / lengthMs) * lengthMs;
+        const lastAtMs = lastStartMs(venue, interval, NOW_MS);
         const starts = candles.map(({ startAtMs }) => startAtMs);
         expect([interval, starts.length, starts.at(-1)]).toEqual([interval, 200, lastAtMs]);
         expect(starts).toEqual(starts.map((_, index) => lastAtMs - (199 - index) * lengthMs));
@@ -39,9 +45,17 @@ describe("candles of the simulated venues", () => {
         const lengthMs = CANDLE_INTERVALS[interval];
         const beforeMs = Math.floor(NOW_MS / lengthMs) * lengthMs - 500 * lengthMs;
         const candles = await source().candles(venue, { symbol: symbolOf(venue), interval, beforeMs });
-        expect([candles.length, candles.at(-1)!.startAtMs]).toEqual([200, beforeMs - lengthMs]);
+        const lastAtMs = lastStartMs(venue, interval, beforeMs - 1);
+        expect([candles.length, candles.at(-1)!.startAtMs]).toEqual([200, lastAtMs]);
       }
     });
+
+    if (venue === "bybit" || venue === "binance") {
+      test(`${venue}: a page of 960 hours comes whole`, async () => {
+        const request = { symbol: symbolOf(venue), interval: "1h", beforeMs: undefined, count: 960 } as const;
+        expect(await source().candles(venue, request)).toHaveLength(960);
+      });
+    }
 
     test(`${venue}: a symbol it does not know is a fault, and nothing else than a fault`, async () => {
       const request = { symbol: "NO&x=1", interval: "1m", beforeMs: undefined } as const;
@@ -88,12 +102,12 @@ describe("candles of venues that refuse", () => {
     });
   });
   afterAll(() => server.stop(true));
-  const open = (clock: ManualClock, timeoutMs = 3_000) => {
+  const open = (clock: ManualClock, more: { readonly count?: number } = {}) => {
     const url = `http://127.0.0.1:${server.port}`;
     const urls = { upbit: url, bithumb: url, bybit: url, binance: url };
-    const source = createCandleSource({ urls, clock, timeoutMs });
+    const source = createCandleSource({ urls, clock, timeoutMs: 3_000 });
     return (venue: Venue) =>
-      source.candles(venue, { symbol: "X", interval: "1m", beforeMs: undefined }).then(
+      source.candles(venue, { symbol: "X", interval: "1m", beforeMs: undefined, ...more }).then(
         (candles) => `${candles.length} candles`,
         (fault: Error) => `${fault.name}: ${fault.message}`,
       );
@@ -145,6 +159,10 @@ describe("candles of venues that refuse", () => {
     for (let count = 0; count < 60; count++) expect(await candles("binance")).toBe("0 candles");
     expect(await candles("binance")).toEndWith("no budget for candles");
     expect(asked - before).toBe(60);
+    // A page of many weighs more.
+    const many = open(new ManualClock(NOW_MS), { count: 960 });
+    for (let count = 0; count < 24; count++) expect(await many("binance")).toBe("0 candles");
+    expect(await many("binance")).toEndWith("no budget for candles");
     await clock.advance(60_000);
     expect(await candles("binance")).toBe("0 candles");
   });

@@ -15,7 +15,7 @@ import { type Body, issueText, type Parsed } from "./parsed.ts";
 import { RateWindow } from "./rate-window.ts";
 import * as upbit from "./upbit/parse.ts";
 
-const CANDLES_MAX = 200;
+const CANDLES_DEFAULT = 200;
 const BUDGET_WAIT_MS_MAX = 1_500;
 /** While all of the budget is in the air, how soon to look again. */
 const IN_FLIGHT_LOOK_MS = 20;
@@ -25,7 +25,8 @@ const KST_MS = 9 * 3_600_000;
 interface VenueCandles {
   readonly path: (request: CandleRequest) => string;
   readonly parse: (body: Body) => Parsed<Candle[]>;
-  readonly budget: { readonly allowed: number; readonly windowMs: number; readonly cost: number };
+  readonly budget: { readonly allowed: number; readonly windowMs: number };
+  readonly cost: (count: number) => number;
 }
 
 const minutesOf = (interval: CandleInterval) => CANDLE_INTERVALS[interval] / MINUTE_MS;
@@ -37,33 +38,37 @@ const secondsText = (atMs: number) => new Date(atMs).toISOString().slice(0, 19);
 const VENUE_CANDLES: Readonly<Record<Venue, VenueCandles>> = {
   upbit: {
     path: ({ symbol, interval, beforeMs }) =>
-      `/v1/candles/${domesticUnit(interval)}?market=${encodeURIComponent(symbol)}&count=${CANDLES_MAX}` +
+      `/v1/candles/${domesticUnit(interval)}?market=${encodeURIComponent(symbol)}&count=${CANDLES_DEFAULT}` +
       (beforeMs === undefined ? "" : `&to=${secondsText(beforeMs)}Z`),
     parse: upbit.parseCandles,
-    budget: { allowed: 5, windowMs: 1_000, cost: 1 },
+    budget: { allowed: 5, windowMs: 1_000 },
+    cost: () => 1,
   },
   bithumb: {
     // Without a zone it is Korea's time there.
     path: ({ symbol, interval, beforeMs }) =>
-      `/v1/candles/${domesticUnit(interval)}?market=${encodeURIComponent(symbol)}&count=${CANDLES_MAX}` +
+      `/v1/candles/${domesticUnit(interval)}?market=${encodeURIComponent(symbol)}&count=${CANDLES_DEFAULT}` +
       (beforeMs === undefined ? "" : `&to=${secondsText(beforeMs + KST_MS)}`),
     parse: bithumb.parseCandles,
-    budget: { allowed: 10, windowMs: 1_000, cost: 1 },
+    budget: { allowed: 10, windowMs: 1_000 },
+    cost: () => 1,
   },
   bybit: {
-    path: ({ symbol, interval, beforeMs }) =>
+    path: ({ symbol, interval, beforeMs, count = CANDLES_DEFAULT }) =>
       `/v5/market/kline?category=linear&symbol=${encodeURIComponent(symbol)}&interval=${interval === "1d" ? "D" : minutesOf(interval)}` +
-      `&limit=${CANDLES_MAX}${beforeMs === undefined ? "" : `&end=${beforeMs - 1}`}`,
+      `&limit=${count}${beforeMs === undefined ? "" : `&end=${beforeMs - 1}`}`,
     parse: bybit.parseCandles,
-    budget: { allowed: 25, windowMs: 5_000, cost: 1 },
+    budget: { allowed: 25, windowMs: 5_000 },
+    cost: () => 1,
   },
   binance: {
-    path: ({ symbol, interval, beforeMs }) =>
-      `/fapi/v1/klines?symbol=${encodeURIComponent(symbol)}&interval=${interval}&limit=${CANDLES_MAX}` +
+    path: ({ symbol, interval, beforeMs, count = CANDLES_DEFAULT }) =>
+      `/fapi/v1/klines?symbol=${encodeURIComponent(symbol)}&interval=${interval}&limit=${count}` +
       (beforeMs === undefined ? "" : `&endTime=${beforeMs - 1}`),
     parse: binance.parseCandles,
-    // Weight: 2 for 200 candles, 5 % of what an address has a minute.
-    budget: { allowed: 120, windowMs: 60_000, cost: 2 },
+    // Weight: 5 % of what an address has a minute.
+    budget: { allowed: 120, windowMs: 60_000 },
+    cost: (count) => (count < 500 ? 2 : 5),
   },
 };
 
@@ -81,8 +86,8 @@ export function createCandleSource({ urls, clock, timeoutMs }: CandleDeps): Cand
     return window;
   };
 
-  const admit = async (venue: Venue): Promise<void> => {
-    const { allowed, cost } = VENUE_CANDLES[venue].budget;
+  const admit = async (venue: Venue, cost: number): Promise<void> => {
+    const { allowed } = VENUE_CANDLES[venue].budget;
     const window = windowOf(venue);
     const untilMs = clock.monotonicMs() + BUDGET_WAIT_MS_MAX;
     for (;;) {
@@ -96,17 +101,18 @@ export function createCandleSource({ urls, clock, timeoutMs }: CandleDeps): Cand
 
   return {
     async candles(venue, request) {
-      const { path, parse, budget } = VENUE_CANDLES[venue];
-      await admit(venue);
+      const { path, parse, cost } = VENUE_CANDLES[venue];
+      const { count = CANDLES_DEFAULT } = request;
+      await admit(venue, cost(count));
       const got = await httpGet(urls[venue] + path(request), timeoutMs, clock);
-      windowOf(venue).answered(budget.cost);
+      windowOf(venue).answered(cost(count));
       const parsed = got.bytes && parse(got.bytes);
       const limited = parsed?.ok === false && parsed.issues.some(({ received }) => /^10006\b/.test(received));
       const limits = readLimits(venue, { ...got.answer, limited });
       if (limits.kind === "banned") windowOf(venue).hold(limits.banMs);
       else if (limits.holdMs > 0) windowOf(venue).hold(limits.holdMs);
       if (!parsed) throw new CandleFault(`${venue}: ${got.outcome} for candles`);
-      if (parsed.ok) return parsed.value.slice(-CANDLES_MAX);
+      if (parsed.ok) return parsed.value.slice(-count);
       // Nothing traded yet, or nothing that far back.
       if (parsed.issues[0]?.kind === "empty") return [];
       throw new CandleFault(`${venue} candles: ${parsed.issues.slice(0, 3).map(issueText).join("; ")}`);
