@@ -79,29 +79,24 @@ export function englishNotice(notice: Notice): NoticeBody {
         lines: [
           `Venue: ${VENUE_WORDS[notice.venue].en}`,
           {
-            closed: "The position was closed by hand; our record follows the venue.",
-            reduced: "The position was made smaller by hand; our record follows the venue.",
+            closed:
+              "The position was closed by hand in Karbit; our record follows. What is left of it is closed now.",
             joined:
               "A manual trade is mixed with our position. Automatic exits of this coin wait until you have looked.",
-            opened: "There is a position opened by hand. It is left alone, and this coin is not entered.",
           }[notice.change],
         ],
       };
-    case "liquidated": {
-      const venue = VENUE_WORDS[notice.venue].en;
-      const isLiquidation = notice.how === "liquidation";
+    case "short-gone":
       return {
-        title: `${isLiquidation ? "Liquidated" : "Auto-deleveraged (ADL)"} · ${clean(notice.coin)}`,
+        title: `Short closed outside of us · ${clean(notice.coin)}`,
         lines: [
-          isLiquidation
-            ? `The short at ${venue} was liquidated.`
-            : `The short at ${venue} was made smaller by auto-deleveraging.`,
-          notice.spot === "selling"
-            ? "The coins left without a hedge are being sold now."
-            : "Coins are left without a hedge. Please deal with them yourself.",
+          {
+            gone: `The short at ${VENUE_WORDS[notice.venue].en} is gone, and not by an order of ours: by hand, liquidation or auto-deleveraging (ADL).`,
+            smaller: `The short at ${VENUE_WORDS[notice.venue].en} is smaller, and not by an order of ours: by hand, liquidation or auto-deleveraging (ADL).`,
+          }[notice.is],
+          "The position is closed: coins left without a hedge are being sold now.",
         ],
       };
-    }
     case "guardian":
       return {
         title: `Liquidation is near · ${clean(notice.coin)}`,

@@ -80,29 +80,23 @@ export function koreanNotice(notice: Notice): NoticeBody {
         lines: [
           `거래소: ${VENUE_WORDS[notice.venue].ko}`,
           {
-            closed: "포지션이 수동으로 종료되어 기록을 거래소에 맞췄습니다.",
-            reduced: "포지션이 수동으로 일부 종료되어 기록을 거래소에 맞췄습니다.",
+            closed: "Karbit에서 포지션이 수동으로 종료되어 기록을 맞춥니다. 남은 수량은 지금 정리합니다.",
             joined:
               "수동 거래가 자동매매 포지션과 섞였습니다. 확인하실 때까지 이 코인의 자동 종료를 보류합니다.",
-            opened: "직접 연 포지션이 있습니다. 건드리지 않으며, 이 코인에는 신규 진입하지 않습니다.",
           }[notice.change],
         ],
       };
-    case "liquidated": {
-      const venue = VENUE_WORDS[notice.venue].ko;
-      const isLiquidation = notice.how === "liquidation";
+    case "short-gone":
       return {
-        title: `${isLiquidation ? "강제청산 발생" : "자동 디레버리징(ADL) 발생"} · ${clean(notice.coin)}`,
+        title: `숏 포지션 외부 종료 · ${clean(notice.coin)}`,
         lines: [
-          isLiquidation
-            ? `${venue} 숏 포지션이 강제청산되었습니다.`
-            : `${venue} 숏 포지션이 ADL로 축소되었습니다.`,
-          notice.spot === "selling"
-            ? "헤지가 풀린 현물을 즉시 매도합니다."
-            : "헤지가 풀린 현물이 남아 있습니다. 직접 처리해 주세요.",
+          {
+            gone: `${VENUE_WORDS[notice.venue].ko} 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 종료되었습니다.`,
+            smaller: `${VENUE_WORDS[notice.venue].ko} 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 축소되었습니다.`,
+          }[notice.is],
+          "포지션을 종료하며, 헤지가 풀린 현물은 즉시 매도합니다.",
         ],
       };
-    }
     case "guardian":
       return {
         title: `강제청산 위험 · ${clean(notice.coin)}`,

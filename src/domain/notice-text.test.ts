@@ -50,7 +50,7 @@ const GUARDIAN = {
   venue: "binance",
   distancePct: of("6.999"),
 } as const;
-const LIQUIDATED = { kind: "liquidated", mode: "live", coin: "BTC", venue: "bybit" } as const;
+const SHORT_GONE = { kind: "short-gone", mode: "live", coin: "BTC", venue: "bybit" } as const;
 
 /** Each notice, then its lines in Korean and in English, without the time that ends them all. */
 const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]])[] = [
@@ -185,24 +185,15 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
   ],
   [
     { ...HAND, change: "closed" },
-    ["⚠️ 수동 거래 감지 · BTC", "거래소: 바이빗", "포지션이 수동으로 종료되어 기록을 거래소에 맞췄습니다."],
-    [
-      "⚠️ Traded by hand · BTC",
-      "Venue: Bybit",
-      "The position was closed by hand; our record follows the venue.",
-    ],
-  ],
-  [
-    { ...HAND, change: "reduced" },
     [
       "⚠️ 수동 거래 감지 · BTC",
       "거래소: 바이빗",
-      "포지션이 수동으로 일부 종료되어 기록을 거래소에 맞췄습니다.",
+      "Karbit에서 포지션이 수동으로 종료되어 기록을 맞춥니다. 남은 수량은 지금 정리합니다.",
     ],
     [
       "⚠️ Traded by hand · BTC",
       "Venue: Bybit",
-      "The position was made smaller by hand; our record follows the venue.",
+      "The position was closed by hand in Karbit; our record follows. What is left of it is closed now.",
     ],
   ],
   [
@@ -219,42 +210,29 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     ],
   ],
   [
-    { ...HAND, change: "opened" },
+    { ...SHORT_GONE, is: "gone" },
     [
-      "⚠️ 수동 거래 감지 · BTC",
-      "거래소: 바이빗",
-      "직접 연 포지션이 있습니다. 건드리지 않으며, 이 코인에는 신규 진입하지 않습니다.",
+      "⚠️ 숏 포지션 외부 종료 · BTC",
+      "바이빗 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 종료되었습니다.",
+      "포지션을 종료하며, 헤지가 풀린 현물은 즉시 매도합니다.",
     ],
     [
-      "⚠️ Traded by hand · BTC",
-      "Venue: Bybit",
-      "There is a position opened by hand. It is left alone, and this coin is not entered.",
-    ],
-  ],
-  [
-    { ...LIQUIDATED, how: "liquidation", spot: "selling" },
-    [
-      "⚠️ 강제청산 발생 · BTC",
-      "바이빗 숏 포지션이 강제청산되었습니다.",
-      "헤지가 풀린 현물을 즉시 매도합니다.",
-    ],
-    [
-      "⚠️ Liquidated · BTC",
-      "The short at Bybit was liquidated.",
-      "The coins left without a hedge are being sold now.",
+      "⚠️ Short closed outside of us · BTC",
+      "The short at Bybit is gone, and not by an order of ours: by hand, liquidation or auto-deleveraging (ADL).",
+      "The position is closed: coins left without a hedge are being sold now.",
     ],
   ],
   [
-    { ...LIQUIDATED, how: "deleveraging", spot: "waiting" },
+    { ...SHORT_GONE, is: "smaller" },
     [
-      "⚠️ 자동 디레버리징(ADL) 발생 · BTC",
-      "바이빗 숏 포지션이 ADL로 축소되었습니다.",
-      "헤지가 풀린 현물이 남아 있습니다. 직접 처리해 주세요.",
+      "⚠️ 숏 포지션 외부 종료 · BTC",
+      "바이빗 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 축소되었습니다.",
+      "포지션을 종료하며, 헤지가 풀린 현물은 즉시 매도합니다.",
     ],
     [
-      "⚠️ Auto-deleveraged (ADL) · BTC",
-      "The short at Bybit was made smaller by auto-deleveraging.",
-      "Coins are left without a hedge. Please deal with them yourself.",
+      "⚠️ Short closed outside of us · BTC",
+      "The short at Bybit is smaller, and not by an order of ours: by hand, liquidation or auto-deleveraging (ADL).",
+      "The position is closed: coins left without a hedge are being sold now.",
     ],
   ],
   [

@@ -99,19 +99,14 @@ export type Notice =
       readonly userId?: number;
       readonly mode?: "paper" | "live";
     }
-  /** joined: somebody's manual trade is mixed with our position. opened: a position beside us. */
+  /** closed: in Karbit, as its own row says. joined: somebody's manual trade is mixed with our position. */
   | (OfTrading & {
       readonly kind: "position-changed-by-hand";
       readonly venue: Venue;
-      readonly change: "closed" | "reduced" | "joined" | "opened";
+      readonly change: "closed" | "joined";
     })
-  /** The short is gone or smaller; its coins are sold at once, or wait for the user. */
-  | (OfTrading & {
-      readonly kind: "liquidated";
-      readonly venue: Venue;
-      readonly how: "liquidation" | "deleveraging";
-      readonly spot: "selling" | "waiting";
-    })
+  /** The short is gone or smaller, by whom or what is not known; its coins are sold at once. */
+  | (OfTrading & { readonly kind: "short-gone"; readonly venue: Venue; readonly is: "gone" | "smaller" })
   /** blocked: it should be closed, but a venue cannot be reached and no leg is sent. */
   | (OfTrading & {
       readonly kind: "guardian";

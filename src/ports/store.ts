@@ -102,6 +102,8 @@ export interface CoinListingStore {
 export interface HandHoldingStore {
   /** Users and coins of active positions in Karbit that are not of our making: no entries beside them. */
   heldByHand(): Promise<readonly { readonly userId: number; readonly coin: string }[]>;
+  /** Users and coins of our own live positions that were closed in Karbit, and are open in our record. */
+  closedByHand(): Promise<readonly { readonly userId: number; readonly coin: string }[]>;
 }
 
 export interface HoldingStore {

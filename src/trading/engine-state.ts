@@ -64,6 +64,8 @@ export class EngineState {
   /** By user and coin: positions whose automatic exits wait for the user, and coins held by hand beside us. */
   readonly heldByHand = new Map<string, string>();
   #openedByHand: ReadonlySet<string> = new Set();
+  /** By user and coin: positions of ours that were closed in Karbit, by its rows. */
+  closedByHand: ReadonlySet<string> = new Set();
   #limits: ReadonlyMap<number, RiskLimits> = new Map();
   #losses: ReadonlyMap<number, Decimal> = new Map();
   #lossesUntilMs = 0;
@@ -102,8 +104,10 @@ export class EngineState {
   async loadHandHoldings(): Promise<void> {
     const { handHoldings } = this.deps;
     if (!handHoldings) return;
-    const held = await handHoldings.heldByHand();
-    this.#openedByHand = new Set(held.map(({ userId, coin }) => userCoin(userId, coin)));
+    const [held, closed] = await Promise.all([handHoldings.heldByHand(), handHoldings.closedByHand()]);
+    const keys = (found: typeof held) => new Set(found.map(({ userId, coin }) => userCoin(userId, coin)));
+    this.#openedByHand = keys(held);
+    this.closedByHand = keys(closed);
   }
 
   /** Only when something has changed; returns what could not be read. */
@@ -195,7 +199,7 @@ export class EngineState {
       incidentOpen: this.hasIncident(userId),
       coolingUntilMs: this.cooling.get(key)?.untilAtMs,
       heldOnOtherPair: own !== undefined && own.pair !== pair,
-      heldByHand: this.heldByHand.has(key) || this.#openedByHand.has(key),
+      heldByHand: this.heldByHand.has(key) || this.#openedByHand.has(key) || this.closedByHand.has(key),
       openEntryCount: this.#openEntryCount(trader) + (this.isEntering(userId) ? 1 : 0),
       position: own?.pair === pair ? own : undefined,
       referenceKrw,

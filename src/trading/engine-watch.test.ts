@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
 import type { Notice } from "../ports/notifier.ts";
-import { ENTRIES_OFF, type EngineRig, type RigOptions } from "../testing/engine/rig.ts";
+import { ENTRIES_OFF, type EngineRig, type RigOptions, traderOf } from "../testing/engine/rig.ts";
 import { rigStarter } from "../testing/engine/rigs.ts";
 
 const started = rigStarter();
@@ -147,8 +147,27 @@ test("the coins of a short that is gone are sold at once, and the books are righ
   rig.world.takePosition("user 1", "binance", SYMBOL, { reason: "liquidation" });
   await rig.pass(45_000);
   expect([rig.held, rig.world.exposure("user 1", "XRP").toString()]).toEqual([[], "0"]);
-  expect(told(rig, "liquidated").map(({ how }) => how)).toEqual(["liquidation"]);
+  expect(told(rig, "short-gone").map(({ is }) => is)).toEqual(["gone"]);
   expect(told(rig, "exited").map(({ cause, end }) => [cause, end])).toEqual([["short-gone", "closed"]]);
+});
+
+test("a position closed by hand in Karbit is told as that, and settles; one that is closing there is not added to", async () => {
+  const rig = await holding();
+  rig.traders.set([traderOf(1, { allowAverageDown: true })]);
+  rig.byHand.closed.push({ userId: 1, coin: "XRP" });
+  await rig.state.setSwitch({ ...ENTRIES_OFF, entriesOff: false });
+  rig.skip(70_000);
+  await rig.pass(3_500);
+  rig.market.setRate("XRP", 1_380);
+  await rig.tick();
+  expect([rig.position(1, "XRP")!.entries.length, rig.reason(1, "XRP")]).toEqual([1, "held-by-hand"]);
+  const { qtyCoin } = rig.position(1, "XRP")!.entries[0]!;
+  handTrade(rig, "buy", qtyCoin.toString());
+  rig.world.tradeByHand("user 1", "upbit", { symbol: "KRW-XRP", side: "sell", qty: qtyCoin.toString() });
+  await rig.pass(45_000);
+  expect(rig.held).toEqual([]);
+  expect(told(rig, "position-changed-by-hand").map(({ change }) => change)).toEqual(["closed"]);
+  expect(told(rig, "short-gone")).toEqual([]);
 });
 
 test("of a short that was made smaller by the venue the rest is left as well", async () => {
@@ -156,7 +175,7 @@ test("of a short that was made smaller by the venue the rest is left as well", a
   rig.world.takePosition("user 1", "binance", SYMBOL, { reason: "deleveraging", qty: 100 });
   await rig.pass(60_000);
   expect([rig.held, shortOf(rig), rig.world.exposure("user 1", "XRP").toString()]).toEqual([[], "0", "0"]);
-  expect(told(rig, "liquidated").map(({ how }) => how)).toEqual(["deleveraging"]);
+  expect(told(rig, "short-gone").map(({ is }) => is)).toEqual(["smaller"]);
 });
 
 test("a coin that is on no list any more is told of, for it can only be left by hand", async () => {

@@ -302,17 +302,7 @@ export class PositionWatch {
   }
 
   #shortGone(position: OpenPosition, venue: OverseasVenue, shortCoin: Decimal): void {
-    const { userId, coin, mode } = position;
-    this.deps.notifier.tell({
-      audience: { userId },
-      notice: {
-        ...{ kind: "liquidated", mode, coin, venue },
-        how: shortCoin.isZero ? "liquidation" : "deleveraging",
-        spot: "selling",
-      },
-      atMs: this.deps.clock.nowMs(),
-      dedupeKey: `short-gone ${userId} ${coin}`,
-    });
+    const { userId, coin } = position;
     this.deps.log.error("a short is gone: its coins are sold", {
       userId,
       coin,
@@ -320,6 +310,29 @@ export class PositionWatch {
       shortCoin: shortCoin.toString(),
     });
     this.session.force(userId, coin, "short-gone");
+    void this.#tellShortGone(position, venue, shortCoin.isZero ? "gone" : "smaller");
+  }
+
+  /** The venue does not say by whom; Karbit does, in the row of its manual close. */
+  async #tellShortGone(
+    { userId, coin, mode }: OpenPosition,
+    venue: OverseasVenue,
+    is: "gone" | "smaller",
+  ): Promise<void> {
+    const { known } = this.session;
+    // That row may be younger than what was read last.
+    await known
+      .loadHandHoldings()
+      .catch((error) => this.deps.log.debug("Karbit's closes not read", { error }));
+    const of = { mode, coin, venue };
+    this.deps.notifier.tell({
+      audience: { userId },
+      notice: known.closedByHand.has(userCoin(userId, coin))
+        ? { kind: "position-changed-by-hand", ...of, change: "closed" }
+        : { kind: "short-gone", ...of, is },
+      atMs: this.deps.clock.nowMs(),
+      dedupeKey: `short-gone ${userId} ${coin}`,
+    });
   }
 
   #joined(position: OpenPosition, venue: OverseasVenue): void {

@@ -42,7 +42,7 @@ test("a short that is liquidated is believed gone after two looks, long before t
   expect(rig.intents("exit").length).toBe(1);
   await rig.pass(3_000);
   expect(rig.held).toEqual([]);
-  expect(rig.heard("liquidated").length).toBe(1);
+  expect(rig.heard("short-gone").length).toBe(1);
 });
 
 test("without streams it is the rounds that see it", async () => {

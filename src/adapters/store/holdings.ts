@@ -1,11 +1,12 @@
 // Which coins are held now: by Karbit's own rule (its dashboard), so that both show the same, and by our own record,
-// which also knows paper positions. And which of Karbit's positions are not of our making.
+// which also knows paper positions. And which of Karbit's positions, and of its closes, are not of our making.
 
 import { sql } from "drizzle-orm";
 import { positions } from "../../../schema/tables/karbit.ts";
 import { hedgedPositions, intents, karbitRows } from "../../../schema/tables/trading.ts";
 import type { HandHoldingStore, HoldingStore } from "../../ports/store.ts";
 import { type Database, rowsOf } from "./database.ts";
+import { foreignClosesOf } from "./karbit-closes.ts";
 
 export function createHoldingStore(database: Database): HoldingStore {
   return {
@@ -32,7 +33,7 @@ export function createHoldingStore(database: Database): HoldingStore {
   };
 }
 
-/** Positions in Karbit that a user has opened by hand there: active, and written by nobody of us. */
+/** What users have opened and closed by hand in Karbit: its active positions, and closes of ours, written by nobody of us. */
 export function createHandHoldingStore(database: Database): HandHoldingStore {
   return {
     async heldByHand() {
@@ -50,6 +51,17 @@ export function createHandHoldingStore(database: Database): HandHoldingStore {
                   where ours.user_id = held.user_id and ours.coin = held.coin_symbol and ours.status = 'OPEN'
                     and ours.figures->>'krOrderId' = held.kr_order_id)
               order by 1, 2`,
+        ),
+      );
+    },
+
+    async closedByHand() {
+      const open = sql`select position_id from ${hedgedPositions} where closed_at is null and mode = 'live'`;
+      return await database.run("read positions closed by hand", (executor) =>
+        rowsOf<{ userId: number; coin: string }>(
+          executor,
+          sql`select distinct held.user_id as "userId", held.coin from ${hedgedPositions} as held
+              join (${foreignClosesOf(open)}) as closes on closes.position_id = held.position_id order by 1, 2`,
         ),
       );
     },

@@ -6,6 +6,7 @@ import { sql } from "drizzle-orm";
 import { Decimal } from "../../domain/decimal.ts";
 import type { EntryEnd, Journal, OpenPosition, TradingMode } from "../../ports/journal.ts";
 import type { Database } from "./database.ts";
+import { createHandHoldingStore } from "./holdings.ts";
 import { createJournal } from "./journal.ts";
 import {
   addUser,
@@ -151,6 +152,67 @@ export function journalKarbitSuite(database: () => Database): void {
         "12:00:00.001",
         "12:00:00.000",
       ]);
+    });
+
+    describe("a position closed by hand in Karbit", () => {
+      /** Karbit's own CLOSED row, so long after the position's last entry. */
+      const closeByHand = (afterMs: number, { frExchange = "BYBIT", userId = owner.userId } = {}) =>
+        execute(sql`insert into positions (user_id, strategy_id, coin_symbol, status, kr_exchange, fr_exchange, kr_order_id,
+          fr_order_id, kr_price, kr_volume, kr_funds, kr_fee, fr_price, fr_volume, fr_funds, fr_fee, entry_rate, profit,
+          entry_time, exit_time) values (${userId}, ${owner.strategyId}, 'BTC', 'CLOSED', 'UPBIT', ${frExchange}, 'k', 'f',
+          1, 1, 1, 1, 1, 1, 1, 1, 1, 150000, ${textOf(NOW_MS + 10 + afterMs)}::timestamp,
+          ${textOf(NOW_MS + 10 + afterMs)}::timestamp)`);
+      const textOf = (atMs: number) => new Date(atMs).toISOString().replace("Z", "");
+      const byHand = () => createHandHoldingStore(database()).closedByHand();
+
+      test("has Karbit's row alone: its profit and its order amount count once, and ours is settled", async () => {
+        await enter("e1");
+        await enter("e2", { atMs: NOW_MS + 60_000, entry: matchedOf("0.03") });
+        expect(await byHand()).toEqual([]);
+        await closeByHand(60_001);
+        expect(await byHand()).toEqual([{ userId: owner.userId, coin: "BTC" }]);
+        const before = await counters();
+        expect((await leave("x1", NOW_MS + 70_000)).projectionFault).toBeUndefined();
+        expect(await journal.openPositions("live")).toEqual([]);
+        expect([await profitOn("2026-03-05"), await active(), await counters()]).toEqual([
+          "150000.00",
+          [],
+          before,
+        ]);
+        expect([await byHand(), await journal.retryProjections(fence)]).toEqual([[], []]);
+        // The next one is nobody's but ours again.
+        await enter("e3", { atMs: NOW_MS + 80_000 });
+        await leave("x2", NOW_MS + 90_000);
+        expect(await profitOn("2026-03-05")).toBe("302345.67");
+      });
+
+      test("is told from older closes, from those of other pairs and users, and from our own", async () => {
+        await closeByHand(-1);
+        await enter("e1");
+        await leave("x1", NOW_MS + 5_000);
+        await enter("e2", { atMs: NOW_MS + 6_000 });
+        await closeByHand(60_000, { frExchange: "BINANCE" });
+        await closeByHand(60_000, { userId: (await addUser(database())).userId });
+        expect(await byHand()).toEqual([]);
+        await leave("x2", NOW_MS + 70_000);
+        expect((await history()).map((line) => line.split(" ").slice(0, 2))).toContainEqual([
+          "CLOSED",
+          "152345.67",
+        ]);
+        expect(await profitOn("2026-03-05")).toBe("604691.34");
+      });
+
+      test("later than our close, while that is still owed, is the close of something else", async () => {
+        await enter("e1");
+        await execute(
+          sql`alter table positions add constraint positions_none check (profit is null) not valid`,
+        );
+        expect((await leave("x1", NOW_MS + 5_000)).projectionFault).toContain("positions_none");
+        await execute(sql`alter table positions drop constraint positions_none`);
+        await closeByHand(60_000);
+        expect(await journal.retryProjections(fence)).toEqual([]);
+        expect(await profitOn("2026-03-05")).toBe("302345.67");
+      });
     });
 
     test("paper trades touch nothing of Karbit's", async () => {

@@ -1,6 +1,7 @@
 // Our positions as Karbit shows them (its `positions`, and the counters of user and strategy). Invariants: a row is
 // written once, whole or not at all, under a savepoint; whatever goes wrong with it takes nothing of ours along, and is
-// kept to be tried again; a row tried again keeps its place in time, so that it never opens or closes what came after.
+// kept to be tried again; a row tried again keeps its place in time, so that it never opens or closes what came after. Of
+// a position that somebody has closed in Karbit, its own CLOSED row stands and none of ours follows: each profit once.
 
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
@@ -9,6 +10,7 @@ import { hedgedPositions, intents, karbitRows, positionEntries } from "../../../
 import { type Database, type Executor, rowsOf } from "./database.ts";
 import { isLinkCode, toStoreFault } from "./fault.ts";
 import { asKarbitColumns } from "./journal-karbit-columns.ts";
+import { foreignClosesOf } from "./karbit-closes.ts";
 
 export interface ProjectionResult {
   readonly projectionFault: string | undefined;
@@ -81,6 +83,7 @@ async function project(executor: Executor, row: KarbitRow): Promise<ProjectionRe
     const state = await executor.transaction(async (transaction) => {
       const savepoint = transaction as unknown as Executor;
       await savepoint.execute(sql`select set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`);
+      if (await isClosedByOthers(savepoint, row)) return "dropped" as const;
       entryTime = await chooseEntryTime(savepoint, row);
       if (!(await holdOwners(savepoint, row))) return "dropped" as const;
       await insertRow(savepoint, row, entryTime);
@@ -97,6 +100,20 @@ async function project(executor: Executor, row: KarbitRow): Promise<ProjectionRe
     await note({ state: "failed", fault: fault.message });
     return { projectionFault: fault.message };
   }
+}
+
+/** Karbit has counted its own close as well. What was closed after the row's own time was something else. */
+async function isClosedByOthers(
+  executor: Executor,
+  { status, positionId, entryTime }: KarbitRow,
+): Promise<boolean> {
+  if (status === "OPEN") return false;
+  const closes = await rowsOf(
+    executor,
+    sql`select 1 from (${foreignClosesOf(sql`${positionId}::int`)}) as closes
+        where closed_at <= coalesce(${entryTime}::timestamp, 'infinity')`,
+  );
+  return closes.length > 0;
 }
 
 /** UTC, without zone, as Karbit's columns. */

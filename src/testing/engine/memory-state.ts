@@ -6,6 +6,7 @@ import { Decimal } from "../../domain/decimal.ts";
 import type { RiskLimits } from "../../domain/risk.ts";
 import type { ForcedClose, ForcedCloses } from "../../ports/forced-closes.ts";
 import { type Fence, Fenced, type OpenPosition, type TradingMode } from "../../ports/journal.ts";
+import type { HandHoldingStore } from "../../ports/store.ts";
 import type {
   CoolingRow,
   DecisionRow,
@@ -156,6 +157,20 @@ export class MemoryState implements TradingStateStore {
 
   async decisions(_mode: TradingMode, userId: number) {
     return this.decisionRows.filter((row) => row.userId === userId).reverse();
+  }
+}
+
+/** What users have done in Karbit by hand, as users and coins. */
+export class MemoryHandHoldings implements HandHoldingStore {
+  readonly held: { readonly userId: number; readonly coin: string }[] = [];
+  readonly closed: { readonly userId: number; readonly coin: string }[] = [];
+
+  async heldByHand() {
+    return this.held;
+  }
+
+  async closedByHand() {
+    return this.closed;
   }
 }
 

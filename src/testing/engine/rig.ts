@@ -29,7 +29,7 @@ import { createMemoryWorld, type MemoryWorld } from "../memory-venues/world.ts";
 import { RecordingLog } from "../recording-log.ts";
 import { MemoryJournal } from "../simulation/memory-journal.ts";
 import { coinOf, RigMarket, symbolOf } from "./market.ts";
-import { MemoryForcedCloses, MemoryState, MemoryTraders } from "./memory-state.ts";
+import { MemoryForcedCloses, MemoryHandHoldings, MemoryState, MemoryTraders } from "./memory-state.ts";
 import { RigProcess } from "./process.ts";
 
 const BOOK_MS = 40;
@@ -103,6 +103,7 @@ export class EngineRig {
   readonly forcedCloses = new MemoryForcedCloses(() => {
     return this.journal.positions.filter(({ closedAtMs }) => closedAtMs === undefined);
   });
+  readonly byHand = new MemoryHandHoldings();
   readonly stores: RigStores;
   readonly told: Told[] = [];
   readonly events: UserEvent[] = [];
@@ -179,6 +180,7 @@ export class EngineRig {
       state: process.store(stores.state),
       traders: process.store(stores.traders),
       forcedCloses: process.store(stores.forcedCloses),
+      handHoldings: process.store(this.byHand),
       lease: process.store(stores.lease),
       holder: `process ${this.processes.length + 1}`,
       venues: {
