@@ -11,12 +11,19 @@ export interface ListingCandidate {
   readonly funding?: Funding | undefined;
 }
 
+/** What a venue lists now. */
+export interface VenueList {
+  readonly candidates: readonly ListingCandidate[];
+  /** Rows that could not be read and were left out: what the list lacks may be one of them. */
+  readonly skipped: number;
+}
+
 export interface VenueLists {
   /**
    * Everything listed, in order of preference where several symbols may be one coin. Overseas venues need the Korean
    * tickers to tell which coin a contract is of. Rejects with ListFault when the answer is not whole.
    */
-  candidates(venue: Venue, koreanTickers: ReadonlySet<string>): Promise<ListingCandidate[]>;
+  candidates(venue: Venue, koreanTickers: ReadonlySet<string>): Promise<VenueList>;
   /** Undefined without an operator key for this venue. Rejects with ListFault. */
   wallets(venue: Venue): Promise<WalletState[] | undefined>;
 }

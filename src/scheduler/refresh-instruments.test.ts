@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { VENUES, type Venue } from "../../schema/vocabulary.ts";
 import type { Listing } from "../domain/instrument.ts";
 import type { InstrumentStore, KnownInstrument, VenueRefresh, VenueRefreshResult } from "../ports/store.ts";
-import { ListFault, type ListingCandidate, type VenueLists } from "../ports/venue-lists.ts";
+import { ListFault, type ListingCandidate, type VenueList, type VenueLists } from "../ports/venue-lists.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { RecordingLog } from "../testing/recording-log.ts";
 import { InstrumentBook } from "./refresh-instruments.ts";
@@ -39,12 +39,24 @@ class Rig implements VenueLists, InstrumentStore {
     bybit: COINS.map((coin, index) => candidate("bybit", coin, index + 1)),
     binance: COINS.map((coin, index) => candidate("binance", coin, index + 1)),
   };
-  readonly book = new InstrumentBook({ clock: this.clock, log: this.log, lists: this, store: this });
+  /** Rows that could not be read. */
+  readonly skipped: Partial<Record<Venue, number>> = {};
+  heldCoins: () => Promise<readonly string[]> = async () => [];
+  readonly book = new InstrumentBook({
+    ...{ clock: this.clock, log: this.log, lists: this, store: this },
+    heldCoins: () => this.heldCoins(),
+  });
 
-  async candidates(venue: Venue): Promise<ListingCandidate[]> {
+  async candidates(venue: Venue): Promise<VenueList> {
     const list = this.lists[venue];
     if (list === "down") throw new ListFault(`${venue}: http 503`);
-    return list;
+    return { candidates: list, skipped: this.skipped[venue] ?? 0 };
+  }
+  /** As if that coin's row had become unreadable, or had gone. */
+  without(venue: Venue, coin: string, skipped: 0 | 1): void {
+    const list = this.lists[venue] as ListingCandidate[];
+    this.lists[venue] = list.filter(({ listing }) => listing.coin !== coin);
+    this.skipped[venue] = skipped;
   }
   async wallets(): Promise<undefined> {
     return undefined;
@@ -151,4 +163,72 @@ test("of two contracts that may be one coin the price decides; what no price con
   expect(cat.listings.binance!.symbol).toBe("1000CATUSDT");
   expect([...rig.book.quarantined().get("binance")!.keys()]).toEqual(["ACEUSDT"]);
   expect(rig.log.said("warn")).toEqual(["identity not confirmed by price: quarantined"]);
+});
+
+test("a held coin whose row cannot be read stays with its last listing until a whole list lacks it", async () => {
+  const rig = new Rig();
+  rig.heldCoins = async () => ["ADA"];
+  await rig.refresh();
+  const last = rig.book.coins().find(({ coin }) => coin === "ADA");
+  for (const venue of ["upbit", "bybit"] as const) {
+    rig.without(venue, "ADA", 1);
+    rig.without(venue, "XRP", 1);
+  }
+  for (let count = 0; count < 2; count++) {
+    rig.stored.length = 0;
+    await rig.refresh();
+    expect(rig.book.coins().find(({ coin }) => coin === "ADA")).toEqual(last);
+    const { listings } = rig.book.coins().find(({ coin }) => coin === "XRP")!;
+    expect(Object.keys(listings)).toEqual(["bithumb", "binance"]);
+    const stored = rig.stored.find(({ venue }) => venue === "bybit")!.listings;
+    expect(stored.map(({ symbol }) => symbol)).toContain("ADAUSDT");
+  }
+  rig.skipped.bybit = 0;
+  await rig.refresh();
+  const { listings } = rig.book.coins().find(({ coin }) => coin === "ADA")!;
+  expect(Object.keys(listings)).toEqual(["upbit", "bithumb", "binance"]);
+});
+
+test("another contract of a held coin does not take the place of the one that cannot be read", async () => {
+  const rig = new Rig();
+  rig.heldCoins = async () => ["CAT"];
+  for (const venue of ["upbit", "bithumb"] as const) {
+    rig.lists[venue] = [...(rig.lists[venue] as ListingCandidate[]), candidate(venue, "CAT", 0.00001)];
+  }
+  const other = candidate("binance", "CAT", 7);
+  const others = rig.lists.binance as ListingCandidate[];
+  rig.lists.binance = [...others, other, candidate("binance", "CAT", 0.00001, 1000)];
+  await rig.refresh();
+  rig.lists.binance = [...others, other];
+  rig.skipped.binance = 1;
+  await rig.refresh();
+  const cat = rig.book.coins().find(({ coin }) => coin === "CAT")!;
+  expect(cat.listings.binance!.symbol).toBe("1000CATUSDT");
+});
+
+test("while nobody can tell what is held, no list that is not whole takes a coin off", async () => {
+  const rig = new Rig();
+  rig.heldCoins = () => Promise.reject(new Error("store away"));
+  await rig.refresh();
+  rig.without("upbit", "ADA", 1);
+  rig.without("bithumb", "ADA", 1);
+  expect(await rig.refresh()).toContain("ADA");
+  rig.heldCoins = () => new Promise(() => undefined);
+  const refreshed = rig.refresh();
+  await rig.clock.advance(5_000);
+  expect(await refreshed).toContain("ADA");
+});
+
+test("after a restart the store's word stands for a held coin whose row cannot be read", async () => {
+  const rig = new Rig();
+  rig.heldCoins = async () => ["ADA"];
+  const seen = { firstSeenAtMs: 0, lastSeenAtMs: 0, why: undefined };
+  rig.known = COINS.map((coin) => ({
+    ...{ venue: "bybit", symbol: `${coin}USDT`, coin, multiplier: 1, state: "active", ...seen },
+  }));
+  rig.known.push({ ...rig.known[4]!, symbol: "OLDADAUSDT", state: "delisted" });
+  rig.without("bybit", "ADA", 1);
+  await rig.refresh();
+  const ada = rig.book.coins().find(({ coin }) => coin === "ADA")!;
+  expect(ada.listings.bybit!.symbol).toBe("ADAUSDT");
 });

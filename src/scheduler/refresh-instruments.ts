@@ -1,5 +1,6 @@
 // The coins quoted, refreshed every five minutes from successful, plausible lists only. A venue that does not answer
-// keeps its last list; a list that has lost more than half of its coins is not believed.
+// keeps its last list; a list that has lost more than half of its coins is not believed. A list of which rows could not be
+// read takes no held coin off: whoever has one wants to see what leaving would bring.
 //
 // Identity: domestic tickers name the coins; overseas contracts are matched by table and name and confirmed by price
 // (domain/multiplier.ts). What no price confirms is quarantined: kept among the quoted coins, because real premiums
@@ -10,20 +11,24 @@ import type { Funding, Listing, WalletState } from "../domain/instrument.ts";
 import { joinListings, type QuotedCoin } from "../domain/listing-table.ts";
 import { confirmByPrice } from "../domain/multiplier.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { InstrumentStore } from "../ports/store.ts";
+import type { InstrumentStore, KnownInstrument } from "../ports/store.ts";
 import type { Log } from "../ports/telemetry.ts";
-import { ListFault, type ListingCandidate, type VenueLists } from "../ports/venue-lists.ts";
+import { ListFault, type ListingCandidate, type VenueList, type VenueLists } from "../ports/venue-lists.ts";
 
 export interface RefreshDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly lists: VenueLists;
   readonly store: InstrumentStore;
+  /** Coins in which somebody has a position now. Rejects when that cannot be told. */
+  readonly heldCoins: () => Promise<readonly string[]>;
 }
 
 interface VenueState {
   /** Coins the store knew at the start; what a first list is compared with. */
   knownCoins: number;
+  /** What the store knew at the start to be listed; stands for the last list until there is one. */
+  known: readonly Listing[];
   shortLists: number;
   listings: readonly Listing[];
   refreshedAtMs: number;
@@ -33,11 +38,22 @@ interface VenueState {
 const KEPT_RATIO_MIN = 0.5;
 /** How long the first refresh waits to hear from the store how long the lists were before the restart. */
 const KNOWN_WAIT_MS = 2_000;
+/** How long a refresh waits to hear which coins are held. */
+const HELD_WAIT_MS = 2_000;
 /** After so many short lists in a row the venue is believed against the store. */
 const SHORT_LISTS_MAX = 3;
 
 function newVenueState(): VenueState {
-  return { knownCoins: 0, shortLists: 0, listings: [], refreshedAtMs: 0, failing: false };
+  return { knownCoins: 0, known: [], shortLists: 0, listings: [], refreshedAtMs: 0, failing: false };
+}
+
+/** Enough to quote by; the store keeps no more, and keeps the name it has. */
+function knownListing({ venue, coin, symbol, multiplier, state }: KnownInstrument): Listing {
+  return {
+    ...{ venue, coin, symbol, multiplier, displayName: "", tradable: state === "active", warnings: [] },
+    ...{ delistAtMs: undefined, priceIncrement: undefined },
+    ...{ qtyStep: undefined, qtyMin: undefined, notionalMin: undefined },
+  };
 }
 
 export class InstrumentBook {
@@ -55,12 +71,6 @@ export class InstrumentBook {
   #running: Promise<void> | undefined;
   #storing: Promise<void> = Promise.resolve();
   #knowsKnown = false;
-  readonly #knownCoinsOf: Record<Venue, Set<string>> = {
-    upbit: new Set(),
-    bithumb: new Set(),
-    bybit: new Set(),
-    binance: new Set(),
-  };
 
   constructor(private readonly deps: RefreshDeps) {}
 
@@ -109,10 +119,13 @@ export class InstrumentBook {
     if (this.#knowsKnown) return;
     this.#knowsKnown = true;
     const load = async () => {
-      for (const { venue, coin, state } of await this.deps.store.instruments()) {
-        if (state !== "delisted") this.#knownCoinsOf[venue].add(coin);
+      const known = (await this.deps.store.instruments()).filter(({ state }) => state !== "delisted");
+      for (const venue of VENUES) {
+        const state = this.#venues[venue];
+        const ofVenue = known.filter((one) => one.venue === venue);
+        state.knownCoins = new Set(ofVenue.map(({ coin }) => coin)).size;
+        state.known = ofVenue.flatMap((one) => (one.state === "quarantined" ? [] : [knownListing(one)]));
       }
-      for (const venue of VENUES) this.#venues[venue].knownCoins = this.#knownCoinsOf[venue].size;
     };
     const loaded = load().catch((error) => this.deps.log.debug("known instruments not read", { error }));
     await Promise.race([loaded, this.deps.clock.sleep(KNOWN_WAIT_MS)]);
@@ -124,13 +137,12 @@ export class InstrumentBook {
     const none = new Set<string>();
     await Promise.all(
       DOMESTIC_VENUES.map(async (venue) => {
-        const candidates = await this.#ask(venue, none);
-        if (!candidates) return;
+        const list = await this.#ask(venue, none);
+        if (!list) return;
+        const { candidates } = list;
         for (const { listing, price } of candidates) if (price) this.#prices.set(listing.coin, price);
-        this.#accept(
-          venue,
-          candidates.map(({ listing }) => listing),
-        );
+        const kept = await this.#keptListings(venue, list);
+        this.#accept(venue, [...kept, ...candidates.map(({ listing }) => listing)]);
       }),
     );
     const tickers = new Set(
@@ -139,9 +151,11 @@ export class InstrumentBook {
     if (tickers.size > 0) {
       await Promise.all(
         OVERSEAS_VENUES.map(async (venue) => {
-          const candidates = await this.#ask(venue, tickers);
-          if (!candidates) return;
-          this.#accept(venue, this.#confirm(venue, candidates));
+          const list = await this.#ask(venue, tickers);
+          if (!list) return;
+          const { candidates } = list;
+          const kept = await this.#keptListings(venue, list);
+          this.#accept(venue, [...kept, ...this.#confirm(venue, candidates, kept)]);
           const paying = candidates.flatMap(({ listing, funding }) =>
             funding ? [[listing.symbol, funding] as const] : [],
           );
@@ -158,13 +172,13 @@ export class InstrumentBook {
     this.#storing = Promise.all(VENUES.map((venue) => this.#store(venue))).then(() => undefined);
   }
 
-  async #ask(venue: Venue, tickers: ReadonlySet<string>): Promise<ListingCandidate[] | undefined> {
+  async #ask(venue: Venue, tickers: ReadonlySet<string>): Promise<VenueList | undefined> {
     const state = this.#venues[venue];
     try {
-      const candidates = await this.deps.lists.candidates(venue, tickers);
-      const coins = new Set(candidates.map(({ listing }) => listing.coin));
-      const heldCoins = new Set(state.listings.map(({ coin }) => coin));
-      const expected = heldCoins.size || state.knownCoins;
+      const list = await this.deps.lists.candidates(venue, tickers);
+      const coins = new Set(list.candidates.map(({ listing }) => listing.coin));
+      const lastCoins = new Set(state.listings.map(({ coin }) => coin));
+      const expected = lastCoins.size || state.knownCoins;
       if (coins.size < expected * KEPT_RATIO_MIN || coins.size === 0) {
         if (++state.shortLists >= SHORT_LISTS_MAX) state.knownCoins = 0;
         throw new ListFault(`expected about ${expected} coins, was ${coins.size}`);
@@ -172,7 +186,7 @@ export class InstrumentBook {
       state.shortLists = 0;
       if (state.failing) this.deps.log.info("list is back", { venue });
       state.failing = false;
-      return candidates;
+      return list;
     } catch (error) {
       if (!(error instanceof ListFault)) throw error;
       if (!state.failing) this.deps.log.warn("list not refreshed, the last one stays", { venue, error });
@@ -181,7 +195,41 @@ export class InstrumentBook {
     }
   }
 
-  #confirm(venue: Venue, candidates: readonly ListingCandidate[]): Listing[] {
+  /**
+   * The last listings of held coins that a list lacks of which rows could not be read; of all coins when nobody can tell
+   * which are held. They go before what is listed: another symbol of such a coin does not take its place.
+   */
+  async #keptListings(venue: Venue, { candidates, skipped }: VenueList): Promise<Listing[]> {
+    if (skipped === 0) return [];
+    const symbols = new Set(candidates.map(({ listing }) => listing.symbol));
+    const lastOfCoin = new Map<string, Listing>();
+    const { listings, known } = this.#venues[venue];
+    for (const listing of listings.length > 0 ? listings : known) {
+      if (!lastOfCoin.has(listing.coin)) lastOfCoin.set(listing.coin, listing);
+    }
+    const lacking = [...lastOfCoin.values()].filter(({ symbol }) => !symbols.has(symbol));
+    if (lacking.length === 0) return [];
+    const held = await this.#readHeld();
+    const kept = lacking.filter(({ coin }) => held?.has(coin) ?? true);
+    if (kept.length > 0) {
+      const coins = kept.map(({ coin }) => coin).slice(0, 20);
+      this.deps.log.warn("not on a list that could not be read whole: kept", { venue, coins });
+    }
+    return kept;
+  }
+
+  async #readHeld(): Promise<ReadonlySet<string> | undefined> {
+    const read = this.deps.heldCoins().then(
+      (coins) => new Set(coins),
+      (error) => {
+        this.deps.log.debug("held coins not read", { error });
+        return undefined;
+      },
+    );
+    return await Promise.race([read, this.deps.clock.sleep(HELD_WAIT_MS).then(() => undefined)]);
+  }
+
+  #confirm(venue: Venue, candidates: readonly ListingCandidate[], kept: readonly Listing[]): Listing[] {
     const priced = candidates.flatMap(({ listing, price }) => (price ? [{ listing, priceUsdt: price }] : []));
     const { confirmed, doubtful } = confirmByPrice(priced, this.#prices);
     const settled = new Set(
@@ -200,6 +248,10 @@ export class InstrumentBook {
         venue,
         symbols: Object.fromEntries(fresh),
       });
+    }
+    for (const { symbol } of kept) {
+      const why = held?.get(symbol);
+      if (why !== undefined) reasons.set(symbol, why);
     }
     this.#quarantined.set(venue, reasons);
     const firstOfCoin = new Map<string, Listing>();

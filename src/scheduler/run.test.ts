@@ -46,6 +46,9 @@ class Rig {
     binance: ["BTC", "ETH"],
   };
   listsAsked = 0;
+  /** Rows of every list that cannot be read. */
+  skipped = 0;
+  held: string[] = [];
   hasReference = true;
   /** What the worker counts for Upbit beside "ok". */
   upbitOutcome = "ok";
@@ -85,7 +88,8 @@ class Rig {
           this.listsAsked++;
           const list = this.lists[venue];
           if (list === "down") throw new ListFault(`${venue}: http 503`);
-          return list.map((coin) => candidate(venue, coin));
+          const candidates = list.map((coin) => candidate(venue, coin));
+          return { candidates, skipped: this.skipped };
         },
         wallets: async () => undefined,
       },
@@ -107,7 +111,7 @@ class Rig {
         coinHistory: async () => [],
         prune: async () => 0,
       },
-      holdings: { heldCoins: async () => [] },
+      holdings: { heldCoins: async () => this.held },
       previousRows: async () => this.previous,
       pack: ({ rows, closing }) => {
         // Closing frames may carry tombstones; the snapshot, which is closing too, never does.
@@ -196,6 +200,25 @@ test("a refresh by the operator takes a delisted coin off at once, and it does n
     Array(4).fill("ETH"),
   );
   await clock.advance(3 * PERIOD_MS);
+  expect(rig.coins()).toEqual(["BTC"]);
+});
+
+test("a held coin is quoted on, and on the screens, while the rows of its lists cannot be read", async () => {
+  rig = await new Rig().start();
+  const { scheduler, clock, lists } = rig;
+  await clock.advance(PERIOD_MS);
+  rig.held = ["ETH"];
+  rig.skipped = 1;
+  for (const venue of ["upbit", "bithumb", "bybit", "binance"] as const) lists[venue] = ["BTC"];
+  rig.offered.length = 0;
+  await scheduler.refreshInstruments();
+  await clock.advance(3 * PERIOD_MS);
+  expect(rig.offered.filter(({ reason }) => reason === "delisted")).toEqual([]);
+  const newest = scheduler.collector.newestTickAtMs;
+  const eth = scheduler.collector.table.rows().filter(({ coin }) => coin === "ETH");
+  expect(eth.map(({ tickAtMs }) => newest - tickAtMs <= PERIOD_MS)).toEqual(Array(4).fill(true));
+  rig.skipped = 0;
+  await scheduler.refreshInstruments();
   expect(rig.coins()).toEqual(["BTC"]);
 });
 

@@ -69,7 +69,10 @@ export class Scheduler {
   constructor(private readonly deps: SchedulerDeps) {
     const { clock, log, bus } = deps;
     this.startedAtMs = clock.nowMs();
-    this.instruments = new InstrumentBook({ clock, log, lists: deps.lists, store: deps.instruments });
+    this.instruments = new InstrumentBook({
+      ...{ clock, log, lists: deps.lists, store: deps.instruments },
+      heldCoins: () => deps.holdings.heldCoins(),
+    });
     this.publisher = new FramePublisher({
       clock,
       log,
@@ -167,7 +170,7 @@ export class Scheduler {
     }
   }
 
-  /** The quoted coins; those somebody holds stay as long as any list names them. */
+  /** The quoted coins; those somebody holds stay until a whole list lacks them. */
   #coins(): readonly QuotedCoin[] {
     return this.instruments.coins();
   }

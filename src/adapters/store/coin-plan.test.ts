@@ -100,12 +100,21 @@ test("More than half of the coins are not deleted at once, unless forced", () =>
   expect(planCoins(rows, { ...more, force: true })).toMatchObject({ deletes: ["B", "C", "D"], heldBack: [] });
 });
 
-test("A coin over 20 characters is named and skipped, long names are cut by characters, an empty name becomes the coin", () => {
+test("A coin over 20 characters is named and skipped, long names are cut by characters, an empty name keeps the stored one or becomes the coin", () => {
   const listings = [
     listingOf("upbit", "X".repeat(21)),
     listingOf("upbit", "Y".repeat(20), { displayName: "\u{1f600}".repeat(101) }),
     listingOf("upbit", "Z", { displayName: " \0" }),
   ];
+  const stored = {
+    coinSymbol: "W",
+    displayName: "double u",
+    depositYn: false,
+    withdrawYn: false,
+    netType: null,
+  };
+  const kept = planCoins([stored], refresh([...listings, listingOf("upbit", "W", { displayName: "" })]));
+  expect([kept.updates, kept.deletes]).toEqual([[], []]);
   const plan = planCoins([], refresh(listings));
   expect(plan.overlong).toEqual(["X".repeat(21)]);
   expect(plan.inserts.map((row) => row.displayName)).toEqual(["\u{1f600}".repeat(100), "Z"]);

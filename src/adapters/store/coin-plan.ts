@@ -69,7 +69,7 @@ function rowOf(
   const name = cut(displayName, DISPLAY_NAME_CHARS_MAX);
   return {
     coinSymbol: coin,
-    displayName: name === "" ? coin : name,
+    displayName: name || (held?.displayName ?? coin),
     depositYn: known(wallet?.deposit) ?? held?.depositYn ?? false,
     withdrawYn: known(wallet?.withdraw) ?? held?.withdrawYn ?? false,
     netType:

@@ -5,7 +5,7 @@ import type { Funding, Listing, WalletState } from "../../domain/instrument.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { RateGovernor } from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
-import { ListFault, type ListingCandidate, type VenueLists } from "../../ports/venue-lists.ts";
+import { ListFault, type VenueList, type VenueLists } from "../../ports/venue-lists.ts";
 import * as binance from "./binance/parse.ts";
 import * as bithumb from "./bithumb/parse.ts";
 import * as bybit from "./bybit/parse.ts";
@@ -23,6 +23,12 @@ export interface ListDeps {
   readonly readWallets?: Partial<Record<Venue, () => Promise<string>>>;
 }
 
+interface Listings {
+  readonly listings: readonly Listing[];
+  /** Rows that could not be read. */
+  readonly skipped: number;
+}
+
 const TICKER_MARKETS_MAX = 200;
 const BYBIT_PAGES_MAX = 20;
 const BUDGET_WAIT_MS = 15_000;
@@ -38,7 +44,7 @@ export function createVenueLists(deps: ListDeps): VenueLists {
     if (!got.bytes) throw new ListFault(`${venue}: ${got.outcome} for ${path.split("?")[0]}`);
     return got.bytes;
   };
-  const value = <T>(venue: Venue, what: string, parsed: Parsed<T>): T => {
+  const read = <T>(venue: Venue, what: string, parsed: Parsed<T>): { value: T; skipped: number } => {
     if (!parsed.ok) {
       const why = parsed.issues.slice(0, 3).map(issueText).join("; ");
       throw new ListFault(`${venue} ${what}: ${why}`);
@@ -47,8 +53,9 @@ export function createVenueLists(deps: ListDeps): VenueLists {
       const why = parsed.issues.slice(0, 3).map(issueText);
       deps.log.warn("rows of a list were left out", { venue, what, skipped: parsed.skipped, why });
     }
-    return parsed.value;
+    return parsed;
   };
+  const value = <T>(venue: Venue, what: string, parsed: Parsed<T>): T => read(venue, what, parsed).value;
 
   const domesticPrices = async (
     venue: "upbit" | "bithumb",
@@ -64,8 +71,8 @@ export function createVenueLists(deps: ListDeps): VenueLists {
     return prices;
   };
 
-  const upbitListings = async (): Promise<Listing[]> => {
-    const list = value(
+  const upbitListings = async (): Promise<Listings> => {
+    const { value: list, skipped } = read(
       "upbit",
       "markets",
       upbit.parseListings(await get("upbit", "/v1/market/all?is_details=true")),
@@ -73,58 +80,61 @@ export function createVenueLists(deps: ListDeps): VenueLists {
     const markets = list.map(({ symbol }) => symbol).join(",");
     const instruments = await get("upbit", `/v1/orderbook/instruments?markets=${markets}`);
     const increments = value("upbit", "price increments", upbit.parsePriceIncrements(instruments));
-    return list.map((listing) => ({ ...listing, priceIncrement: increments.get(listing.symbol) }));
+    const listings = list.map((listing) => ({ ...listing, priceIncrement: increments.get(listing.symbol) }));
+    return { listings, skipped };
   };
 
-  const bithumbListings = async (): Promise<Listing[]> => {
+  const bithumbListings = async (): Promise<Listings> => {
     const warnings = value(
       "bithumb",
       "warnings",
       bithumb.parseWarnings(await get("bithumb", "/v1/market/virtual_asset_warning")),
     );
     const body = await get("bithumb", "/v1/market/all?isDetails=true");
-    return value("bithumb", "markets", bithumb.parseListings(body, warnings));
+    const { value: listings, skipped } = read("bithumb", "markets", bithumb.parseListings(body, warnings));
+    return { listings, skipped };
   };
 
-  const bybitListings = async (tickers: ReadonlySet<string>): Promise<Listing[]> => {
+  const bybitListings = async (tickers: ReadonlySet<string>): Promise<Listings> => {
     const listings: Listing[] = [];
+    let skipped = 0;
     let cursor: string | undefined = "";
     for (let page = 0; page < BYBIT_PAGES_MAX && cursor !== undefined; page++) {
       const query: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
       const body = await get("bybit", `/v5/market/instruments-info?category=linear&limit=1000${query}`);
-      const result: bybit.ListingsPage = value("bybit", "instruments", bybit.parseListings(body, tickers));
-      listings.push(...result.listings);
-      cursor = result.nextCursor;
+      const found = read("bybit", "instruments", bybit.parseListings(body, tickers));
+      listings.push(...found.value.listings);
+      skipped += found.skipped;
+      cursor = found.value.nextCursor;
     }
     if (cursor !== undefined) throw new ListFault(`bybit instruments: more than ${BYBIT_PAGES_MAX} pages`);
-    return listings;
+    return { listings, skipped };
   };
 
-  const overseas = async (
-    venue: OverseasVenue,
-    tickers: ReadonlySet<string>,
-  ): Promise<ListingCandidate[]> => {
+  const overseas = async (venue: OverseasVenue, tickers: ReadonlySet<string>): Promise<VenueList> => {
     if (venue === "bybit") {
-      const listings = await bybitListings(tickers);
+      const { listings, skipped } = await bybitListings(tickers);
       const body = await get("bybit", "/v5/market/tickers?category=linear");
       const prices = value("bybit", "prices", bybit.parsePrices(body));
       const funding = fundingBySymbol(bybit.parseFunding(body));
-      return listings.map((listing) => ({
+      const candidates = listings.map((listing) => ({
         listing,
         price: prices.get(listing.symbol),
         funding: funding.get(listing.symbol),
       }));
+      return { candidates, skipped };
     }
     const info = await get("binance", "/fapi/v1/exchangeInfo");
-    const listings = value("binance", "instruments", binance.parseListings(info, tickers));
+    const { value: listings, skipped } = read("binance", "instruments", binance.parseListings(info, tickers));
     const body = await get("binance", "/fapi/v1/premiumIndex", BINANCE_PRICES_WEIGHT);
     const prices = value("binance", "prices", binance.parsePrices(body));
     const funding = fundingBySymbol(binance.parseFunding(body, await fundingIntervals()));
-    return listings.map((listing) => ({
+    const candidates = listings.map((listing) => ({
       listing,
       price: prices.get(listing.symbol),
       funding: funding.get(listing.symbol),
     }));
+    return { candidates, skipped };
   };
 
   /** Undefined when they cannot be had: then every 8 hours is taken. */
@@ -148,21 +158,22 @@ export function createVenueLists(deps: ListDeps): VenueLists {
   return {
     async candidates(venue, koreanTickers) {
       if (venue === "bybit" || venue === "binance") return await overseas(venue, koreanTickers);
-      const listings = venue === "upbit" ? await upbitListings() : await bithumbListings();
+      const { listings, skipped } = venue === "upbit" ? await upbitListings() : await bithumbListings();
       const prices = await domesticPrices(
         venue,
         listings.map(({ symbol }) => symbol),
       );
-      return listings.map((listing) => ({ listing, price: prices.get(listing.symbol) }));
+      const candidates = listings.map((listing) => ({ listing, price: prices.get(listing.symbol) }));
+      return { candidates, skipped };
     },
     async wallets(venue) {
-      const read = deps.readWallets?.[venue];
-      if (!read) return undefined;
+      const readBody = deps.readWallets?.[venue];
+      if (!readBody) return undefined;
       const grant = await deps.governor.reserve({ [venue]: 1 }, BUDGET_WAIT_MS);
       if (!grant.venues.has(venue)) throw new ListFault(`${venue}: no budget for wallet states`);
       let status = 0;
       try {
-        const body = await read();
+        const body = await readBody();
         status = 200;
         return value(venue, "wallets", parseWallets[venue](body));
       } finally {
