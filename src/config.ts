@@ -401,10 +401,11 @@ export const schedulerFields = {
   },
   CONTROL_TOKEN: {
     about:
-      "Bearer token of the control port, at least 16 characters. Without it the port stays closed. Prometheus sends it too: metrics are at GET /metrics there.",
+      "Bearer token of the control port, at least 16 characters. Without it the port stays closed. It may do everything: Prometheus gets METRICS_TOKEN instead.",
     secret: true,
     schema: operatorToken,
   },
+  ...metricsFields,
   ...traceFields,
   ...logFields,
 } as const satisfies Fields;

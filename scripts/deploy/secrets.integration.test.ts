@@ -75,8 +75,22 @@ needs(["openssl", "redis"], "secrets.sh", () => {
     const read = (name: string) => settingsIn(join(dir, name));
     expect(readSettings(workerFields, read("worker-2/worker.env")).SOURCE_ADDRESS).toBe("worker-2");
     expect(readSettings(schedulerFields, read("scheduler/scheduler.env")).KARBIT_TABLES).toBe("create");
-    const api = readSettings(apiFields, read("scheduler/api.env"));
-    expect([api.SIGN_UP, api.METRICS_TOKEN]).toEqual([false, first.get("passwords/metrics-token")!.trim()]);
+    expect(readSettings(apiFields, read("scheduler/api.env")).SIGN_UP).toBe(false);
+  });
+
+  test("opens a port for Prometheus in each, whose token is not the operator's", () => {
+    const ports = { "scheduler/scheduler.env": 8093, "scheduler/api.env": 8092, "worker-1/worker.env": 8091 };
+    for (const [name, port] of Object.entries(ports)) {
+      const { METRICS_HOST, METRICS_PORT, METRICS_TOKEN } = settingsIn(join(dir, name));
+      // A worker's own address is known to its owner alone.
+      const host = name.startsWith("worker") ? undefined : "127.0.0.1";
+      const token = first.get("passwords/metrics-token")!.trim();
+      expect([name, METRICS_HOST, METRICS_PORT, METRICS_TOKEN]).toEqual([name, host, `${port}`, token]);
+    }
+    const targets = readFileSync(join(import.meta.dir, "prometheus/prometheus.yml"), "utf8").match(
+      /:809\d"/g,
+    );
+    expect(new Set(targets)).toEqual(new Set(Object.values(ports).map((port) => `:${port}"`)));
   });
 
   test("overwrites nothing: more workers are added, what would change is put beside", () => {

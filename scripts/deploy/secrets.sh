@@ -308,10 +308,16 @@ database_settings() {
   setting ENCRYPTION_KEY "$(password encryption-key)"
 }
 
-# metrics_settings PORT: Prometheus may read once a port is open to it.
+# metrics_settings PORT [ADDRESS]: Prometheus reads there, with a token that is for nothing else. Left out ADDRESS: only
+# the owner knows it.
 metrics_settings() {
   setting METRICS_TOKEN "$(password metrics-token)"
-  printf '# For Prometheus, with the private address of this machine:\n#METRICS_PORT=%s\n#METRICS_HOST=\n' "$1"
+  setting METRICS_PORT "$1"
+  if [ -n "${2:-}" ]; then
+    setting METRICS_HOST "$2"
+  else
+    printf '# For Prometheus, the private address of this machine (now: itself alone):\n#METRICS_HOST=\n'
+  fi
 }
 
 scheduler_env() {
@@ -323,6 +329,7 @@ scheduler_env() {
   fi
   setting SOURCE_ADDRESS "$1"
   setting CONTROL_TOKEN "$(password control-token)"
+  metrics_settings 8093 "${2:-}"
   printf '# paper is the default; docs/trading.md says what live needs.\nTRADING_MODE=paper\n'
 }
 
@@ -330,14 +337,14 @@ api_env() {
   bus_settings api
   database_settings
   setting JWT_SECRET "$(password jwt-secret)"
-  metrics_settings 8092
+  metrics_settings 8092 "${1:-}"
   printf '# on where nobody else makes accounts.\nSIGN_UP=off\nTRADING_MODE=paper\n'
 }
 
 worker_env() {
   bus_settings "$1"
   setting SOURCE_ADDRESS "$2"
-  metrics_settings 8091
+  metrics_settings 8091 "${3:-}"
 }
 
 postgres_sql() {
@@ -348,15 +355,15 @@ given jwt-secret JWT_SECRET "${JWT_SECRET:-}"
 given encryption-key ENCRYPTION_KEY "${ENCRYPTION_KEY:-}"
 certificates
 nats_conf | put "$out/scheduler/nats.conf"
-scheduler_env scheduler | put "$out/scheduler/scheduler.env"
+scheduler_env scheduler "$address" | put "$out/scheduler/scheduler.env"
 put "$out/scheduler/ca.pem" <"$out/ca.pem"
-api_folder=$out/scheduler
+api_folder=$out/scheduler api_address=$address
 if [ "$api_host" = yes ]; then
-  api_folder=$out/api
+  api_folder=$out/api api_address=
   mkdir -p "$api_folder"
   put "$api_folder/ca.pem" <"$out/ca.pem"
 fi
-api_env | put "$api_folder/api.env"
+api_env "$api_address" | put "$api_folder/api.env"
 [ -n "${DATABASE_URL:-}" ] || postgres_sql | put "$out/scheduler/postgres.sql"
 if [ "$redis" = yes ]; then
   redis_conf | put "$out/scheduler/redis.conf"
@@ -375,7 +382,7 @@ if [ "$standby" = yes ]; then
 fi
 if [ "$one_host" = yes ]; then
   # Behind the scheduler's address, so they share one budget.
-  worker_env worker-1 scheduler | put "$out/scheduler/worker.env"
+  worker_env worker-1 scheduler "$address" | put "$out/scheduler/worker.env"
 else
   count=1
   while [ "$count" -le "$workers" ]; do

@@ -1,5 +1,5 @@
-// The port Prometheus scrapes a worker or an api at. Closed unless METRICS_PORT is set. The scheduler's are at its control
-// port.
+// The port Prometheus scrapes a process at. Closed unless METRICS_PORT is set. It answers nothing else, so its token is
+// worth no more than the numbers.
 
 import { METRICS_CONTENT_TYPE, metricsText } from "../adapters/telemetry/metrics.ts";
 import { sameText } from "../domain/same-text.ts";

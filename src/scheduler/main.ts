@@ -25,6 +25,7 @@ import { isPassing } from "../domain/store-fault.ts";
 import { type CheckResult, check, checkFeasibleTick, checkVenues } from "../main/check.ts";
 import { checkDatabase } from "../main/check-database.ts";
 import { busOf, governorOf, postgresOf, quietLog, venueUrlsOf } from "../main/connect.ts";
+import { serveMetrics } from "../main/metrics.ts";
 import { runProcess } from "../main/process.ts";
 import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
@@ -214,30 +215,32 @@ await runProcess({
     releases.push(() => links?.stop());
     trading.start();
     releases.push(await serveDesk(bus.requests, answerDesk, log));
+    const linkStates = () => ({
+      bus: bus.state(),
+      database: databaseLink(database.isUp && leaseDatabase.isUp),
+      ...(publisher ? { redis: publisher.state() } : {}),
+    });
+    const folders = settings.DISK_FOLDERS;
+    const ofProcess = createProcessMetrics("scheduler", VERSION, clock, tracing?.counts, folders);
+    const collect = () => [
+      ...ofProcess(),
+      ...schedulerMetrics({
+        ...{ clock, scheduler, trading, links: linkStates(), notices: notices.counts, events: events.counts },
+        tickPeriodMs: settings.TICK_INTERVAL_MS,
+        budgets: governor.state(),
+        refusals: governor.refusals,
+      }),
+    ];
+    const metrics = serveMetrics(settings, collect, log);
+    if (metrics) releases.push(() => metrics.stop());
     if (settings.CONTROL_TOKEN) {
-      const links = () => ({
-        bus: bus.state(),
-        database: databaseLink(database.isUp && leaseDatabase.isUp),
-        ...(publisher ? { redis: publisher.state() } : {}),
-      });
-      const folders = settings.DISK_FOLDERS;
-      const ofProcess = createProcessMetrics("scheduler", VERSION, clock, tracing?.counts, folders);
-      const collect = () => [
-        ...ofProcess(),
-        ...schedulerMetrics({
-          ...{ clock, scheduler, trading, links: links(), notices: notices.counts, events: events.counts },
-          tickPeriodMs: settings.TICK_INTERVAL_MS,
-          budgets: governor.state(),
-          refusals: governor.refusals,
-        }),
-      ];
       const board = new PresenceBoard({ clock, announcements: bus.announcements });
       await board.start();
       releases.push(() => board.stop());
       const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
       const server = startControlServer(
         {
-          ...{ scheduler, trading, clock, log, logLevel, links },
+          ...{ scheduler, trading, clock, log, logLevel, links: linkStates },
           disks: () => readDisks(folders),
           audit: createAuditStore(database),
           token: settings.CONTROL_TOKEN,

@@ -13,6 +13,8 @@ import { namesOf, Recording, SCRAPE_SECONDS, Situation } from "./scrapes-testing
 
 const ALERTS_FILE = join(import.meta.dir, "alerts.yml");
 const JOBS = ["schedulerx-scheduler", "schedulerx-worker", "schedulerx-api"];
+/** Fires whatever happens, so that its silence is noticed elsewhere. */
+const WATCHDOG = "SchedulerxWatchdog";
 const LENGTH_SECONDS = 450;
 /** When what is to go wrong does. */
 const TROUBLE_AT_SECONDS = 240;
@@ -102,7 +104,10 @@ needs(["promtool"], "the alert rules", () => {
   ): Promise<void> {
     const expr = `group by (alertname) (max_over_time(ALERTS{alertstate="firing"}[${LENGTH_SECONDS}s]))`;
     const tests = situations.map(({ series, firing }) => {
-      const exp_samples = firing.map((alertname) => ({ labels: `{alertname="${alertname}"}`, value: 1 }));
+      const exp_samples = [...firing, WATCHDOG].map((alertname) => ({
+        labels: `{alertname="${alertname}"}`,
+        value: 1,
+      }));
       const promql_expr_test = [{ expr, eval_time: `${LENGTH_SECONDS}s`, exp_samples }];
       return { interval: `${SCRAPE_SECONDS}s`, input_series: series, promql_expr_test };
     });
@@ -134,7 +139,7 @@ needs(["promtool"], "the alert rules", () => {
   });
 
   test("each fires when what it is for happens, and no other does", async () => {
-    expect(Object.keys(CASES).sort()).toEqual(rules.map(({ alert }) => alert).sort());
+    expect([...Object.keys(CASES), WATCHDOG].sort()).toEqual(rules.map(({ alert }) => alert).sort());
     const situations = Object.entries(CASES).map(async ([alert, trouble]) => {
       const series = await seriesOf(trouble);
       if (alert === "SchedulerxTwoLead") series.push(...(await secondScheduler()));

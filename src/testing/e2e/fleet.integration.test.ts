@@ -9,7 +9,7 @@ import { needs } from "../needs.ts";
 import { requireProgram } from "../services/programs.ts";
 import { freePort } from "../services.ts";
 import type { Audit } from "./audit.ts";
-import { type Fleet, startFleet } from "./fleet.ts";
+import { CONTROL_TOKEN, type Fleet, METRICS_TOKEN, startFleet } from "./fleet.ts";
 import { Observer, wanderingSeeds } from "./observer.ts";
 import { LogWatch } from "./outages.ts";
 import type { Program } from "./program.ts";
@@ -132,6 +132,16 @@ needs(["nats", "redis", "postgres", "promtool"], "the whole fleet", () => {
       });
       expect([program.name, lint.stderr.toString()]).toEqual([program.name, ""]);
     }
+  });
+
+  test("the scheduler's numbers are read with the token for numbers, which is worth nothing else", async () => {
+    const { scheduler } = fleet;
+    for (const wrong of [CONTROL_TOKEN, ""]) {
+      await expect(fleet.metrics(scheduler, wrong)).rejects.toThrow('"status":401');
+    }
+    expect(await fleet.control<{ status: number }>("/health", "GET", METRICS_TOKEN)).toMatchObject({
+      status: 401,
+    });
   });
 
   test("venue trouble costs the coin on that venue, says why, and nothing else", async () => {

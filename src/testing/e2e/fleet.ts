@@ -41,9 +41,9 @@ export interface Fleet {
   readonly programs: readonly Program[];
   readonly streamUrl: string;
   /** The scheduler's control port. */
-  control<T>(path: string, method?: "GET" | "POST"): Promise<T>;
-  /** What Prometheus is told by a binary. */
-  metrics(program: Program): Promise<string>;
+  control<T>(path: string, method?: "GET" | "POST", token?: string): Promise<T>;
+  /** What Prometheus is told by a binary; rejects where the token is refused. */
+  metrics(program: Program, token?: string): Promise<string>;
   /** --check of a binary with the settings it runs with, or others. */
   check(
     program: Program,
@@ -59,7 +59,8 @@ export interface Fleet {
 }
 
 const WARM_MS_MAX = 60_000;
-const CONTROL_TOKEN = "end-to-end-operator-word";
+export const CONTROL_TOKEN = "end-to-end-operator-word";
+export const METRICS_TOKEN = "end-to-end-prometheus-word";
 
 /** Starts everything and resolves when all binaries say that they run. Leaves nothing behind when it rejects. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
@@ -81,28 +82,29 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       open(startRedis()),
       open(startPostgres()),
     ]);
-    const control = async <T>(path: string, method: "GET" | "POST" = "GET"): Promise<T> => {
+    const control = async <T>(
+      path: string,
+      method: "GET" | "POST" = "GET",
+      token = CONTROL_TOKEN,
+    ): Promise<T> => {
       const response = await fetch(`http://127.0.0.1:${controlPort}${path}`, {
         method,
-        headers: { authorization: `Bearer ${CONTROL_TOKEN}` },
+        headers: { authorization: `Bearer ${token}` },
       });
       return (await response.json()) as T;
     };
-    const metrics = async (of: Program): Promise<string> => {
+    const metrics = async (of: Program, token = METRICS_TOKEN): Promise<string> => {
       const own = of.lines().findLast(({ event }) => event === "metrics port open")?.port;
-      const response = await fetch(
-        `http://127.0.0.1:${of.main === "scheduler" ? controlPort : own}/metrics`,
-        {
-          headers: { authorization: `Bearer ${CONTROL_TOKEN}` },
-        },
-      );
+      const response = await fetch(`http://127.0.0.1:${own}/metrics`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
       if (!response.ok) throw new Error(`expected metrics of ${of.name}, was ${await response.text()}`);
       return await response.text();
     };
     const [controlPort, apiPort] = [await freePort(), await freePort()];
     const settings = new Map<Program, Record<string, string>>();
     const program = (name: string, main: Program["main"], env: Record<string, string>): Program => {
-      const seen = { METRICS_PORT: "0", METRICS_TOKEN: CONTROL_TOKEN };
+      const seen = { METRICS_PORT: "0", METRICS_TOKEN };
       const all = { NATS_URL: nats.url, TICK_INTERVAL_MS: `${tickMs}`, ...seen, ...env, ...options.env };
       const made = new Program(name, main, all);
       settings.set(made, all);

@@ -14,6 +14,7 @@ export type ProgramName =
   | "setpriv"
   | "shellcheck"
   | "promtool"
+  | "amtool"
   | "ip";
 
 export interface Program {
@@ -118,6 +119,12 @@ export const PROGRAMS: readonly Program[] = [
     debianPackage: "prometheus",
     brewFormula: "prometheus",
     find: () => which("promtool"),
+  },
+  {
+    name: "amtool",
+    title: "amtool (Alertmanager)",
+    debianPackage: "prometheus-alertmanager",
+    find: () => which("amtool"),
   },
   {
     name: "ip",
