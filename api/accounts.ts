@@ -4,6 +4,7 @@
 import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
 import type { StoredPosition } from "../src/domain/position-view.ts";
+import type { DecisionSettings } from "../src/domain/strategy.ts";
 import type { UserEventStream } from "../src/ports/bus.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Desk } from "../src/ports/desk.ts";
@@ -37,6 +38,8 @@ export interface AccountsDeps extends PositionDeps {
   readonly paper: PaperMoney;
   /** Whose strategies, positions and decisions are meant where the two are kept apart. */
   readonly mode: TradingMode;
+  /** The scheduler's, for the rates that open positions wait for. Left out: the default. */
+  readonly decision?: DecisionSettings;
   /** Karbit's JWT_SECRET where the database is shared. */
   readonly jwtSecret: string;
   /** Whether strangers may make an account: not where Karbit does. */

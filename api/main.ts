@@ -9,6 +9,8 @@ import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createProcessMetrics } from "../src/adapters/telemetry/metrics.ts";
 import { createCandleSource } from "../src/adapters/venue/candles.ts";
 import { type ApiSettings, apiFields } from "../src/config.ts";
+import { Decimal } from "../src/domain/decimal.ts";
+import { DECISION_SETTINGS_DEFAULT } from "../src/domain/strategy.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
 import { checkDatabase } from "../src/main/check-database.ts";
 import { busOf, postgresOf, quietLog, venueUrlsOf } from "../src/main/connect.ts";
@@ -63,6 +65,10 @@ async function accountsOf(
   return await createAccounts(database, {
     ...{ bus, log, jwtSecret: JWT_SECRET, signUpOpen: SIGN_UP },
     mode: TRADING_MODE === "paper" ? "paper" : "live",
+    decision: {
+      ...DECISION_SETTINGS_DEFAULT,
+      autoExitGain: Decimal.of(settings.AUTO_EXIT_GAIN_PCT).dividedBy(Decimal.of(100), 8, "half-up"),
+    },
     encryption: ENCRYPTION_KEY
       ? { key: ENCRYPTION_KEY, format: settings.KARBIT_TABLES === "expect" ? "karbit" : "envelope" }
       : undefined,

@@ -208,6 +208,7 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<D
     },
     accounts: await createAccounts(database, {
       ...{ bus, log, mode, signUpOpen: true, telegramBotName: undefined },
+      decision: DECISION_SETTINGS_DEFAULT,
       jwtSecret: randomBytes(32).toString("hex"),
       encryption: { key: encryption.text, format: "karbit" },
     }),

@@ -16,6 +16,7 @@ import { createStrategyStore } from "../../src/adapters/store/strategies.ts";
 import { createTelegramLinkStore } from "../../src/adapters/store/telegram-links.ts";
 import { createTradingStateStore } from "../../src/adapters/store/trading-state.ts";
 import { createTradingViewStore } from "../../src/adapters/store/trading-view.ts";
+import type { DecisionSettings } from "../../src/domain/strategy.ts";
 import type { Bus } from "../../src/ports/bus.ts";
 import type { TradingMode } from "../../src/ports/journal.ts";
 import type { Log } from "../../src/ports/telemetry.ts";
@@ -25,6 +26,7 @@ export interface AccountsParts {
   readonly bus: Pick<Bus, "requests" | "userEvents">;
   readonly log: Log;
   readonly mode: TradingMode;
+  readonly decision: DecisionSettings;
   readonly jwtSecret: string;
   readonly signUpOpen: boolean;
   /** Undefined: keys are not kept here. */
@@ -34,7 +36,7 @@ export interface AccountsParts {
 }
 
 export async function createAccounts(database: Database, parts: AccountsParts): Promise<AccountsDeps> {
-  const { bus, log, mode, jwtSecret, signUpOpen, encryption, telegramBotName } = parts;
+  const { bus, log, mode, decision, jwtSecret, signUpOpen, encryption, telegramBotName } = parts;
   const trading = createTradingStateStore(database);
   const views = createTradingViewStore(database);
   return {
@@ -53,6 +55,6 @@ export async function createAccounts(database: Database, parts: AccountsParts): 
     telegram: createTelegramLinkStore(database),
     paper: createPaperMoney(database),
     newId: randomUUID,
-    ...{ telegramBotName, jwtSecret, mode, signUpOpen },
+    ...{ telegramBotName, jwtSecret, mode, decision, signUpOpen },
   };
 }

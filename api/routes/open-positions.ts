@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { PAIR_KEYS, PAIRS } from "../../schema/vocabulary.ts";
 import { type OpenView, openView, type StoredPosition } from "../../src/domain/position-view.ts";
-import { DECISION_SETTINGS_DEFAULT } from "../../src/domain/strategy.ts";
+import { DECISION_SETTINGS_DEFAULT, type DecisionSettings } from "../../src/domain/strategy.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { ForcedCloses } from "../../src/ports/forced-closes.ts";
 import type { TradingMode } from "../../src/ports/journal.ts";
@@ -47,6 +47,7 @@ export function openPositionRoutes({
   periodMs,
   clock,
   signedIn,
+  decision = DECISION_SETTINGS_DEFAULT,
 }: {
   readonly openPositions: (userId: number) => Promise<readonly StoredPosition[]>;
   readonly forcedCloses: Pick<ForcedCloses, "open">;
@@ -56,6 +57,7 @@ export function openPositionRoutes({
   readonly periodMs: number;
   readonly clock: Clock;
   readonly signedIn: SignedIn;
+  readonly decision?: DecisionSettings;
 }) {
   return new Hono().get("/api/positions/open", signedIn, query(v.strictObject({})), async (c) => {
     const { userId } = c.var.account;
@@ -69,7 +71,7 @@ export function openPositionRoutes({
         coin,
         PAIRS.findIndex(({ key }) => key === pair),
       );
-      const market = { row, reference: live.reference, decision: DECISION_SETTINGS_DEFAULT, sinceMs };
+      const market = { row, reference: live.reference, decision, sinceMs };
       return { ...openView(position, market), closeAsked: asked.has(coin) };
     });
     return c.json(shown satisfies v.InferOutput<typeof openPositionsSchema>, 200, {

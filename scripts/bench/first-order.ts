@@ -7,8 +7,9 @@ import { krwPriceIncrement } from "../../src/adapters/venue/krw-ticks.ts";
 import { Decimal } from "../../src/domain/decimal.ts";
 import { decideEntry, type EntryFacts } from "../../src/domain/decision.ts";
 import { RateTable } from "../../src/domain/rate-table.ts";
-import { RISK_LIMITS_DEFAULT } from "../../src/domain/risk.ts";
+import { CAUTION_DEFAULT, RISK_LIMITS_DEFAULT } from "../../src/domain/risk.ts";
 import { DECISION_SETTINGS_DEFAULT, entrySeedIndex, sliceKrw } from "../../src/domain/strategy.ts";
+import { FEE_RATIOS_DEFAULT } from "../../src/domain/venue-limits.ts";
 import type { LeaseStore } from "../../src/ports/journal.ts";
 import type { Log } from "../../src/ports/telemetry.ts";
 import type { TraderStore, TradingStateStore } from "../../src/ports/traders.ts";
@@ -195,6 +196,8 @@ class Stage {
       reference: () => ({ priceKrw: REFERENCE_KRW, atMs: this.clock.nowMs() }),
       decision: DECISION_SETTINGS_DEFAULT,
       limits: RISK_LIMITS_DEFAULT,
+      caution: CAUTION_DEFAULT,
+      feeRatios: FEE_RATIOS_DEFAULT,
       feeValue: async () => Decimal.ZERO,
       holder: "bench",
       watch: { ...WATCH_DEFAULT, everyMs: Number.MAX_SAFE_INTEGER },
@@ -241,7 +244,7 @@ function factsOf({ symbols, multiplier }: Fallible): CoinFacts {
     overseasSymbol: symbols.overseas,
     multiplier: Decimal.of(multiplier),
     ...{ tradable: true, walletsOpen: true, warned: false, quarantined: false, identityKnown: true },
-    delistAtMs: undefined,
+    delistedBy: undefined,
     fundingRatio: Decimal.of("0.0001"),
   };
 }

@@ -5,6 +5,7 @@ import type { PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../../src/domain/decimal.ts";
 import { approvedFromJournal } from "../../src/domain/risk.ts";
 import { sizeEntry } from "../../src/domain/sizing.ts";
+import { FEE_RATIOS_DEFAULT } from "../../src/domain/venue-limits.ts";
 import type { BookDesk, FreshBooks } from "../../src/ports/book-desk.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { IntentRow, Journal } from "../../src/ports/journal.ts";
@@ -67,7 +68,7 @@ export class Predecessor {
 
   constructor(private readonly deps: PredecessorDeps) {
     const venues = { domestic: async () => undefined, overseas: async () => undefined };
-    this.#accounts = new Accounts({ clock: deps.clock, venues });
+    this.#accounts = new Accounts({ clock: deps.clock, venues, feeRatios: FEE_RATIOS_DEFAULT });
   }
 
   /** What must be there before it dies: the markets' rules, and a position for those who die leaving it. */

@@ -118,7 +118,7 @@ function marketView(market: SteeredMarket): MarketView {
       return {
         ...{ domesticSymbol: symbol(domestic), overseasSymbol: symbol(overseas), multiplier: Decimal.ONE },
         ...{ tradable: true, walletsOpen: true, warned: false, quarantined: false, identityKnown: true },
-        ...{ delistAtMs: undefined, fundingRatio: Decimal.ZERO },
+        ...{ delistedBy: undefined, fundingRatio: Decimal.ZERO },
       };
     },
     incrementAt: (venue, price) => krwPriceIncrement(venue as "upbit", price),

@@ -54,7 +54,7 @@ export interface EntryFacts {
   readonly openEntryCount: number;
   /** The last entry on this very pair, if it is open. */
   readonly lastEntry: { readonly rate: Decimal; readonly atMs: number } | undefined;
-  /** Fees both ways and funding for 8 h, as a ratio (settlement.breakEvenRatio). */
+  /** Fees both ways and expected funding, as a ratio (settlement.breakEvenRatio). */
   readonly breakEven: Decimal;
   /** auto mode: profit projected at the exit target and today's reference price, KRW. */
   readonly projectedProfitKrw: Decimal | undefined;

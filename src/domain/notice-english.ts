@@ -94,7 +94,11 @@ export function englishNotice(notice: Notice): NoticeBody {
             gone: `The short at ${VENUE_WORDS[notice.venue].en} is gone, and not by an order of ours: by hand, liquidation or auto-deleveraging (ADL).`,
             smaller: `The short at ${VENUE_WORDS[notice.venue].en} is smaller, and not by an order of ours: by hand, liquidation or auto-deleveraging (ADL).`,
           }[notice.is],
-          "The position is closed: coins left without a hedge are being sold now.",
+          {
+            selling: "The position is closed: coins left without a hedge are being sold now.",
+            waiting:
+              "Coins are left without a hedge and are not sold by themselves: close the position yourself.",
+          }[notice.spot],
         ],
       };
     case "guardian":

@@ -94,7 +94,10 @@ export function koreanNotice(notice: Notice): NoticeBody {
             gone: `${VENUE_WORDS[notice.venue].ko} 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 종료되었습니다.`,
             smaller: `${VENUE_WORDS[notice.venue].ko} 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 축소되었습니다.`,
           }[notice.is],
-          "포지션을 종료하며, 헤지가 풀린 현물은 즉시 매도합니다.",
+          {
+            selling: "포지션을 종료하며, 헤지가 풀린 현물은 즉시 매도합니다.",
+            waiting: "헤지가 풀린 현물은 자동으로 매도하지 않습니다. 포지션을 직접 종료해 주세요.",
+          }[notice.spot],
         ],
       };
     case "guardian":

@@ -210,7 +210,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     ],
   ],
   [
-    { ...SHORT_GONE, is: "gone" },
+    { ...SHORT_GONE, is: "gone", spot: "selling" },
     [
       "⚠️ 숏 포지션 외부 종료 · BTC",
       "바이빗 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 종료되었습니다.",
@@ -223,16 +223,16 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     ],
   ],
   [
-    { ...SHORT_GONE, is: "smaller" },
+    { ...SHORT_GONE, is: "smaller", spot: "waiting" },
     [
       "⚠️ 숏 포지션 외부 종료 · BTC",
       "바이빗 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 축소되었습니다.",
-      "포지션을 종료하며, 헤지가 풀린 현물은 즉시 매도합니다.",
+      "헤지가 풀린 현물은 자동으로 매도하지 않습니다. 포지션을 직접 종료해 주세요.",
     ],
     [
       "⚠️ Short closed outside of us · BTC",
       "The short at Bybit is smaller, and not by an order of ours: by hand, liquidation or auto-deleveraging (ADL).",
-      "The position is closed: coins left without a hedge are being sold now.",
+      "Coins are left without a hedge and are not sold by themselves: close the position yourself.",
     ],
   ],
   [

@@ -105,8 +105,13 @@ export type Notice =
       readonly venue: Venue;
       readonly change: "closed" | "joined";
     })
-  /** The short is gone or smaller, by whom or what is not known; its coins are sold at once. */
-  | (OfTrading & { readonly kind: "short-gone"; readonly venue: Venue; readonly is: "gone" | "smaller" })
+  /** The short is gone or smaller, by whom or what is not known; its coins are sold at once, or wait for the user. */
+  | (OfTrading & {
+      readonly kind: "short-gone";
+      readonly venue: Venue;
+      readonly is: "gone" | "smaller";
+      readonly spot: "selling" | "waiting";
+    })
   /** blocked: it should be closed, but a venue cannot be reached and no leg is sent. */
   | (OfTrading & {
       readonly kind: "guardian";

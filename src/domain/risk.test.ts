@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Decimal } from "./decimal.ts";
 import {
   approve,
+  CAUTION_DEFAULT,
   coolingMs,
   guardianVerdict,
   liquidationDistance,
@@ -104,9 +105,9 @@ test("the reference price is void when old, wide or far from the median, and fal
 });
 
 test("rest doubles with each trouble up to six hours", () => {
-  expect(coolingMs("closed", 7)).toBe(60_000);
-  expect(coolingMs("entry-empty", 7)).toBe(30_000);
-  expect([0, 1, 2, 5, 6, 100].map((before) => coolingMs("unwound", before) / 60_000)).toEqual([
-    10, 20, 40, 320, 360, 360,
-  ]);
+  expect(coolingMs("closed", 7, CAUTION_DEFAULT)).toBe(60_000);
+  expect(coolingMs("entry-empty", 7, CAUTION_DEFAULT)).toBe(30_000);
+  expect(
+    [0, 1, 2, 5, 6, 100].map((before) => coolingMs("unwound", before, CAUTION_DEFAULT) / 60_000),
+  ).toEqual([10, 20, 40, 320, 360, 360]);
 });

@@ -177,20 +177,33 @@ function isUsable({ askKrw, bidKrw, atMs }: ReferenceBook, nowMs: number): boole
 
 export type CoolingCause = "closed" | "entry-empty" | "unwound" | "guardian";
 
-const COOLING_MS: Readonly<Record<CoolingCause, number>> = {
-  closed: 60_000,
-  "entry-empty": 30_000,
-  unwound: 600_000,
-  guardian: 600_000,
+/** How the engine keeps away from a coin that made trouble. */
+export interface CautionSettings {
+  /** Each cause's first rest, ms. */
+  readonly restMs: Readonly<Record<CoolingCause, number>>;
+  readonly restMsMax: number;
+  /** So many unwinds of one coin over all users within so long: its entries are off. */
+  readonly unwindsMax: number;
+  readonly unwindsWithinMs: number;
+}
+
+export const CAUTION_DEFAULT: CautionSettings = {
+  restMs: { closed: 60_000, "entry-empty": 30_000, unwound: 600_000, guardian: 600_000 },
+  restMsMax: 6 * 3_600_000,
+  unwindsMax: 3,
+  unwindsWithinMs: 300_000,
 };
-const COOLING_MS_MAX = 6 * 3_600_000;
 
 /**
  * How long a user's coin rests: unwinds and guardian closes double with each one since the last clean round trip, up
- * to 6 h.
+ * to the longest.
  */
-export function coolingMs(cause: CoolingCause, troublesBefore: number): number {
-  const base = COOLING_MS[cause];
+export function coolingMs(
+  cause: CoolingCause,
+  troublesBefore: number,
+  { restMs, restMsMax }: Pick<CautionSettings, "restMs" | "restMsMax">,
+): number {
+  const base = restMs[cause];
   if (cause === "closed" || cause === "entry-empty") return base;
-  return Math.min(base * 2 ** Math.min(troublesBefore, 30), COOLING_MS_MAX);
+  return Math.min(base * 2 ** Math.min(troublesBefore, 30), restMsMax);
 }

@@ -11,7 +11,13 @@ import {
   positionTotals,
   splitSale,
 } from "./position.ts";
-import { breakEvenRatio, expectedFundingRatio, projectedProfitKrw, settle } from "./settlement.ts";
+import {
+  breakEvenRatio,
+  expectedFundingRatio,
+  HOLDING_MS_DEFAULT,
+  projectedProfitKrw,
+  settle,
+} from "./settlement.ts";
 
 const d = Decimal.of;
 
@@ -182,14 +188,15 @@ test("break-even is four fees less funding, and a projection at the entry's own 
 });
 
 test("expected funding is the rate of the moment, as often as it is paid in eight hours; a short receives it", () => {
-  const of = (rate: string, hours?: number) =>
-    expectedFundingRatio({
-      rate,
-      intervalMs: hours === undefined ? undefined : hours * 3_600_000,
-    }).toString();
+  const of = (rate: string, hours?: number, holdingMs = HOLDING_MS_DEFAULT) =>
+    expectedFundingRatio(
+      { rate, intervalMs: hours === undefined ? undefined : hours * 3_600_000 },
+      holdingMs,
+    ).toString();
   expect(of("0.0001", 8)).toBe("0.0001");
   expect(of("0.0001", 4)).toBe("0.0002");
   expect(of("-0.0003", 1)).toBe("-0.0024");
   expect(of("0.0001")).toBe("0.0001");
-  expect(expectedFundingRatio(undefined).isZero).toBe(true);
+  expect(of("0.0001", 8, 2 * HOLDING_MS_DEFAULT)).toBe("0.0002");
+  expect(expectedFundingRatio(undefined, HOLDING_MS_DEFAULT).isZero).toBe(true);
 });

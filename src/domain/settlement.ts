@@ -126,16 +126,21 @@ export function breakEvenRatio(fees: FeeRatios, fundingRatioReceived: Decimal): 
   return fees.domestic.plus(fees.overseas).times(TWO).minus(fundingRatioReceived);
 }
 
-const HOLDING_MS = 8 * 3_600_000;
+/** How long a position is taken to be held. */
+export const HOLDING_MS_DEFAULT = 8 * 3_600_000;
+const INTERVAL_MS_DEFAULT = 8 * 3_600_000;
 
 /**
- * Funding a short may expect over 8 h as a ratio of its worth, positive when it is paid: at the rate of the moment,
- * as often as the venue pays. Where the interval is not told it is 8 h.
+ * Funding a short may expect over `holdingMs` as a ratio of its worth, positive when it is paid: at the rate of the
+ * moment, as often as the venue pays. Where the interval is not told it is 8 h.
  */
-export function expectedFundingRatio(funding: Pick<Funding, "rate" | "intervalMs"> | undefined): Decimal {
+export function expectedFundingRatio(
+  funding: Pick<Funding, "rate" | "intervalMs"> | undefined,
+  holdingMs: number,
+): Decimal {
   if (!funding) return Decimal.ZERO;
-  const { rate, intervalMs = HOLDING_MS } = funding;
-  return Decimal.of(rate).times(Decimal.of(HOLDING_MS)).dividedBy(Decimal.of(intervalMs), 12, "down");
+  const { rate, intervalMs = INTERVAL_MS_DEFAULT } = funding;
+  return Decimal.of(rate).times(Decimal.of(holdingMs)).dividedBy(Decimal.of(intervalMs), 12, "down");
 }
 
 /** KRW a position would earn if it closed at `exitRate` with today's reference price, fees both ways included. */

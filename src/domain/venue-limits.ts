@@ -48,7 +48,7 @@ export function shortestTickMs(
   return worst;
 }
 
-/** Takers' fees where neither the account nor anybody else tells. */
+/** Takers' fees where neither the account nor a setting tells. */
 export const FEE_RATIOS_DEFAULT: Readonly<Record<Venue, string>> = {
   upbit: "0.0005",
   bithumb: "0.0025",

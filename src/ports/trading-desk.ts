@@ -24,8 +24,9 @@ export interface CoinFacts {
   readonly warned: boolean;
   readonly quarantined: boolean;
   readonly identityKnown: boolean;
-  readonly delistAtMs: number | undefined;
-  /** Expected over 8 h for the short, a ratio of its worth; positive is received. */
+  /** Whose list says that it will be taken off. */
+  readonly delistedBy: Venue | undefined;
+  /** Expected for the short over the time a position is taken to be held, a ratio of its worth; positive is received. */
   readonly fundingRatio: Decimal;
 }
 

@@ -34,7 +34,8 @@ import { MIGRATE } from "./main/commands/migrate.ts";
 import { OPERATOR_COMMANDS } from "./main/commands/operator.ts";
 import { linksOf, noticesOf } from "./main/notices.ts";
 import { ROTATE_KEYS } from "./main/rotate-keys.ts";
-import { createTrading, limitsOf, modeFault, watchOf } from "./main/trading.ts";
+import { createTrading, modeFault } from "./main/trading.ts";
+import { rulesOf } from "./main/trading-rules.ts";
 import { schedulerMetrics } from "./metrics.ts";
 import { Scheduler } from "./run.ts";
 import { UserEventOutbox } from "./user-event-outbox.ts";
@@ -155,7 +156,8 @@ await runProcess({
     if (publisher) releases.push(() => publisher.stop());
     const fault = await modeFault(settings.TRADING_MODE, database);
     if (fault) throw new SettingsError([fault]);
-    await keepSchedulerLimits(database, limitsOf(settings), clock.nowMs());
+    const rules = rulesOf(settings);
+    await keepSchedulerLimits(database, rules.limits, clock.nowMs());
     const notices = noticesOf(settings, { clock, log, database });
     releases.push(() => notices.stop());
     const events = new UserEventOutbox({ clock, log, stream: bus.userEvents });
@@ -172,8 +174,7 @@ await runProcess({
       secrets: settings.ENCRYPTION_KEY ? createSecretReader(settings.ENCRYPTION_KEY) : undefined,
       notifier: notices,
       events,
-      limits: limitsOf(settings),
-      watch: watchOf(settings),
+      rules,
       // Looked at once rates come, and they come from it.
       scheduler: () => scheduler,
     });

@@ -4,7 +4,6 @@
 import { PAIRS, type PairKey, type Venue } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import type { FeeRatios } from "../domain/settlement.ts";
-import { FEE_RATIOS_DEFAULT } from "../domain/venue-limits.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CoinFacts, UserVenues } from "../ports/trading-desk.ts";
 import type { SymbolRules, TradingVenue } from "../ports/trading-venue.ts";
@@ -45,7 +44,14 @@ export class Accounts {
   readonly #feesSeen = new Map<string, number>();
   readonly #cache = new Map<string, { readonly untilMs: number; readonly value: Promise<unknown> }>();
 
-  constructor(private readonly deps: { readonly clock: Clock; readonly venues: UserVenues }) {}
+  constructor(
+    private readonly deps: {
+      readonly clock: Clock;
+      readonly venues: UserVenues;
+      /** Where an account does not tell. */
+      readonly feeRatios: Readonly<Record<Venue, string>>;
+    },
+  ) {}
 
   async legs(userId: number, pair: PairKey): Promise<Legs | undefined> {
     const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
@@ -79,7 +85,7 @@ export class Accounts {
         this.#feesSeen.set(`${userId} ${venue.venue}`, fee.toFloat());
         return fee;
       } catch {
-        return Decimal.of(FEE_RATIOS_DEFAULT[venue.venue]);
+        return Decimal.of(this.deps.feeRatios[venue.venue]);
       }
     };
     const [domestic, overseas] = await Promise.all([
@@ -93,7 +99,7 @@ export class Accounts {
   entryFeeFactor(userId: number, pair: PairKey): number {
     const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
     const fee = (venue: Venue) =>
-      this.#feesSeen.get(`${userId} ${venue}`) ?? Number(FEE_RATIOS_DEFAULT[venue]);
+      this.#feesSeen.get(`${userId} ${venue}`) ?? Number(this.deps.feeRatios[venue]);
     return (1 + fee(domestic)) / (1 - fee(overseas));
   }
 

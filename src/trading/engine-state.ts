@@ -184,6 +184,12 @@ export class EngineState {
     return count;
   }
 
+  /** Whether automatic exits of it wait for the user: somebody's trade is in it, or its short is gone. */
+  exitsWait(key: string): boolean {
+    const why = this.heldByHand.get(key);
+    return why === "joined" || why === "short-gone";
+  }
+
   /** Whether its strategy holds all it may: no rate will make it enter. */
   isFull(trader: Trader): boolean {
     return this.#openEntryCount(trader) >= trader.strategy.seedDivision;

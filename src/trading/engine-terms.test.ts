@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
+import { CAUTION_DEFAULT } from "../domain/risk.ts";
 import { type EngineRig, traderOf } from "../testing/engine/rig.ts";
 import { type Arrange, rigStarter } from "../testing/engine/rigs.ts";
 
@@ -147,6 +148,18 @@ test("too little to be hedged or sold rests as well, or every frame would leave 
   expect(rig.state.rests.get("1 XRP")?.cause).toBe("entry-empty");
 });
 
+test("entries that come to nothing one after the other are told of under one key", async () => {
+  const restMs = { ...CAUTION_DEFAULT.restMs, "entry-empty": 1_000 };
+  const rig = await started({ caution: { restMs } }, onePair);
+  const keys: (string | undefined)[] = [];
+  rig.tell = ({ notice, dedupeKey }) => {
+    if (notice.kind === "entry-failed") keys.push(dedupeKey);
+  };
+  rig.world.faults.arm({ purpose: "buy", times: 9 }, { fillRatio: 0.0001 });
+  await rig.ticks(20_000);
+  expect([keys.length > 1, [...new Set(keys)]]).toEqual([true, ["entry-failed XRP upbit-binance flat"]]);
+});
+
 test("three entries of XRP sold back within five minutes, of whichever users, quarantine it", async () => {
   const rig = await started({ users: 4, coins: ["XRP", "DOGE"] }, (of) => {
     onePair(of);
@@ -162,6 +175,16 @@ test("three entries of XRP sold back within five minutes, of whichever users, qu
   rig.market.setRate("DOGE", 1_396);
   await rig.ticks(10_000);
   expect(rig.held.toSorted()).toEqual(["1 DOGE", "2 DOGE", "3 DOGE", "4 DOGE"]);
+});
+
+test("how many it takes, within how long, and the rest after one are settings", async () => {
+  const caution = { unwindsMax: 2, restMs: { ...CAUTION_DEFAULT.restMs, unwound: 7_000 }, restMsMax: 10_000 };
+  const rig = await started({ users: 2, caution }, onePair);
+  rig.world.faults.arm({ purpose: "hedge", times: 6 }, { refuse: "closed" });
+  await rig.ticks(5_000);
+  const { untilAtMs, cause } = rig.state.rests.get("1 XRP")!;
+  expect([cause, untilAtMs - rig.clock.nowMs() <= 7_000]).toEqual(["unwound", true]);
+  expect(rig.state.switchRows.get("coin XRP")?.why).toBe("2 entries were sold back within 300 s");
 });
 
 test("entries sold back before a restart count towards the quarantine", async () => {

@@ -170,12 +170,45 @@ test("a position closed by hand in Karbit is told as that, and settles; one that
   expect(told(rig, "short-gone")).toEqual([]);
 });
 
+test("where it is set so, the coins of a short that is gone wait for their user, who is told", async () => {
+  const rig = await holding({ nakedSpot: "alert" });
+  rig.world.takePosition("user 1", "binance", SYMBOL, { reason: "liquidation" });
+  await rig.pass(25_000);
+  expect(told(rig, "short-gone").map(({ is, spot }) => [is, spot])).toEqual([["gone", "waiting"]]);
+  // Not even at their target.
+  rig.market.setRate("XRP", 1_430);
+  await rig.ticks(10_000);
+  expect([rig.held, rig.intents("exit")]).toEqual([["1 XRP"], []]);
+  expect(await rig.engine.force(1, "XRP", "user")).toBe("started");
+  await rig.pass(45_000);
+  expect([rig.held, rig.world.exposure("user 1", "XRP").toString()]).toEqual([[], "0"]);
+});
+
+test("where they would wait, whoever closes by hand in Karbit has said that they shall not", async () => {
+  const rig = await holding({ nakedSpot: "alert" });
+  rig.byHand.closed.push({ userId: 1, coin: "XRP" });
+  const { qtyCoin } = rig.position(1, "XRP")!.entries[0]!;
+  handTrade(rig, "buy", qtyCoin.toString());
+  rig.world.tradeByHand("user 1", "upbit", { symbol: "KRW-XRP", side: "sell", qty: qtyCoin.toString() });
+  await rig.pass(45_000);
+  expect(rig.held).toEqual([]);
+});
+
 test("of a short that was made smaller by the venue the rest is left as well", async () => {
   const rig = await holding();
   rig.world.takePosition("user 1", "binance", SYMBOL, { reason: "deleveraging", qty: 100 });
   await rig.pass(60_000);
   expect([rig.held, shortOf(rig), rig.world.exposure("user 1", "XRP").toString()]).toEqual([[], "0", "0"]);
   expect(told(rig, "short-gone").map(({ is }) => is)).toEqual(["smaller"]);
+});
+
+test("a delisting is told with the venue whose list has it", async () => {
+  const rig = await holding();
+  rig.market.odd.set("XRP", { delistedBy: "binance" });
+  await rig.pass(21_000);
+  expect(rig.heard("delisting").map(({ notice }) => notice)).toEqual([
+    { kind: "delisting", coin: "XRP", venue: "binance" },
+  ]);
 });
 
 test("a coin that is on no list any more is told of, for it can only be left by hand", async () => {

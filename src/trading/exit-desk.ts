@@ -78,7 +78,7 @@ export class ExitDesk {
     const { userId, coin } = position;
     const key = userCoin(userId, coin);
     if (this.#planning.has(key) || known.running.has(key) || work.term.isOver || this.isClosed) return;
-    if (cause === undefined && known.heldByHand.get(key) === "joined") return;
+    if (cause === undefined && known.exitsWait(key)) return;
     this.#planning.add(key);
     const exit = this.#exit(position, cause).finally(() => this.#planning.delete(key));
     void work.track(exit.catch((error) => teller.failed("exit", error)));

@@ -7,7 +7,7 @@
 import { Decimal } from "../domain/decimal.ts";
 import { decideEntry, decideExit } from "../domain/decision.ts";
 import { positionTotals } from "../domain/position.ts";
-import { coolingMs } from "../domain/risk.ts";
+import { CAUTION_DEFAULT } from "../domain/risk.ts";
 import { breakEvenRatio, projectedProfitKrw } from "../domain/settlement.ts";
 import { exitRateTargetOf, sliceKrw } from "../domain/strategy.ts";
 import {
@@ -171,7 +171,7 @@ class ReplayRun {
       fundingKrw: position.fundingUsdt.times(referenceKrw),
     });
     this.#realisedKrw = this.#realisedKrw.plus(settlement.profitKrw);
-    this.#coolingUntilMs = nowMs + coolingMs("closed", 0);
+    this.#coolingUntilMs = nowMs + CAUTION_DEFAULT.restMs.closed;
     this.#position = undefined;
   }
 

@@ -38,9 +38,6 @@ export type ForceCause = "user" | "operator" | "guardian" | "short-gone";
 
 const STORE_RETRY_MS = 1_000;
 const STUCK_RETRY_MS = 30_000;
-/** Three unwinds of one symbol within five minutes over all users: quarantined. */
-const UNWINDS_MAX = 3;
-const UNWINDS_WITHIN_MS = 300_000;
 
 export class Runner {
   /** By user and coin: what a position is to be left for, also while something of it still runs. */
@@ -257,7 +254,9 @@ export class Runner {
       await this.quarantine(coin);
     } else if (to !== "hedged") {
       const why = to === "abandoned" ? "nothing was filled" : "too little was filled to be hedged or sold";
-      teller.tell(userId, { kind: "entry-failed", mode, coin, pair, why });
+      const notice = { kind: "entry-failed", mode, coin, pair, why } as const;
+      // A coin that nobody sells at its price fails again after each rest.
+      teller.tell(userId, notice, `entry-failed ${coin} ${pair} ${to}`);
       await this.#rest(userId, coin, "entry-empty");
     }
   }
@@ -282,13 +281,13 @@ export class Runner {
 
   /** What already rests longer goes on resting so long. */
   async #rest(userId: number, coin: string, cause: CoolingCause): Promise<void> {
-    const { clock, state, mode } = this.deps;
+    const { clock, state, mode, caution } = this.deps;
     const { known, work } = this.parts;
     const key = userCoin(userId, coin);
     const held = known.cooling.get(key);
     const before = held?.troubles ?? 0;
     const troubles = cause === "closed" ? 0 : cause === "entry-empty" ? before : before + 1;
-    const untilAtMs = Math.max(clock.nowMs() + coolingMs(cause, before), held?.untilAtMs ?? 0);
+    const untilAtMs = Math.max(clock.nowMs() + coolingMs(cause, before, caution), held?.untilAtMs ?? 0);
     const row = { userId, coin, cause, troubles, untilAtMs };
     known.cooling.set(key, row);
     await work.insist(() => state.setCooling(mode, row, work.term.fence));
@@ -296,23 +295,24 @@ export class Runner {
 
   /** Coins, or this one, sold back too often of late, counted in the journal, so that a restart forgets none. */
   async quarantine(only?: string): Promise<void> {
-    const { clock, journal, mode } = this.deps;
+    const { clock, journal, mode, caution } = this.deps;
     const { known, work } = this.parts;
-    const sinceMs = clock.nowMs() - UNWINDS_WITHIN_MS;
+    const sinceMs = clock.nowMs() - caution.unwindsWithinMs;
     const counts = await work.insist(() => journal.unwindsSince(mode, sinceMs));
     for (const [coin, count] of counts ?? []) {
       const isOff = known.switches.some(
         ({ scope, subject, entriesOff }) => scope === "coin" && subject === coin && entriesOff,
       );
-      if (count >= UNWINDS_MAX && !isOff && (only ?? coin) === coin) await this.#switchOff(coin, count);
+      if (count >= caution.unwindsMax && !isOff && (only ?? coin) === coin)
+        await this.#switchOff(coin, count);
     }
   }
 
   async #switchOff(coin: string, count: number): Promise<void> {
-    const { clock, state } = this.deps;
+    const { clock, state, caution } = this.deps;
     const { known, work, teller } = this.parts;
     const atMs = clock.nowMs();
-    const why = `${count} entries were sold back within five minutes`;
+    const why = `${count} entries were sold back within ${caution.unwindsWithinMs / 1_000} s`;
     const change = { scope: "coin", subject: coin, entriesOff: true, halted: false, why, atMs } as const;
     await work.insist(() => state.setSwitch({ ...change, by: "engine" }));
     await work.insist(() => known.loadSwitches());

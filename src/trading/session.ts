@@ -5,9 +5,9 @@
 // go on by itself, which is told and stops that user's entries; only then may entries begin. Exits of other coins begin
 // at once.
 
-import { PAIRS } from "../../schema/vocabulary.ts";
+import { PAIRS, type Venue } from "../../schema/vocabulary.ts";
 import type { RateRow } from "../domain/rate-table.ts";
-import type { RiskLimits } from "../domain/risk.ts";
+import type { CautionSettings, RiskLimits } from "../domain/risk.ts";
 import type { DecisionSettings } from "../domain/strategy.ts";
 import type { BookDesk } from "../ports/book-desk.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -49,6 +49,9 @@ export interface SessionDeps {
   readonly reference: () => { readonly priceKrw: number; readonly atMs: number } | undefined;
   readonly decision: DecisionSettings;
   readonly limits: RiskLimits;
+  readonly caution: CautionSettings;
+  /** Takers' fees, ratios, where an account does not tell its own. */
+  readonly feeRatios: Readonly<Record<Venue, string>>;
   readonly feeValue: ExitRunDeps["feeValue"];
   readonly handHoldings?: HandHoldingStore;
   /** Left out: nobody is told as it happens. */

@@ -58,8 +58,10 @@ export class Teller {
     private readonly work: TermWork,
   ) {}
 
-  tell(userId: number, notice: Notice): void {
-    this.deps.notifier.tell({ audience: { userId }, notice, atMs: this.deps.clock.nowMs() });
+  /** With a key: what may come again and again is told now and then. */
+  tell(userId: number, notice: Notice, dedupeKey?: string): void {
+    const atMs = this.deps.clock.nowMs();
+    this.deps.notifier.tell({ audience: { userId }, notice, atMs, ...(dedupeKey && { dedupeKey }) });
   }
 
   tellOperator(notice: Notice, dedupeKey: string): void {

@@ -3,8 +3,8 @@
 //
 // Per position: fine -> alert (under 15 %) -> close (under 7 %, only when both venues answer; else "blocked" is told, each
 // time). A venue that does not show its short is judged by what it showed last and the public price. A short that is
-// gone or smaller is believed when it was seen twice; then the coins are sold at once. A short that is larger was joined
-// by hand: automatic exits of it wait for the user. Between the rounds a market that has moved is looked at at once, for
+// gone or smaller is believed when it was seen twice; then the coins are sold at once, or wait for the user where that is
+// set. A short that is larger was joined by hand: automatic exits of it wait for the user. Between the rounds a market that has moved is looked at at once, for
 // the distance alone: differences need the time between two rounds to be believed.
 
 import { type OverseasVenue, PAIRS, type PairKey } from "../../schema/vocabulary.ts";
@@ -24,8 +24,10 @@ export interface WatchSettings {
   readonly everyMs: number;
   readonly alertBelow: Decimal;
   readonly closeBelow: Decimal;
-  /** Funding expected to cost more than this over 8 h is told, as a ratio of the position. */
+  /** Funding expected to cost more than this is told, as a ratio of the position. */
   readonly fundingCostMax: Decimal;
+  /** What becomes of coins whose short is gone: sold at once, or their user is told and they wait. */
+  readonly nakedSpot: "sell" | "alert";
 }
 
 export const WATCH_DEFAULT: WatchSettings = {
@@ -33,6 +35,7 @@ export const WATCH_DEFAULT: WatchSettings = {
   alertBelow: Decimal.of("0.15"),
   closeBelow: Decimal.of("0.07"),
   fundingCostMax: Decimal.of("0.005"),
+  nakedSpot: "sell",
 };
 
 /** Users looked at side by side; the venues' own budgets slow this down further. */
@@ -225,7 +228,7 @@ export class PositionWatch {
       this.#confirmed(key, "coins-gone", () => this.#coinsGone(position));
     else {
       this.#suspect.delete(key);
-      if (this.session.known.heldByHand.get(key) === "joined") this.session.known.heldByHand.delete(key);
+      if (this.session.known.exitsWait(key)) this.session.known.heldByHand.delete(key);
     }
     if (!short) return;
     this.#shorts.set(positionId, short);
@@ -260,7 +263,10 @@ export class PositionWatch {
     const { domestic } = PAIRS.find(({ key }) => key === pair)!;
     const cost = facts.fundingRatio.negated();
     const conditions = [
-      { holds: facts.delistAtMs !== undefined, notice: { kind: "delisting", coin, venue: domestic } },
+      {
+        holds: facts.delistedBy !== undefined,
+        notice: { kind: "delisting", coin, venue: facts.delistedBy ?? domestic },
+      },
       { holds: facts.warned, notice: { kind: "warned", coin, venue: domestic } },
       { holds: facts.walletsOpen === false, notice: { kind: "wallet-suspended", coin, venue: domestic } },
       {
@@ -303,13 +309,13 @@ export class PositionWatch {
 
   #shortGone(position: OpenPosition, venue: OverseasVenue, shortCoin: Decimal): void {
     const { userId, coin } = position;
-    this.deps.log.error("a short is gone: its coins are sold", {
-      userId,
-      coin,
-      venue,
+    const { nakedSpot } = this.settings;
+    this.deps.log.error("a short is gone", {
+      ...{ userId, coin, venue, nakedSpot },
       shortCoin: shortCoin.toString(),
     });
-    this.session.force(userId, coin, "short-gone");
+    if (nakedSpot === "sell") this.session.force(userId, coin, "short-gone");
+    else this.session.known.heldByHand.set(userCoin(userId, coin), "short-gone");
     void this.#tellShortGone(position, venue, shortCoin.isZero ? "gone" : "smaller");
   }
 
@@ -325,14 +331,18 @@ export class PositionWatch {
       .loadHandHoldings()
       .catch((error) => this.deps.log.debug("Karbit's closes not read", { error }));
     const of = { mode, coin, venue };
+    const isByHand = known.closedByHand.has(userCoin(userId, coin));
+    const spot = this.settings.nakedSpot === "sell" ? "selling" : "waiting";
     this.deps.notifier.tell({
       audience: { userId },
-      notice: known.closedByHand.has(userCoin(userId, coin))
+      notice: isByHand
         ? { kind: "position-changed-by-hand", ...of, change: "closed" }
-        : { kind: "short-gone", ...of, is },
+        : { kind: "short-gone", ...of, is, spot },
       atMs: this.deps.clock.nowMs(),
       dedupeKey: `short-gone ${userId} ${coin}`,
     });
+    // Whoever closes both legs in Karbit has said what shall become of the coins.
+    if (isByHand && spot === "waiting") this.session.force(userId, coin, "short-gone");
   }
 
   #joined(position: OpenPosition, venue: OverseasVenue): void {

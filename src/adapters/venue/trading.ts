@@ -12,7 +12,7 @@ import { BINANCE_RULES } from "./binance/refusals.ts";
 import { binanceStream } from "./binance/stream.ts";
 import { BINANCE_ACCOUNT_LIMITS, BinanceTrading } from "./binance/trading.ts";
 import { binanceDress } from "./binance/wire.ts";
-import { BITHUMB, BITHUMB_ADDRESS_LIMITS } from "./bithumb/trading.ts";
+import { BITHUMB, BITHUMB_ADDRESS_LIMITS, bithumbDialect } from "./bithumb/trading.ts";
 import { parseTime as parseBybitTime } from "./bybit/account-parse.ts";
 import { bybitRules } from "./bybit/refusals.ts";
 import { bybitStream } from "./bybit/stream.ts";
@@ -37,6 +37,8 @@ export interface TradingVenueDeps {
   readonly governor: RateGovernor;
   /** For every single read, ms. Default 5,000. */
   readonly readTimeoutMs?: number;
+  /** How long after its signature Bithumb may carry out an order. Default 20,000. */
+  readonly bithumbAcceptMs?: number;
 }
 
 /** What `open` gives for each venue. */
@@ -84,7 +86,7 @@ export class TradingVenues {
       case "upbit":
         return new KrwTrading({ dialect: UPBIT, caller, offset, stream });
       case "bithumb":
-        return new KrwTrading({ dialect: BITHUMB, caller, offset, stream });
+        return new KrwTrading({ dialect: bithumbDialect(this.deps.bithumbAcceptMs), caller, offset, stream });
       case "bybit":
         return new BybitTrading({ caller, offset, readTimeoutMs, stream });
       case "binance": {

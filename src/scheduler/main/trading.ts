@@ -16,12 +16,9 @@ import type { VenueUrls } from "../../adapters/venue/http.ts";
 import { krwPriceIncrement } from "../../adapters/venue/krw-ticks.ts";
 import { createPaperVenues } from "../../adapters/venue/paper.ts";
 import { TradingVenues } from "../../adapters/venue/trading.ts";
-import type { SchedulerSettings } from "../../config.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import type { Listing } from "../../domain/instrument.ts";
-import { RISK_LIMITS_DEFAULT, type RiskLimits } from "../../domain/risk.ts";
 import { expectedFundingRatio } from "../../domain/settlement.ts";
-import { DECISION_SETTINGS_DEFAULT } from "../../domain/strategy.ts";
 import type { BookFetcher } from "../../ports/book-fetcher.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AnswerDesk } from "../../ports/desk.ts";
@@ -35,10 +32,10 @@ import type { TraderStore } from "../../ports/traders.ts";
 import type { CoinFacts, MarketView, UserVenues } from "../../ports/trading-desk.ts";
 import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
-import { WATCH_DEFAULT, type WatchSettings } from "../../trading/watch-positions.ts";
 import { createDeskAnswers } from "../answer-desk.ts";
 import { createBookDesk } from "../book-desk.ts";
 import type { Scheduler } from "../run.ts";
+import { TRADING_RULES_DEFAULT, type TradingRules } from "./trading-rules.ts";
 
 export interface TradingParts {
   readonly clock: Clock;
@@ -57,34 +54,10 @@ export interface TradingParts {
   readonly events?: UserEventSink;
   /** Left out: intents leave no traces. */
   readonly tracer?: Tracer | undefined;
-  readonly limits?: RiskLimits;
-  readonly watch?: WatchSettings;
+  /** Left out: the defaults. */
+  readonly rules?: TradingRules;
   /** The scheduler comes after the engine, which looks at what it knows. */
   readonly scheduler: () => Pick<Scheduler, "instruments" | "collector" | "depths">;
-}
-
-/** Everybody's limits, from the settings. */
-export function limitsOf(settings: SchedulerSettings): RiskLimits {
-  const amount = (text: string | undefined) => (text === undefined ? undefined : Decimal.of(text));
-  return {
-    ...RISK_LIMITS_DEFAULT,
-    sliceKrwMax: amount(settings.SLICE_KRW_MAX),
-    userNotionalKrwMax: amount(settings.USER_NOTIONAL_KRW_MAX),
-    coinNotionalKrwMax: amount(settings.COIN_NOTIONAL_KRW_MAX),
-    serviceNotionalKrwMax: amount(settings.SERVICE_NOTIONAL_KRW_MAX),
-    dailyLossKrwMax: amount(settings.DAILY_LOSS_KRW_MAX),
-    openPositionsMax: settings.OPEN_POSITIONS_MAX,
-    leverageMax: Decimal.of(settings.LEVERAGE_MAX),
-    neverCoins: new Set(settings.NEVER_COINS?.split(",") ?? []),
-  };
-}
-
-/** What the watch over positions goes by, from the settings. */
-export function watchOf({
-  FUNDING_COST_PCT_MAX,
-}: Pick<SchedulerSettings, "FUNDING_COST_PCT_MAX">): WatchSettings {
-  const fundingCostMax = Decimal.of(FUNDING_COST_PCT_MAX).dividedBy(Decimal.of(100), 8, "half-up");
-  return { ...WATCH_DEFAULT, fundingCostMax };
 }
 
 /**
@@ -117,6 +90,7 @@ export interface Trading {
 export function createTrading(parts: TradingParts): Trading {
   const { clock, log, database, governor, fetcher, venueBooks, notifier, scheduler } = parts;
   const mode = parts.mode === "live" ? "live" : "paper";
+  const { holdingMs, bithumbAcceptMs, ...engineRules } = parts.rules ?? TRADING_RULES_DEFAULT;
   const lists = new ListingIndex(scheduler);
   const desk = createBookDesk({
     clock,
@@ -129,7 +103,7 @@ export function createTrading(parts: TradingParts): Trading {
     },
   });
   const traders = createTraderStore(database, parts.secrets);
-  const keyed = parts.secrets && liveVenues(parts, traders);
+  const keyed = parts.secrets && liveVenues({ ...parts, bithumbAcceptMs }, traders);
   const venues =
     mode === "paper"
       ? paperVenues(parts, lists, async (venue, symbol) => {
@@ -140,7 +114,7 @@ export function createTrading(parts: TradingParts): Trading {
           );
           return seen?.book;
         })
-      : (keyed ?? liveVenues(parts, traders));
+      : (keyed ?? liveVenues({ ...parts, bithumbAcceptMs }, traders));
   const engine = new TradingEngine({
     ...{ clock, log, mode, traders, notifier, venues },
     ...(parts.events && { events: parts.events }),
@@ -153,11 +127,9 @@ export function createTrading(parts: TradingParts): Trading {
     trades: parts.mode !== "off",
     holder: `${process.pid} ${randomUUID()}`,
     books: desk,
-    market: marketView(scheduler, lists),
+    market: marketView(scheduler, lists, holdingMs),
     reference: () => scheduler().collector.table.reference,
-    decision: DECISION_SETTINGS_DEFAULT,
-    limits: parts.limits ?? RISK_LIMITS_DEFAULT,
-    watch: parts.watch ?? WATCH_DEFAULT,
+    ...engineRules,
     feeValue: async (venue, asset, fee) => {
       const seen = await desk.book(venue, { symbol: `${asset}USDT`, depth: 5 }, FEE_BOOK_MS);
       // Without a price the fee counts as nothing paid in money, but the asset it took stands in the journal.
@@ -205,7 +177,11 @@ class ListingIndex {
   }
 }
 
-function marketView(scheduler: TradingParts["scheduler"], lists: ListingIndex): MarketView {
+function marketView(
+  scheduler: TradingParts["scheduler"],
+  lists: ListingIndex,
+  holdingMs: number,
+): MarketView {
   return {
     get table() {
       return scheduler().collector.table;
@@ -229,8 +205,8 @@ function marketView(scheduler: TradingParts["scheduler"], lists: ListingIndex): 
         warned: home.warnings.length > 0,
         quarantined: collector.quarantined.has(`${coin}|${pairIndex}`),
         identityKnown: !instruments.quarantined().get(overseas)?.has(abroad.symbol),
-        delistAtMs: home.delistAtMs ?? abroad.delistAtMs,
-        fundingRatio: expectedFundingRatio(instruments.funding(overseas, abroad.symbol)),
+        delistedBy: [home, abroad].find(({ delistAtMs }) => delistAtMs !== undefined)?.venue,
+        fundingRatio: expectedFundingRatio(instruments.funding(overseas, abroad.symbol), holdingMs),
       };
     },
     incrementAt(venue: Venue, price: Decimal): Decimal {
@@ -258,10 +234,19 @@ function paperVenues(
 
 /** Keys are decrypted at each asking; the venue object is kept while they stay the same, for its account's budget. */
 export function liveVenues(
-  { clock, log, governor, urls }: Pick<TradingParts, "clock" | "log" | "governor" | "urls">,
+  {
+    clock,
+    log,
+    governor,
+    urls,
+    bithumbAcceptMs,
+  }: Pick<TradingParts, "clock" | "log" | "governor" | "urls"> & { readonly bithumbAcceptMs?: number },
   traders: TraderStore,
 ): UserVenues {
-  const opener = new TradingVenues({ clock, log, governor, urls });
+  const opener = new TradingVenues({
+    ...{ clock, log, governor, urls },
+    ...(bithumbAcceptMs !== undefined && { bithumbAcceptMs }),
+  });
   const opened = new Map<string, { readonly digest: string; readonly venue: unknown }>();
   async function open<V extends Venue>(userId: number, name: V) {
     const key = await traders.credentials(userId, name);

@@ -87,7 +87,7 @@ export class RigMarket implements MarketView {
       overseasSymbol: symbolOf(overseas, coin),
       multiplier: Decimal.ONE,
       ...{ tradable: true, walletsOpen: true, warned: false, quarantined: false, identityKnown: true },
-      ...{ delistAtMs: undefined, fundingRatio: Decimal.ZERO },
+      ...{ delistedBy: undefined, fundingRatio: Decimal.ZERO },
       ...this.odd.get(coin),
     };
   }

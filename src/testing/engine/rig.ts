@@ -13,8 +13,9 @@ import {
   type Venue,
 } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
-import { RISK_LIMITS_DEFAULT } from "../../domain/risk.ts";
+import { CAUTION_DEFAULT, type CautionSettings, RISK_LIMITS_DEFAULT } from "../../domain/risk.ts";
 import { DECISION_SETTINGS_DEFAULT, type Strategy } from "../../domain/strategy.ts";
+import { FEE_RATIOS_DEFAULT } from "../../domain/venue-limits.ts";
 import type { FreshBooks } from "../../ports/book-desk.ts";
 import type { ForcedCloses } from "../../ports/forced-closes.ts";
 import type { IntentRow, Journal, LeaseStore, OpenPosition, TradingMode } from "../../ports/journal.ts";
@@ -23,6 +24,7 @@ import type { Tracer } from "../../ports/tracing.ts";
 import type { Trader, TraderStore, TradingStateStore, TradingSwitch } from "../../ports/traders.ts";
 import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
+import { WATCH_DEFAULT, type WatchSettings } from "../../trading/watch-positions.ts";
 import { MemoryLease } from "../lease-stage.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { createMemoryWorld, type MemoryWorld } from "../memory-venues/world.ts";
@@ -63,6 +65,8 @@ export interface RigOptions {
   /** The venues tell of accounts by themselves. */
   readonly tellsNews?: boolean;
   readonly tracer?: Tracer;
+  readonly caution?: Partial<CautionSettings>;
+  readonly nakedSpot?: WatchSettings["nakedSpot"];
   /** Instead of those in memory. */
   readonly stores?: (clock: ManualClock) => RigStores;
 }
@@ -121,11 +125,15 @@ export class EngineRig {
   bookMs: () => number = () => BOOK_MS;
   readonly mode: TradingMode;
   readonly tracer: Tracer | undefined;
+  readonly caution: CautionSettings;
+  readonly nakedSpot: WatchSettings["nakedSpot"];
 
   constructor(options: RigOptions = {}) {
     const { coins = ["XRP"], users = 1, mode = "live", krw = 50_000_000, usdt = 50_000 } = options;
     this.mode = mode;
     this.tracer = options.tracer;
+    this.caution = { ...CAUTION_DEFAULT, ...options.caution };
+    this.nakedSpot = options.nakedSpot ?? WATCH_DEFAULT.nakedSpot;
     const KRW = { KRW: krw };
     const USDT = { USDT: usdt };
     this.world = createMemoryWorld({
@@ -205,6 +213,9 @@ export class EngineRig {
       reference: () => this.#reference,
       decision: DECISION_SETTINGS_DEFAULT,
       limits: RISK_LIMITS_DEFAULT,
+      caution: this.caution,
+      feeRatios: FEE_RATIOS_DEFAULT,
+      watch: { ...WATCH_DEFAULT, nakedSpot: this.nakedSpot },
       feeValue: async (_venue, _asset, fee) => fee,
     });
     this.processes.push({ engine, process });

@@ -55,3 +55,11 @@ export const BITHUMB: KrwDialect = {
   // There is no dry run: whether a key may order shows at the first order, as a refusal that uses nothing up.
   orderFault: async () => undefined,
 };
+
+/** The same for an operator who trusts its clock less. Throws RangeError below what is known of the older API. */
+export function bithumbDialect(acceptWindowMs = ACCEPT_WINDOW_MS): KrwDialect {
+  if (acceptWindowMs < ACCEPT_WINDOW_MS) {
+    throw new RangeError(`expected at least ${ACCEPT_WINDOW_MS} ms, was ${acceptWindowMs}`);
+  }
+  return { ...BITHUMB, acceptWindowMs };
+}
