@@ -8,6 +8,7 @@ import type { RateRow } from "../src/domain/rate-table.ts";
 import { longTest } from "../src/testing/long.ts";
 import { needs } from "../src/testing/needs.ts";
 import { launchChromium } from "../src/testing/services.ts";
+import { clientModule } from "./client-module.ts";
 import { fakeCoins, fakeFrame, fakeRows, type TestApi, TICK_AT_MS, testApi } from "./test-kit.ts";
 
 /** What a page keeps: rates of three sizes by row, as Karbit's component merges them. */
@@ -68,8 +69,7 @@ needs(["chromium"], "the stream in Chromium", () => {
         return response;
       },
     });
-    const built = await Bun.build({ entrypoints: [`${import.meta.dir}/client.ts`], target: "browser" });
-    const script = await built.outputs[0]!.text();
+    const script = await clientModule();
     pages = Bun.serve({
       port: 0,
       routes: {

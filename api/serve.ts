@@ -8,6 +8,8 @@ import type { Log } from "../src/ports/telemetry.ts";
 import type { Tracer } from "../src/ports/tracing.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import { createApp } from "./app.ts";
+import { clientModule } from "./client-module.ts";
+import { addClient } from "./client-route.ts";
 import { ApiCounts } from "./counts.ts";
 import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
 import { apiMetrics } from "./metrics.ts";
@@ -81,6 +83,7 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
     ...(hasAccounts && { accounts: { mode: accounts.mode, signUp: accounts.signUpOpen } }),
   };
   app.get("/api/about", (c) => c.json(about));
+  addClient(app, clientModule);
   const pagePath = `/${crypto.randomUUID()}`;
   addPage(app, "/", () => new URL(pagePath, server.url));
   const accountPath = `/${crypto.randomUUID()}`;

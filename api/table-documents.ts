@@ -6,7 +6,7 @@ import type { Filter } from "./filters.ts";
 import { type Publication, tableText } from "./forms.ts";
 import type { ApiDeps, ApiSettings } from "./settings.ts";
 
-export interface TableDocument {
+export interface TextDocument {
   readonly etag: string;
   readonly plain: Uint8Array<ArrayBuffer>;
   readonly gzip: Uint8Array<ArrayBuffer>;
@@ -14,7 +14,7 @@ export interface TableDocument {
 
 interface Kept {
   readonly version: number;
-  readonly document: Promise<TableDocument>;
+  readonly document: Promise<TextDocument>;
   lastUsedMs: number;
 }
 
@@ -32,7 +32,7 @@ export class TableDocuments {
   }
 
   /** The newest document for that filter; undefined while too many other filters are in use. */
-  get(filter: Filter, publication: Publication): Promise<TableDocument> | undefined {
+  get(filter: Filter, publication: Publication): Promise<TextDocument> | undefined {
     const { live, clock } = this.#deps;
     const nowMs = clock.monotonicMs();
     const kept = this.#kept.get(filter.key);
@@ -41,7 +41,7 @@ export class TableDocuments {
       return kept.document;
     }
     if (kept === undefined && filter.key !== "" && !this.#makeRoom(nowMs)) return undefined;
-    const document = makeDocument(tableText(filter, live.rowsSince(0), publication));
+    const document = documentOf(tableText(filter, live.rowsSince(0), publication));
     this.#kept.set(filter.key, { version: live.version, document, lastUsedMs: nowMs });
     return document;
   }
@@ -57,7 +57,8 @@ export class TableDocuments {
   }
 }
 
-async function makeDocument(text: string): Promise<TableDocument> {
+/** Encoded once for all who ask. */
+export async function documentOf(text: string): Promise<TextDocument> {
   const plain = utf8.encode(text);
   const compressed = new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"));
   const gzip = new Uint8Array(await new Response(compressed).arrayBuffer());
