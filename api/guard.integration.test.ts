@@ -77,16 +77,29 @@ test("behind a proxy each client is counted by himself, and a forged header buys
   expect((await ask("6.6.6.2", "198.51.100.9")).status).toBe(429);
 });
 
-test("opening streams is counted, keeping them open is not; health is never counted", async () => {
+test("opening streams is counted apart and generously, keeping them open is not; health is never counted", async () => {
   const api = await guarded({ settings: { addressRequestsPerMinuteMax: 2 } });
-  const open = () => api.app.request("/api/premium/stream", { headers: from("198.51.100.1") });
-  const streams = [await open(), await open()];
-  expect(streams.map(({ status }) => status)).toEqual([200, 200]);
-  expect((await open()).status).toBe(429);
+  const ask = (path: string) => api.app.request(path, { headers: from("198.51.100.1") });
+  const streams = await Promise.all(Array.from({ length: 20 }, () => ask("/api/premium/stream")));
+  expect(streams.map(({ status }) => status)).toEqual(new Array(20).fill(200));
+  expect((await ask("/api/premium/stream")).status).toBe(429);
   for (const { body } of streams) await body!.cancel();
+  // Whoever lives behind that address may still ask for the rest.
+  expect(await statuses(3, () => ask("/api/premium"))).toEqual([200, 200, 429]);
   expect(await statuses(5, () => api.app.request("/health/live", { headers: from("198.51.100.1") }))).toEqual(
     new Array(5).fill(200),
   );
+});
+
+test("charts are counted together, and more strictly", async () => {
+  const api = await guarded({ settings: { addressRequestsPerMinuteMax: 20 } });
+  const ask = (path: string) => api.app.request(path, { headers: from("198.51.100.1") });
+  expect((await ask("/api/rates/history?pair=none")).status).not.toBe(429);
+  expect((await ask("/api/kline")).status).not.toBe(429);
+  expect((await ask("/api/rates/history?pair=none")).status).toBe(429);
+  const refused = await ask("/api/kline");
+  expect([refused.status, refused.headers.get("Retry-After")]).toEqual([429, "30"]);
+  expect((await ask("/api/premium")).status).toBe(200);
 });
 
 test("logins, sign-ups and tests of keys are counted together, and more strictly", async () => {

@@ -37,7 +37,14 @@ export function securityHeaders(clientOf: ClientOf): MiddlewareHandler {
 /** These check a password or ask a venue: guessing, or asking in our name, is to be slow. */
 const DEAR = /^POST \/api\/(session|account|keys\/[^/]+\/test)$/;
 
-/** Counts requests by address; an open stream was one request. */
+/** Many may live behind one address, and all of them come back at once when a process starts anew. */
+const STREAM = /^(GET|HEAD) \/api\/premium\/stream$/;
+const STREAMS_RATIO = 10;
+/** Each of these may cost the database or the venues something that nobody else has asked for. */
+const CHART = /^(GET|HEAD) \/api\/(rates\/history|kline)$/;
+const CHARTS_RATIO = 0.1;
+
+/** Counts requests by address; an open stream was one request, and is counted apart from the others. */
 export function addressLimits(
   clock: Clock,
   {
@@ -48,11 +55,17 @@ export function addressLimits(
 ): MiddlewareHandler {
   const all = new TokenBuckets(clock, addressRequestsPerMinuteMax);
   const dear = new TokenBuckets(clock, addressLoginsPerMinuteMax);
+  const streams = new TokenBuckets(clock, addressRequestsPerMinuteMax * STREAMS_RATIO);
+  const charts = new TokenBuckets(clock, Math.ceil(addressRequestsPerMinuteMax * CHARTS_RATIO));
   return async (c, next) => {
     const client = clientOf(c.req.raw);
     if (!client) return await next();
-    const isDear = DEAR.test(`${c.req.method} ${c.req.path}`);
-    const waitMs = all.take(client.address) || (isDear ? dear.take(client.address) : 0);
+    const { address } = client;
+    const asked = `${c.req.method} ${c.req.path}`;
+    const further = DEAR.test(asked) ? dear : CHART.test(asked) ? charts : undefined;
+    const waitMs = STREAM.test(asked)
+      ? streams.take(address)
+      : all.take(address) || (further?.take(address) ?? 0);
     return waitMs > 0 ? tooMany("Too many requests from this address.", waitMs) : await next();
   };
 }

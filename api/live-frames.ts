@@ -34,9 +34,13 @@ export interface LiveFramesDeps {
   readonly tracer?: Tracer | undefined;
 }
 
-/** For rowsSince: what a new client is to see, and what one that may have missed anything is to see. */
+/**
+ * For rowsSince: what a new client is to see, what one that may have missed anything is to see, and what one is that may be
+ * back after a short absence.
+ */
 export const WHOLE_TABLE = 0;
 export const EVERYTHING = -1;
+export const TABLE_AND_LATELY_GONE = -2;
 
 const WATCH_MS = 500;
 const CATCH_UP_MS_MAX = 30_000;
@@ -44,6 +48,7 @@ const RETRY_MS = 1_000;
 const ROW_AGE_TICKS_MAX = 3;
 const ROW_AGE_MS_MIN = 15_000;
 const GONE_AFTER_MS = 3_600_000;
+const LATELY_GONE_MS = 3_600_000;
 /** Publishes whose ids are remembered: several ticks' worth of parts. */
 const IDS_MAX = 512;
 
@@ -58,7 +63,7 @@ export class LiveFrames {
   readonly #versionOfRow = new Map<string, number>();
   readonly #versionOfId = new Map<string, number>();
   /** Rows of pairs that are gone: no part of the table, but who has seen such a row is to hear of its end. */
-  readonly #tombstones = new Map<string, RateRow>();
+  readonly #tombstones = new Map<string, { readonly row: RateRow; readonly atMs: number }>();
   readonly #listeners = new Set<() => void>();
   readonly #stopped = new AbortController();
   #version = 0;
@@ -234,10 +239,11 @@ export class LiveFrames {
   #publish(rows: readonly RateRow[]): void {
     this.#version++;
     this.#sorted = undefined;
+    const atMs = this.#deps.clock.monotonicMs();
     for (const row of rows) {
       const key = rowKey(row.coin, row.pairIndex);
       this.#versionOfRow.set(key, this.#version);
-      if (row.reason === "delisted") this.#tombstones.set(key, row);
+      if (row.reason === "delisted") this.#tombstones.set(key, { row, atMs });
       else this.#tombstones.delete(key);
     }
     // The first version of an id stands: what came later under the same id is sent again, never left out.
@@ -278,13 +284,18 @@ export class LiveFrames {
 
   /**
    * Rows changed after that version, tombstones among them, in the order of the table; WHOLE_TABLE gives the table,
-   * EVERYTHING the table and every tombstone.
+   * EVERYTHING the table and every tombstone, TABLE_AND_LATELY_GONE those of the last hour alone.
    */
   rowsSince(version: number): readonly RateRow[] {
     this.#sorted ??= this.#table.rows();
     if (version === WHOLE_TABLE) return this.#sorted;
+    const graves = [...this.#tombstones.values()];
+    if (version === TABLE_AND_LATELY_GONE) {
+      const fromMs = this.#deps.clock.monotonicMs() - LATELY_GONE_MS;
+      return [...this.#sorted, ...graves.filter(({ atMs }) => atMs >= fromMs).map(({ row }) => row)];
+    }
     const isNew = (row: RateRow) => this.#versionOfRow.get(rowKey(row.coin, row.pairIndex))! > version;
-    return [...this.#sorted, ...this.#tombstones.values()].filter(isNew);
+    return [...this.#sorted, ...graves.map(({ row }) => row)].filter(isNew);
   }
 
   /** The version a client that saw this event id has; undefined when the id is unknown. */

@@ -24,6 +24,8 @@ import { startApiServer } from "./serve.ts";
 import type { ApiDeps } from "./settings.ts";
 
 const CHECK_WITHIN_MS = 3_000;
+/** More than what anybody may read without a login takes at a time (api/routes/market.ts). */
+const CONNECTIONS_MAX = 6;
 
 /** The settings with their DATABASE_URL; undefined without one. */
 function withDatabase(settings: ApiSettings) {
@@ -34,7 +36,7 @@ function withDatabase(settings: ApiSettings) {
 /** Connected to at the first request that needs it. */
 function databaseOf(settings: ApiSettings, log: Log): Database | undefined {
   const found = withDatabase(settings);
-  return found && openPostgres({ ...postgresOf(found), prepares: true, log });
+  return found && openPostgres({ ...postgresOf(found), poolSize: CONNECTIONS_MAX, prepares: true, log });
 }
 
 function marketOf(settings: ApiSettings, database: Database | undefined): ApiDeps["market"] {

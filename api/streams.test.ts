@@ -211,7 +211,7 @@ test("what came later under an id already seen is sent to a client that resumes 
   await api.close();
 });
 
-test("a delisted pair is sent once with no rates, and new clients never see it", async () => {
+test("a delisted pair is sent with no rates, for an hour also to whoever may be back with its old row", async () => {
   const rows = fakeRows({ coins: ["BTC", "OLD"] });
   const api = await testApi({ rows });
   const reader = new StreamReader(await api.app.request(STREAM, GZIP));
@@ -224,9 +224,27 @@ test("a delisted pair is sent once with no rates, and new clients never see it",
     payload.map((pair: Record<string, unknown>) => [pair.symbol, pair.ex_rates]),
     gone.map((row) => [row.coin, []]),
   );
-  const late = new StreamReader(await api.app.request(STREAM, GZIP));
-  const [[, table]] = (await late.events(1)) as [[string, string]];
-  assertKarbitPairs(JSON.parse(table).payload, "symbol", rows.slice(0, 4));
+  const first = async (query: string, headers: Record<string, string> = {}) => {
+    const late = new StreamReader(await api.app.request(STREAM + query, { headers }));
+    const [[, table]] = (await late.events(1)) as [[string, string]];
+    await late.cancel();
+    return table;
+  };
+  const back = JSON.parse(await first("")).payload;
+  assertKarbitPairs(back.slice(0, 4), "symbol", rows.slice(0, 4));
+  assert.deepEqual(back.slice(4), payload);
+  // Whoever has no id and another format has no rows either.
+  const compact = async (headers?: Record<string, string>) =>
+    codec.unpackFrame(Buffer.from(await first("?format=compact", headers), "base64")).rows.length;
+  assert.equal(await compact(), 4);
+  assert.equal(await compact({ "Last-Event-ID": "1.0" }), 8);
+  api.feed.snapshotFrame = undefined;
+  await api.clock.advance(3_600_001);
+  api.feed.publish(fakeFrame(rows.slice(0, 4), { part: 2 }));
+  assert.deepEqual(
+    JSON.parse(await first("")).payload.map((pair: Record<string, unknown>) => pair.symbol),
+    Array(4).fill("BTC"),
+  );
   await api.close();
 });
 

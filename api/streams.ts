@@ -7,7 +7,7 @@ import type { EncodedCache } from "./encoded-cache.ts";
 import type { StreamFormat } from "./filters.ts";
 import { eventText, type Form, preambleText } from "./forms.ts";
 import { fullFlushBlock, GZIP_HEADER } from "./gzip-blocks.ts";
-import { EVERYTHING, WHOLE_TABLE } from "./live-frames.ts";
+import { EVERYTHING, TABLE_AND_LATELY_GONE, WHOLE_TABLE } from "./live-frames.ts";
 import type { ApiDeps, ApiSettings } from "./settings.ts";
 import { StreamClient } from "./sse.ts";
 
@@ -27,7 +27,7 @@ interface OpenClient {
 export interface OpenRequest {
   readonly form: Form;
   readonly gzip: boolean;
-  /** The id of the last event the client saw; unknown ones get the full table. */
+  /** The id of the last event the client saw; unknown ones get the full table and what is gone since an hour. */
   readonly lastEventId: string | undefined;
   readonly request: Request;
 }
@@ -113,7 +113,10 @@ export class Streams {
   open({ form, gzip, lastEventId, request }: OpenRequest): ReadableStream<Uint8Array> {
     const { live, clock, sockets } = this.#deps;
     const open = this.#forms.get(form.key) ?? { form, clients: new Set(), sentVersion: live.version };
-    const since = (lastEventId !== undefined && live.versionOf(lastEventId)) || WHOLE_TABLE;
+    // Karbit's component comes back without an id and keeps its rows: only a tombstone takes one off its screen.
+    const mayHaveRows = form.format === "karbit" || lastEventId !== undefined;
+    const known = lastEventId === undefined ? undefined : live.versionOf(lastEventId);
+    const since = known ?? (mayHaveRows ? TABLE_AND_LATELY_GONE : WHOLE_TABLE);
     const first = [this.#preamble(form.format, gzip), this.#rowsSince(form, gzip, since)];
     const stream = new StreamClient({
       first: first.filter((chunk) => chunk !== undefined),

@@ -574,7 +574,7 @@ const guardFields = {
   },
   ADDRESS_REQUESTS_PER_MINUTE_MAX: {
     about:
-      "Requests by one address (IPv6: one /64), at once and a minute; an open stream is one. 0: no limit.",
+      "Requests by one address (IPv6: one /64), at once and a minute. A tenth of it for charts; beside it ten times as many openings of rate streams. 0: no limit.",
     default: "1200",
     schema: integer(0, 1_000_000),
   },

@@ -31,7 +31,8 @@ export interface MarketDeps {
 const VENUES_KEPT_MS = 3_600_000;
 const COINS_KEPT_MS = 2_000;
 const CHARTS_KEPT_MS = 5_000;
-const CHARTS_READING_MAX = 4;
+/** With coins and symbols five connections of the pool's six: whoever logs in need not wait for a crowd's charts. */
+const CHARTS_READING_MAX = 3;
 const KLINES_KEPT_MS = 1_000;
 const KLINES_READING_MAX = 8;
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
