@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import * as v from "valibot";
 import { Decimal } from "../domain/decimal.ts";
-import { controlDocument, routeNames } from "./control-routes.ts";
+import { CONTROL_ROUTES, controlDocument, routeNames } from "./control-routes.ts";
 import { controlOf, openPositionOf, TOKEN } from "./control-testing.ts";
 
 /** What is to be sent where nothing will not do. */
@@ -41,6 +42,44 @@ test("the OpenAPI document has every route, with parameters and bodies", () => {
     requestBody: { content: { "application/json": { schema: { required: ["level"] } } } },
   });
 });
+
+test("every answer is what the OpenAPI document says, and none is said to be just an object", async () => {
+  const { ask, state, deps, scheduler } = controlOf();
+  state.positions = [openPositionOf(1, "BTC", 0)];
+  state.switches = [
+    {
+      ...{ scope: "coin", subject: "XRP", entriesOff: true, halted: false },
+      ...{ why: "", by: "engine", atMs: 0 },
+    },
+  ];
+  scheduler.collector.quarantined.set("AXS|1", {
+    ...{ coin: "AXS", pairIndex: 1, sinceAtMs: 0, rateKrwPerUsdt: 1_859.31 },
+  });
+  const event = { atMs: 0, actor: "operator", userId: 7, action: "switch.set", subject: "XRP", detail: {} };
+  deps.audit.read = async () => [event] as never;
+  const { paths } = controlDocument("1") as { paths: Record<string, Record<string, Operation>> };
+  for (const { method, path, answers } of CONTROL_ROUTES) {
+    const name = `${method} ${path}`;
+    if (typeof answers === "string") continue;
+    const { body } = await ask(path.replace(":id", "3"), method, TOKEN, BODIES[name]);
+    expect([name, v.safeParse(answers, body).issues ?? []]).toEqual([name, []]);
+    const operation = paths[path.replace(":id", "{id}")]![method.toLowerCase()]!;
+    const { schema } = operation.responses["200"].content["application/json"];
+    expect([name, Object.keys(schema.properties ?? {})]).not.toEqual([name, []]);
+  }
+  expect(paths["/audit"]!.get!.parameters).toMatchObject([{ name: "user", in: "query", required: false }]);
+});
+
+interface Operation {
+  readonly parameters: readonly object[];
+  readonly responses: {
+    readonly 200: {
+      readonly content: {
+        readonly "application/json": { readonly schema: { readonly properties?: object } };
+      };
+    };
+  };
+}
 
 test("incidents are closed once, and the log's level changes in place and is in the trail", async () => {
   const { ask, asked, audited, logLevel } = controlOf();

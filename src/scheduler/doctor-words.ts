@@ -37,8 +37,8 @@ const en = {
     `The last tick lacked ${count} rates: ${names}.`,
     en.nullTodo.missing,
   ],
-  nulls: (perTick: string, reason: NullReason): Told => [
-    `${perTick} rates a tick are null as "${reason}", on average since the start.`,
+  nulls: ({ count, pairCount, reason }: Nulls): Told => [
+    `${count} of ${pairCount} rates are null now as "${reason}".`,
     en.nullTodo[reason],
   ],
   noReference: (): Told => [
@@ -93,7 +93,8 @@ const en = {
   },
   incidentTodo: {
     "needs-human": "Look at the orders at both venues. It is tried again every 30 s by itself.",
-    "unknown-difference": "Compare the venue with the record (/trading); then close it.",
+    "unknown-difference":
+      "Compare the venue with the record (schedulerx-scheduler positions); then close it.",
     "projection-failed": "Karbit's row is tried again each minute; look at the database's log.",
     key: "The user has to put in a key that works; then close it.",
     defect: "A fault of ours: keep the log, report it, then close it.",
@@ -108,6 +109,12 @@ export interface Switched {
   readonly by: string;
   readonly why: string;
   readonly lift: string;
+}
+
+export interface Nulls {
+  readonly count: number;
+  readonly pairCount: number;
+  readonly reason: NullReason;
 }
 
 export interface OpenIncident {
@@ -158,8 +165,8 @@ const ko: DoctorWords = {
     `${id}에서 journalctl -u schedulerx-worker`,
   ],
   missing: (count, names) => [`지난 틱에서 환율 ${count}개가 빠졌습니다: ${names}.`, ko.nullTodo.missing],
-  nulls: (perTick, reason) => [
-    `시작 이후 틱마다 평균 ${perTick}개의 환율이 "${reason}" 때문에 비어 있습니다.`,
+  nulls: ({ count, pairCount, reason }) => [
+    `환율 ${pairCount}개 중 ${count}개가 지금 "${reason}" 때문에 비어 있습니다.`,
     ko.nullTodo[reason],
   ],
   noReference: () => [
@@ -207,7 +214,7 @@ const ko: DoctorWords = {
   },
   incidentTodo: {
     "needs-human": "두 거래소의 주문을 확인하세요. 30초마다 저절로 다시 시도합니다.",
-    "unknown-difference": "거래소와 기록(/trading)을 견준 뒤 닫으세요.",
+    "unknown-difference": "거래소와 기록(schedulerx-scheduler positions)을 견준 뒤 닫으세요.",
     "projection-failed": "Karbit의 행은 1분마다 다시 씁니다. 데이터베이스 로그를 보세요.",
     key: "사용자가 쓸 수 있는 키를 넣은 뒤 닫으세요.",
     defect: "프로그램의 결함입니다. 로그를 보관하고 알린 뒤 닫으세요.",

@@ -7,6 +7,7 @@ const NOW_MS = 1_780_000_000_000;
 const budget = { allowed: 10, used: 1, holdMs: 0, banMs: 0, strictness: 1 };
 const list = { count: 130, refreshedAtMs: NOW_MS - 1_000, failing: false };
 const disk = (freePct: number) => ({ folder: "/var/lib", freeBytes: freePct * 1e8, sizeBytes: 1e10 });
+const closed = { tickAtMs: NOW_MS - 30_000, closedAtMs: NOW_MS - 5_000, rowCount: 520, missing: [] };
 const up = { up: true, detail: "connected" };
 
 const WELL: Seen = {
@@ -20,7 +21,7 @@ const WELL: Seen = {
   },
   ticks: {
     ...{ paused: false, periodMs: 30_000, nullsByReason: { stale: 10 } },
-    lastClosed: { tickAtMs: NOW_MS - 30_000, closedAtMs: NOW_MS - 5_000, rowCount: 520, missing: [] },
+    lastClosed: closed,
     counters: { issued: 120, incomplete: 0, skipped: 0 },
     reference: { priceKrw: 1_390, atMs: NOW_MS - 2_000 },
   },
@@ -33,14 +34,23 @@ const WELL: Seen = {
     running: 0,
     incidents: 0,
     positions: [],
+    positionCount: 0,
     switches: [],
   },
-  incidents: { incidents: [] },
+  incidents: { incidents: [], incidentCount: 0 },
+  rates: { none: 500, thin: 16, stale: 4 },
+  processes: [],
 };
 
 const found = (changes: { [K in keyof Seen]?: Partial<Seen[K]> }) => {
   const seen = Object.fromEntries(
-    Object.entries(WELL).map(([name, part]) => [name, { ...part, ...changes[name as keyof Seen] }]),
+    Object.entries(WELL).map(([name, part]) => [
+      name,
+      // Rates and processes are no parts of several: they are given whole.
+      name === "rates" || name === "processes"
+        ? (changes[name] ?? part)
+        : { ...part, ...changes[name as keyof Seen] },
+    ]),
   );
   return findingsOf(seen as Seen, NOW_MS).map(({ level, what, todo }) => `${level}: ${what} ${todo}`);
 };
@@ -63,7 +73,16 @@ test("each thing that is wrong is told in words with what to do, and what is wor
     [{ health: { tickAgeMs: 100_000 } }, /^wrong: No tick has closed lately/],
     [{ workers: { workers: [] } }, /^wrong: No worker has reported lately.*schedulerx-worker/],
     [{ ticks: { paused: true } }, /^look: Ticks are paused.*ticks resume/],
-    [{ ticks: { nullsByReason: { stale: 1_200 } } }, /^look: 10 rates a tick are null as "stale".*chrony/],
+    [{ rates: { none: 510, stale: 10 } }, /^look: 10 of 520 rates are null now as "stale".*chrony/],
+    [{ rates: { none: 260, "fetch-failed": 260 } }, /^wrong: 260 of 520 rates .* as "fetch-failed".*DNS/],
+    [
+      { ticks: { lastClosed: { ...closed, missing: ["BTC upbit-bybit"] } } },
+      /^look: The last tick lacked 1 rates: BTC upbit-bybit/,
+    ],
+    [
+      { ticks: { lastClosed: { ...closed, missing: Array(200).fill("BTC") } } },
+      /^wrong: The last tick lacked 200/,
+    ],
     [{ ticks: { reference: { priceKrw: 1, atMs: NOW_MS - 11_000 } } }, /^wrong: There is no reference price/],
     [{ venues: { lists: { upbit: { ...list, count: 0 } } } }, /^wrong: upbit has given no list/],
     [
@@ -104,7 +123,7 @@ test("each thing that is wrong is told in words with what to do, and what is wor
     ],
   ];
   for (const [changes, expected] of cases) expect(found(changes)).toEqual([expect.stringMatching(expected)]);
-  const both = found({ ticks: { nullsByReason: { stale: 1_200 } }, trading: { role: "drained" } });
+  const both = found({ ticks: { paused: true }, trading: { role: "drained" } });
   expect(both.map((text) => text.slice(0, 5))).toEqual(["wrong", "look:"]);
 });
 
@@ -128,4 +147,27 @@ test("a standby issues no ticks, and that is nothing to tell of", () => {
     ticks: { reference: null },
   };
   expect(found({ ...changes, workers: { workers: [] } })).toEqual([]);
+});
+
+test("after thirty days an outage is told of while it lasts, and not once it is over", () => {
+  const monthMs = 30 * 86_400_000;
+  const aged = (nulls: number) => ({
+    health: { uptimeMs: monthMs },
+    ticks: {
+      counters: { issued: monthMs / 30_000, incomplete: 0, skipped: 0 },
+      nullsByReason: { "fetch-failed": nulls },
+    },
+  });
+  expect(found({ ...aged(260), rates: { none: 260, "fetch-failed": 260 } })).toEqual([
+    expect.stringMatching(/^wrong: 260 of 520 rates/),
+  ]);
+  expect(found({ ...aged(10_000_000), rates: { none: 520 } })).toEqual([]);
+});
+
+test("rates nobody renews are told of by what has stopped them alone", () => {
+  const rates = { none: 0, "fetch-failed": 520 };
+  expect(found({ ticks: { paused: true }, rates })).toEqual([
+    expect.stringMatching(/^look: Ticks are paused/),
+  ]);
+  expect(found({ trading: { role: "standby" }, rates })).toEqual([]);
 });

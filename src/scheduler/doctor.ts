@@ -16,8 +16,10 @@ const LATE_PERIODS = 3;
 const WORKER_SILENT_PERIODS = 3;
 const LISTS_AGE_MS_MAX = 900_000;
 const REFERENCE_AGE_MS_MAX = 10_000;
-/** Nulls of one reason in a tick, on average since the start. */
-const NULLS_PER_TICK_MAX = 4;
+/** Pairs without a rate now for one reason: fewer come and go. */
+const NULLS_MAX = 4;
+/** Of all pairs; as the alert rules have it. */
+const NULLS_RATIO_MAX = 0.2;
 /** As the alert rules have it: scripts/deploy/prometheus/alerts.yml. */
 const DISK_LOW_PCT = 15;
 const DISK_FULL_PCT = 5;
@@ -49,6 +51,7 @@ export function findingsOf(
   ofLinks(seen, tells);
   ofDisks(seen, tells);
   ofTicks(seen, nowMs, tells);
+  ofRates(seen, nowMs, tells);
   ofVenues(seen, nowMs, tells);
   ofTrading(seen, nowMs, tells);
   return found.toSorted((a, b) => Number(a.level === "look") - Number(b.level === "look"));
@@ -84,14 +87,27 @@ function ofTicks({ health, ticks, workers, trading }: Seen, nowMs: number, { wro
       look("workerSilent", id, Math.round(silentMs / 1_000));
     }
   }
-  const missing = ticks.lastClosed?.missing ?? [];
-  if (missing.length > 0) look("missing", missing.length, missing.slice(0, 5).join(", "));
-  for (const [reason, count] of Object.entries(ticks.nullsByReason)) {
-    const perTick = count / Math.max(1, ticks.counters.issued);
-    if (perTick > NULLS_PER_TICK_MAX && isRemediable(reason)) look("nulls", perTick.toFixed(0), reason);
-  }
+}
+
+/** Of the rates there are now: counts since the start say nothing of an outage that begins or is over. */
+function ofRates({ ticks, trading, rates }: Seen, nowMs: number, { wrong, look }: Tells): void {
+  const isStandby = trading.role === "standby" || trading.role === "drained";
   const { reference } = ticks;
   if (!isStandby && (!reference || nowMs - reference.atMs > REFERENCE_AGE_MS_MAX)) wrong("noReference");
+  // Nobody renews them: what is in the table is of another time.
+  if (isStandby || ticks.paused) return;
+  const { rowCount = 0, missing = [] } = ticks.lastClosed ?? {};
+  if (missing.length > 0) {
+    const tell = missing.length > NULLS_RATIO_MAX * rowCount ? wrong : look;
+    tell("missing", missing.length, missing.slice(0, 5).join(", "));
+  }
+  const pairCount = Object.values(rates).reduce((sum, count) => sum + count, 0);
+  for (const [reason, count] of Object.entries(rates)) {
+    // What is missing is told of above, by name.
+    if (reason === "missing" || count <= NULLS_MAX || !isRemediable(reason)) continue;
+    const tell = count > NULLS_RATIO_MAX * pairCount ? wrong : look;
+    tell("nulls", { count, pairCount, reason });
+  }
 }
 
 /** Others are the markets' own: nothing can be done about a thin book. */

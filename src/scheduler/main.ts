@@ -3,7 +3,7 @@
 import { systemClock } from "../adapters/clock.ts";
 import { serveDesk } from "../adapters/desk.ts";
 import { packFrame, unpackFrame } from "../adapters/frame-codec.ts";
-import { createRedisPublisher, type RedisPublisher, type RedisTarget } from "../adapters/redis/publisher.ts";
+import { createRedisPublisher, type RedisPublisher } from "../adapters/redis/publisher.ts";
 import { createSecretReader } from "../adapters/secrets.ts";
 import { createAuditStore } from "../adapters/store/audit.ts";
 import { createHoldingStore } from "../adapters/store/holdings.ts";
@@ -22,16 +22,15 @@ import { PresenceBoard } from "../adapters/venue/presence-board.ts";
 import { createWalletReaders, type OperatorKey } from "../adapters/venue/wallets.ts";
 import { type SchedulerSettings, SettingsError, schedulerFields } from "../config.ts";
 import { isPassing } from "../domain/store-fault.ts";
-import { type CheckResult, check, checkFeasibleTick, checkVenues } from "../main/check.ts";
-import { checkDatabase } from "../main/check-database.ts";
 import { busOf, governorOf, postgresOf, quietLog, venueUrlsOf } from "../main/connect.ts";
 import { serveMetrics } from "../main/metrics.ts";
 import { runProcess } from "../main/process.ts";
 import type { Log } from "../ports/telemetry.ts";
 import { VERSION } from "../version.ts";
 import { startControlServer } from "./control-server.ts";
+import { checkServers, redisTargetOf } from "./main/check.ts";
 import { MIGRATE } from "./main/commands/migrate.ts";
-import { OPERATOR_COMMANDS } from "./main/commands/operator.ts";
+import { operatorCommands } from "./main/commands/operator.ts";
 import { linksOf, noticesOf } from "./main/notices.ts";
 import { ROTATE_KEYS } from "./main/rotate-keys.ts";
 import { createTrading, modeFault } from "./main/trading.ts";
@@ -40,17 +39,7 @@ import { schedulerMetrics } from "./metrics.ts";
 import { Scheduler } from "./run.ts";
 import { UserEventOutbox } from "./user-event-outbox.ts";
 
-const CHECK_WITHIN_MS = 3_000;
 const MIGRATE_RETRY_MS = 1_000;
-
-function redisTargetOf(settings: SchedulerSettings): RedisTarget | undefined {
-  const { REDIS_URL, REDIS_CA_FILE, UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = settings;
-  if (REDIS_URL) return { kind: "tcp", url: REDIS_URL, ...(REDIS_CA_FILE ? { caFile: REDIS_CA_FILE } : {}) };
-  if (UPSTASH_REDIS_REST_URL && UPSTASH_REDIS_REST_TOKEN) {
-    return { kind: "rest", url: UPSTASH_REDIS_REST_URL, token: UPSTASH_REDIS_REST_TOKEN };
-  }
-  return undefined;
-}
 
 function databaseLink(up: boolean) {
   return { up, detail: up ? "no request has failed lately" : "requests do not get through" };
@@ -90,55 +79,13 @@ function walletReadersOf(settings: SchedulerSettings) {
   });
 }
 
-async function checkRedis(settings: SchedulerSettings): Promise<CheckResult[]> {
-  const target = redisTargetOf(settings);
-  if (!target) return [];
-  const result = await check("redis", async () => {
-    const publisher = createRedisPublisher({
-      target,
-      tickPeriodMs: settings.TICK_INTERVAL_MS,
-      karbitChannels: [],
-      karbitReference: false,
-      log: quietLog,
-      clock: systemClock,
-    });
-    await systemClock.sleep(CHECK_WITHIN_MS);
-    const { up, detail } = publisher.state();
-    await publisher.stop();
-    if (!up) throw new Error(detail);
-    return detail;
-  });
-  return [result];
-}
-
-async function checkBus(settings: SchedulerSettings): Promise<CheckResult[]> {
-  let bus: Awaited<ReturnType<typeof busOf>> | undefined;
-  const reached = await check("bus", async () => {
-    bus = await busOf(settings, "schedulerx-check", quietLog, { withinMs: CHECK_WITHIN_MS });
-    return bus.state().detail;
-  });
-  if (!bus) return [reached];
-  const feasible = await checkFeasibleTick(bus, settings.TICK_INTERVAL_MS);
-  await bus.drain();
-  return [reached, feasible];
-}
-
 await runProcess({
   name: "schedulerx-scheduler",
   about:
     "Issues ticks, merges the workers' reports into frames and publishes them; keeps lists and history. Run one.",
   fields: schedulerFields,
-  commands: [...OPERATOR_COMMANDS, MIGRATE, ROTATE_KEYS],
-  check: async (settings) => {
-    // At once: whatever is away takes its whole time to be given up.
-    const results = await Promise.all([
-      checkVenues(venueUrlsOf(settings), settings.REQUEST_TIMEOUT_MS),
-      checkDatabase(settings),
-      checkRedis(settings),
-      checkBus(settings),
-    ]);
-    return results.flat();
-  },
+  commands: [...operatorCommands(checkServers), MIGRATE, ROTATE_KEYS],
+  check: checkServers,
   start: async (settings, log, releases, stop, logLevel, tracing) => {
     const clock = systemClock;
     const id = `scheduler-${process.pid}`;

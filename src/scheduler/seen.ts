@@ -1,12 +1,15 @@
-// The scheduler as its control port shows it, for `status`, `doctor` and the operator's page. Answers are checked: those
-// who ask may be of another version.
+// The scheduler as its control port shows it, for `status`, `doctor` and the operator's page, and for the port's OpenAPI
+// document. Answers are checked: those who ask may be of another version.
 
 import * as v from "valibot";
+import { VENUES } from "../../schema/vocabulary.ts";
 
 const rows = <S extends v.GenericSchema>(row: S) => v.pipe(v.array(row), v.readonly());
+const counts = v.record(v.string(), v.number());
+const byVenue = v.object(v.entriesFromList(VENUES, v.number()));
 
 const link = v.object({ up: v.boolean(), detail: v.string() });
-const healthSchema = v.object({
+export const healthSchema = v.object({
   healthy: v.boolean(),
   ticking: v.boolean(),
   tickAgeMs: v.optional(v.number()),
@@ -14,9 +17,12 @@ const healthSchema = v.object({
   links: v.object({ bus: link, database: link, redis: v.optional(link) }),
   disks: v.optional(rows(v.object({ folder: v.string(), freeBytes: v.number(), sizeBytes: v.number() })), []),
 });
-const ticksSchema = v.object({
+export const ticksSchema = v.object({
   paused: v.boolean(),
   periodMs: v.number(),
+  open: v.optional(
+    v.object({ tickAtMs: v.number(), deadlineAtMs: v.number(), rows: v.number(), due: v.number() }),
+  ),
   lastClosed: v.optional(
     v.object({
       tickAtMs: v.number(),
@@ -26,20 +32,22 @@ const ticksSchema = v.object({
     }),
   ),
   counters: v.looseObject({ issued: v.number(), incomplete: v.number(), skipped: v.number() }),
-  nullsByReason: v.record(v.string(), v.number()),
+  /** Since the start. */
+  nullsByReason: counts,
   reference: v.nullish(v.object({ priceKrw: v.number(), atMs: v.number() })),
 });
-const workersSchema = v.object({
+export const workersSchema = v.object({
   workers: rows(
     v.object({ id: v.string(), sourceAddress: v.string(), silentMs: v.number(), taskCount: v.number() }),
   ),
 });
-const venuesSchema = v.object({
+export const listsSchema = v.record(
+  v.string(),
+  v.object({ count: v.number(), refreshedAtMs: v.number(), failing: v.boolean() }),
+);
+export const venuesSchema = v.object({
   coins: v.number(),
-  lists: v.record(
-    v.string(),
-    v.object({ count: v.number(), refreshedAtMs: v.number(), failing: v.boolean() }),
-  ),
+  lists: listsSchema,
   budgets: v.record(
     v.string(),
     v.object({
@@ -53,7 +61,7 @@ const figuresSchema = v.object({
   unhedgedOldestMs: v.number(),
   intents: rows(v.object({ kind: v.string(), state: v.string(), count: v.number() })),
 });
-const tradingSchema = v.object({
+export const tradingSchema = v.object({
   mode: v.string(),
   role: v.string(),
   traders: v.number(),
@@ -61,7 +69,14 @@ const tradingSchema = v.object({
   incidents: v.number(),
   /** Null while another scheduler trades, or none. */
   figures: v.nullish(figuresSchema),
-  positions: rows(v.looseObject({ userId: v.number(), coin: v.string(), pair: v.string() })),
+  positions: rows(
+    v.object({
+      ...{ userId: v.number(), strategyId: v.number(), coin: v.string(), pair: v.string() },
+      ...{ leverage: v.number(), openedAtMs: v.number() },
+      /** Exact, as text. */
+      ...{ qtyCoin: v.string(), spentKrw: v.string(), receivedUsdt: v.string() },
+    }),
+  ),
   switches: rows(
     v.object({
       scope: v.string(),
@@ -86,13 +101,52 @@ export const incidentsSchema = v.object({
     }),
   ),
 });
+export const quarantineSchema = v.object({
+  rates: rows(
+    v.object({
+      coin: v.string(),
+      pair: v.string(),
+      sinceAtMs: v.number(),
+      rateKrwPerUsdt: v.number(),
+    }),
+  ),
+  /** Why no price confirms a symbol's identity, by venue and symbol. */
+  identities: v.record(v.string(), v.record(v.string(), v.string())),
+});
+export const auditSchema = v.object({
+  events: rows(
+    v.object({
+      atMs: v.number(),
+      actor: v.string(),
+      userId: v.nullish(v.number()),
+      action: v.string(),
+      subject: v.string(),
+      detail: v.record(v.string(), v.nullable(v.union([v.string(), v.number(), v.boolean()]))),
+    }),
+  ),
+});
+const processSchema = v.object({
+  name: v.string(),
+  role: v.string(),
+  sourceAddress: v.string(),
+  version: v.string(),
+  /** Of what the venue allows the address, what counts there now. */
+  spent: byVenue,
+  banMs: byVenue,
+  silentMs: v.number(),
+});
 
+/** The part of `GET /overview` that is gone by; of positions and incidents it has the first hundred. */
 export const seenSchema = v.object({
   health: healthSchema,
   ticks: ticksSchema,
   workers: workersSchema,
   venues: venuesSchema,
-  trading: tradingSchema,
-  incidents: incidentsSchema,
+  trading: v.object({ ...tradingSchema.entries, positionCount: v.number() }),
+  incidents: v.object({ ...incidentsSchema.entries, incidentCount: v.number() }),
+  /** Pairs of coins by why they have no rate now; "none": they have one. */
+  rates: counts,
+  processes: rows(processSchema),
 });
 export type Seen = v.InferOutput<typeof seenSchema>;
+export type SeenProcesses = Seen["processes"];

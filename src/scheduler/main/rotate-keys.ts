@@ -32,10 +32,11 @@ const HELP = `schedulerx-scheduler keys rotate
 Reads every stored API key with ENCRYPTION_KEY_OLD and writes it anew with ENCRYPTION_KEY, all in one transaction. When a
 single text can be read with neither, nothing is changed and the exit code is 1.
 
-Usage: schedulerx-scheduler keys rotate [--dry-run] [--to karbit|envelope] [--env-file FILE]
+Usage: schedulerx-scheduler keys rotate [--dry-run] [--to karbit|envelope] [--json] [--env-file FILE]
 
   --dry-run        read everything, say what would be done, change nothing
   --to FORMAT      write all in this format; without it each stays in the one it has. Karbit reads no envelopes.
+  --json           the report as JSON
   --env-file FILE  read settings from a file of NAME=value lines; the environment wins
 
 Stop the scheduler, the api and Karbit first: each of them has the old key, would find every key unreadable afterwards and
@@ -49,6 +50,7 @@ ${settingLines(rotateKeysFields).join("\n")}
 interface Options {
   readonly dryRun: boolean;
   readonly convertTo: SecretFormat | undefined;
+  readonly json: boolean;
   readonly envFile: string | undefined;
 }
 
@@ -75,7 +77,8 @@ export async function runRotation(
       throw new Error("Nothing to do: expected ENCRYPTION_KEY_OLD, another key, or --to a format.");
     }
     const report = await rotated(settings, ENCRYPTION_KEY_OLD, options);
-    say(reportText(report, options.dryRun));
+    const { dryRun, json } = options;
+    say(json ? `${JSON.stringify({ dryRun, ...report }, null, 2)}\n` : reportText(report, dryRun));
     return report.unread.length > 0 ? 1 : 0;
   } catch (error) {
     complain(`${errorText(error)}\nRunning it again does no harm, whatever has been done already.\n`);
@@ -91,6 +94,7 @@ function optionsOf(args: readonly string[]): Options | undefined {
       help: { type: "boolean", short: "h" },
       "dry-run": { type: "boolean" },
       to: { type: "string" },
+      json: { type: "boolean" },
       "env-file": { type: "string" },
     },
   });
@@ -99,7 +103,8 @@ function optionsOf(args: readonly string[]): Options | undefined {
   if (values.to !== undefined && !convertTo) {
     throw new Error(`--to: expected karbit or envelope, was ${values.to}`);
   }
-  return { dryRun: values["dry-run"] ?? false, convertTo, envFile: values["env-file"] };
+  const { "dry-run": dryRun = false, json = false, "env-file": envFile } = values;
+  return { dryRun, convertTo, json, envFile };
 }
 
 async function rotated(

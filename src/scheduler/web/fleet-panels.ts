@@ -1,11 +1,11 @@
 // The machines: exchanges with what is left of their limits by address, workers and other processes, links.
 
 import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
-import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
 import { appendElement, byId, setAttribute, setText } from "../../web/dom.ts";
 import { grouped, type Language, secondsText } from "../../web/format.ts";
 import { KeyedList } from "../../web/keyed-list.ts";
 import { VENUE_NAMES } from "../../web/market-words.ts";
+import { spendingByAddress } from "../address-spending.ts";
 import type { Overview } from "../overview.ts";
 import type { Context } from "./glance-view.ts";
 import { type Bar, Bars, type Cell, type Chip, Chips, type Row, RowTable } from "./parts.ts";
@@ -136,38 +136,21 @@ function outcomes(venue: Venue, { ticks }: Overview, { words }: Context): Chip[]
   return chips.length > 0 ? chips : [{ key: "none", name: words.noFetch, value: "", tone: "quiet" }];
 }
 
-interface Spending {
-  spent: number;
-  banMs: number;
-}
-
 /** One bar an address: the sum over the processes behind it, as they told within two seconds. */
 function budgets(
   venue: Venue,
   { processes }: Overview,
   { name, words, language }: { name: string; words: Context["words"]; language: Language },
 ): Bar[] {
-  const addresses = new Map<string, Spending>();
-  for (const { sourceAddress, spent, banMs } of processes) {
-    const known = addresses.get(sourceAddress) ?? { spent: 0, banMs: 0 };
-    addresses.set(sourceAddress, {
-      spent: known.spent + spent[venue],
-      banMs: Math.max(known.banMs, banMs[venue]),
-    });
-  }
-  const { capacity } = VENUE_LIMITS[venue];
-  return [...addresses]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([address, { spent, banMs }]): Bar => {
-      const left = banMs > 0 ? 0 : Math.max(0, capacity - spent);
-      const text =
-        banMs > 0
-          ? words.banned(secondsText(banMs, language))
-          : words.budgetLeft(grouped(Math.round(left)), grouped(capacity));
-      const tone = banMs > 0 ? "bad" : left < capacity * SCARCE_RATIO ? "warn" : undefined;
-      return {
-        ...{ key: address, name: address, text, filled: left / capacity, tone },
-        label: words.budgetLabel(name, address),
-      };
-    });
+  return spendingByAddress(venue, processes).map(({ address, left, capacity, banMs }): Bar => {
+    const text =
+      banMs > 0
+        ? words.banned(secondsText(banMs, language))
+        : words.budgetLeft(grouped(Math.round(left)), grouped(capacity));
+    const tone = banMs > 0 ? "bad" : left < capacity * SCARCE_RATIO ? "warn" : undefined;
+    return {
+      ...{ key: address, name: address, text, filled: left / capacity, tone },
+      label: words.budgetLabel(name, address),
+    };
+  });
 }

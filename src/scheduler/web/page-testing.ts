@@ -67,7 +67,6 @@ export class OperatorPort {
         VENUES.map((venue) => [venue, { count: 180, refreshedAtMs: nowMs, failing: false }]),
       ) as never;
     collector.quarantined.clear();
-    collector.nullsByReason.clear();
     collector.table.reference = { priceKrw: 1_391, venue: "upbit", atMs: nowMs + 3_600_000 };
     for (const coin of COINS) {
       for (const pairIndex of PAIRS.keys()) {
@@ -104,7 +103,7 @@ export class OperatorPort {
     ticks.counters.fetches.set("binance http 429", 12).set("upbit timeout", 3);
     const silent = ticks.workers.get("worker-5")!;
     ticks.workers.set("worker-5", { ...silent, lastReportAtMs: nowMs - 45_000 });
-    collector.nullsByReason.set("stale", 100_000);
+    for (const coin of COINS.slice(0, 6)) collector.table.merge(nullRow(coin, 3, nowMs, "stale"));
     for (const [index, reason] of REASONS.entries()) {
       if (reason !== "delisted") collector.table.merge(nullRow(COINS[index]!, index % 4, nowMs, reason));
     }

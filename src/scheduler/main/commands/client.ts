@@ -21,6 +21,19 @@ export class CommandFault extends Error {
   override name = "CommandFault";
 }
 
+/** Nothing answers at the port. */
+export class SilentPort extends CommandFault {
+  override name = "SilentPort";
+  constructor(
+    readonly url: string,
+    override readonly cause: string,
+  ) {
+    super(
+      `${url} does not answer (${cause}). Does the scheduler run here, and is its CONTROL_TOKEN set? See: schedulerx-scheduler doctor`,
+    );
+  }
+}
+
 export interface ControlClient {
   readonly url: string;
   /** Rejects with CommandFault. `timeoutMs` is long enough for a drain by default. */
@@ -49,9 +62,7 @@ export function controlClient(settings: {
           ...(body ? { body: JSON.stringify(body) } : {}),
         });
       } catch (error) {
-        throw new CommandFault(
-          `${url} does not answer (${errorText(error)}). Does the scheduler run here, and is its CONTROL_TOKEN set?`,
-        );
+        throw new SilentPort(url, errorText(error));
       }
       const answer: unknown = await response.json().catch(() => undefined);
       // The health of something ill is an answer, not a refusal.
@@ -79,6 +90,8 @@ export interface CommandCall {
   readonly client: ControlClient;
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly given: readonly string[];
+  /** Of --env-file. */
+  readonly envFile: string | undefined;
   /** The answer as JSON with --json, else what `text` makes of it. */
   readonly say: (answer: unknown, text: () => string) => void;
 }
@@ -120,8 +133,9 @@ export function operatorCommand(spec: CommandSpec): Command {
       const say = (answer: unknown, text: () => string) =>
         void process.stdout.write(`${values.json ? JSON.stringify(answer, null, 2) : text()}\n`);
       try {
-        const settings = readEnvironment(controlFields, values["env-file"] as string | undefined);
-        return await spec.run({ client: controlClient(settings), flags: values, given: positionals, say });
+        const envFile = values["env-file"] as string | undefined;
+        const client = controlClient(readEnvironment(controlFields, envFile));
+        return await spec.run({ client, flags: values, given: positionals, envFile, say });
       } catch (error) {
         const isPlain = error instanceof CommandFault || error instanceof SettingsError;
         complain(isPlain ? error.message : errorText(error));

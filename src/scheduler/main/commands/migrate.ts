@@ -14,19 +14,23 @@ const migrateFields = { DATABASE_URL, DATABASE_CA_FILE, KARBIT_TABLES } as const
 const HELP = `Makes our tables or brings them up to date, under a lock; every start of the scheduler does the same.
 Karbit's own tables are never altered.
 
-Usage: schedulerx-scheduler migrate [--env-file FILE] [--help]
+Usage: schedulerx-scheduler migrate [--json] [--env-file FILE] [--help]
 
 It needs DATABASE_URL, DATABASE_CA_FILE where the server's certificate is of an authority of its own, and KARBIT_TABLES.
 Exit code 0: up to date; 1: it failed, with the reason; 2: not understood.
 `;
 
 async function run(args: readonly string[]): Promise<number> {
-  const complain = (text: string) => void process.stderr.write(`${text}\n`);
-  let options: { help?: boolean; "env-file"?: string };
+  const complain = (text: string) => void process.stderr.write(`${text.trimEnd()}\n`);
+  let options: { help?: boolean; json?: boolean; "env-file"?: string };
   try {
     options = parseArgs({
       args: [...args],
-      options: { help: { type: "boolean", short: "h" }, "env-file": { type: "string" } },
+      options: {
+        help: { type: "boolean", short: "h" },
+        json: { type: "boolean" },
+        "env-file": { type: "string" },
+      },
     }).values;
   } catch (error) {
     complain(`${errorText(error)}\n\n${HELP}`);
@@ -38,7 +42,12 @@ async function run(args: readonly string[]): Promise<number> {
   }
   try {
     const settings = readEnvironment(migrateFields, options["env-file"]);
-    const log = createLog({ level: "info", format: "text", process: "migrate", nowMs: systemClock.nowMs });
+    const { json } = options;
+    const log = createLog({
+      ...{ level: "info", process: "migrate", nowMs: systemClock.nowMs },
+      // The answer is alone on standard output.
+      ...(json ? { format: "json", write: complain } : { format: "text" }),
+    });
     await migratePostgres(
       {
         url: settings.DATABASE_URL,
@@ -46,7 +55,7 @@ async function run(args: readonly string[]): Promise<number> {
       },
       { karbitTables: settings.KARBIT_TABLES, log },
     );
-    process.stdout.write("The tables are up to date.\n");
+    process.stdout.write(json ? '{"upToDate":true}\n' : "The tables are up to date.\n");
     return 0;
   } catch (error) {
     complain(errorText(error));

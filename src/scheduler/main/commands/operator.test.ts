@@ -1,8 +1,21 @@
 // The operator's commands as they are typed, against a control port.
 
 import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
-import { controlOf, TOKEN } from "../../control-testing.ts";
-import { OPERATOR_COMMANDS } from "./operator.ts";
+import type { CheckResult } from "../../../main/check.ts";
+import type { SeenProcess } from "../../../ports/fleet.ts";
+import { controlOf, openPositionOf, TOKEN } from "../../control-testing.ts";
+import { ROTATE_KEYS } from "../rotate-keys.ts";
+import { MIGRATE } from "./migrate.ts";
+import { operatorCommands } from "./operator.ts";
+
+const NEEDED = {
+  NATS_URL: "nats://127.0.0.1:1",
+  DATABASE_URL: "postgres://127.0.0.1:1/none",
+  TRADING_MODE: "off",
+};
+/** What --check finds where the port is silent. */
+let checked: CheckResult[] = [];
+const COMMANDS = operatorCommands(async () => checked);
 
 let port: typeof controlPort extends () => infer P ? P : never;
 
@@ -26,7 +39,9 @@ afterAll(async () => {
 /** As the binary runs it, with what it writes. One at a time. */
 async function typed(text: string, env: Record<string, string> = {}) {
   const args = text.split(" ");
-  const command = OPERATOR_COMMANDS.find(({ words }) => words.every((word, index) => args[index] === word))!;
+  const command = [...COMMANDS, MIGRATE, ROTATE_KEYS].find(({ words }) =>
+    words.every((word, index) => args[index] === word),
+  )!;
   const written = { out: "", err: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>
     spyOn(process[name], "write").mockImplementation((chunk) => {
@@ -40,12 +55,15 @@ async function typed(text: string, env: Record<string, string> = {}) {
     return { code: await command.run(args.slice(command.words.length)), ...written };
   } finally {
     for (const spy of spies) spy.mockRestore();
-    for (const name of ["CONTROL_PORT", "CONTROL_TOKEN"]) {
+    for (const name of ["CONTROL_PORT", "CONTROL_TOKEN", ...Object.keys(env)]) {
       if (before[name] === undefined) delete process.env[name];
       else process.env[name] = before[name];
     }
   }
 }
+
+/** It is made once a second at most. */
+const overviewAges = () => port.clock.advance(1_000);
 
 test("status is a table for people and JSON for programs, and ends with 1 when the scheduler is ill", async () => {
   const people = await typed("status");
@@ -56,9 +74,11 @@ test("status is a table for people and JSON for programs, and ends with 1 when t
   expect([people.code, programs.code]).toEqual([0, 0]);
   expect(JSON.parse(programs.out)).toMatchObject({ trading: { mode: "paper", role: "trading" } });
   port.links.bus = { up: false, detail: "lost for 3 s" };
+  await overviewAges();
   const ill = await typed("status");
   const doctor = await typed("doctor");
   port.links.bus = { up: true, detail: "connected" };
+  await overviewAges();
   expect([ill.code, doctor.code]).toEqual([1, 1]);
   expect(ill.out).toContain("AWAY (lost for 3 s)");
   expect(doctor.out).toMatch(/^WRONG The bus is away: lost for 3 s\.\n +Start nats-server/m);
@@ -87,7 +107,7 @@ test("what is refused, not reached or not understood says so and what to do", as
   const nowhere = await typed("status", { CONTROL_PORT: "1" });
   const misspelt = await typed("ticks pause resume");
   const help = await typed("kill --help");
-  const incident = await typed("incidents close 3");
+  const incident = await typed("incidents close 3 --note looked");
   expect([unknown.code, unknown.err]).toEqual([1, "User 2 holds no BTC.\n"]);
   expect([wrongToken.code, wrongToken.err]).toEqual([1, expect.stringContaining("operator token")]);
   expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringContaining("Does the scheduler run here")]);
@@ -97,4 +117,82 @@ test("what is refused, not reached or not understood says so and what to do", as
   ]);
   expect([help.code, help.out]).toEqual([0, expect.stringContaining("--halt")]);
   expect([incident.code, incident.out]).toEqual([0, "Incident 3 is closed; that user's entries go on.\n"]);
+  expect(port.asked).toContain("close 3 looked");
+});
+
+test("status tells what is left at each address, of all that announce themselves behind it", async () => {
+  const spent = { upbit: 3, bithumb: 10, bybit: 1, binance: 400 };
+  const process = (name: string, sourceAddress: string, banMs = 0): SeenProcess => ({
+    ...{ name, role: "worker", sourceAddress, version: "1", spent, shares: spent, silentMs: 5 },
+    banMs: { upbit: 0, bithumb: 0, bybit: 0, binance: banMs },
+  });
+  port.state.processes = [process("w1", "10.0.0.1"), process("w2", "10.0.0.1"), process("w3", "b", 90_000)];
+  await overviewAges();
+  const { out } = await typed("status");
+  expect(out).toMatch(/^10\.0\.0\.1 +2 +4 of 10 +130 of 150 +598 of 600 +1600 of 2400$/m);
+  expect(out).toMatch(/^b +1 +7 of 10 +140 of 150 +599 of 600 +banned for 90 s$/m);
+});
+
+test("positions, the audit trail and the quarantine are tables, JSON with --json, and a line when empty", async () => {
+  const { state, deps, scheduler } = port;
+  expect((await typed("positions")).out).toBe("No position is open.\n\nNo trade runs.\n");
+  state.positions = [openPositionOf(7, "XRP", Date.now() - 3_600_000)];
+  const open = await typed("positions");
+  expect(open.out).toMatch(/^ +7 +XRP +upbit-bybit +2 +10000000 +7200 +2x +60 min$/m);
+  expect(JSON.parse((await typed("positions --json")).out)).toMatchObject({ positions: [{ userId: 7 }] });
+  state.role = "standby";
+  expect((await typed("positions")).out).toContain("ask the one that leads");
+  state.role = "trading";
+
+  expect((await typed("audit")).out).toBe("Nothing has been changed.\n");
+  const asked: unknown[] = [];
+  const event = { atMs: 0, actor: "operator", userId: 7, action: "switch.set", subject: "XRP" };
+  deps.audit.read = async (userId?: number) => {
+    asked.push(userId);
+    return [{ ...event, detail: { entriesOff: true, why: "listing" } }] as never;
+  };
+  const trail = await typed("audit --user 7");
+  expect(trail.out).toMatch(
+    /^1970-01-01T00:00:00Z +operator +7 +switch\.set +XRP +entriesOff=true why=listing$/m,
+  );
+  expect(asked).toEqual([7]);
+  expect(JSON.parse((await typed("audit --json")).out)).toMatchObject([event]);
+  expect((await typed("audit --user kim")).code).toBe(1);
+
+  expect((await typed("quarantine")).out).toMatch(/^bybit +ACEUSDT +implies 1859$/m);
+  scheduler.collector.quarantined.set("AXS|1", {
+    ...{ coin: "AXS", pairIndex: 1, sinceAtMs: Date.now() - 180_000, rateKrwPerUsdt: 1_859.31 },
+  });
+  expect((await typed("quarantine")).out).toMatch(/^AXS +upbit-binance +1859\.31 +3 min$/m);
+  expect(JSON.parse((await typed("quarantine --json")).out)).toMatchObject({ rates: [{ coin: "AXS" }] });
+});
+
+test("each command has --help and --json", async () => {
+  for (const { words } of [...COMMANDS, MIGRATE, ROTATE_KEYS]) {
+    const { code, out } = await typed(`${words.join(" ")} --help --json`);
+    expect([words, code, out]).toEqual([words, 0, expect.stringContaining("[--json]")]);
+  }
+});
+
+test("where the port is silent, the doctor says what --check finds", async () => {
+  const silent = { CONTROL_PORT: "1", ...NEEDED };
+  checked = [
+    { what: "bus", ok: false, detail: "connection refused" },
+    { what: "database", ok: true, detail: "reached" },
+  ];
+  const waits = await typed("doctor", silent);
+  expect([waits.code, waits.err]).toEqual([1, ""]);
+  expect(waits.out).toMatch(/^WRONG http:\/\/127\.0\.0\.1:1 does not answer/);
+  expect(waits.out).toMatch(/^WRONG bus: connection refused$/m);
+  expect(waits.out).not.toContain("database");
+  const programs = JSON.parse((await typed("doctor --json", silent)).out);
+  expect(programs).toMatchObject([
+    { code: "portSilent" },
+    { code: "check", what: "bus: connection refused" },
+  ]);
+  checked = [{ what: "database", ok: true, detail: "reached" }];
+  const gone = await typed("doctor", silent);
+  expect([gone.code, gone.out]).toEqual([1, expect.stringMatching(/all is reached \(database\).*systemctl/)]);
+  const unset = await typed("doctor", { ...silent, TRADING_MODE: "everything" });
+  expect([unset.code, unset.out]).toEqual([1, expect.stringMatching(/WRONG .*TRADING_MODE/s)]);
 });

@@ -1,62 +1,15 @@
 // The operator's commands: what the control port offers, from the shell of the scheduler's host.
 
 import * as v from "valibot";
-import { systemClock } from "../../../adapters/clock.ts";
 import type { Command } from "../../../main/process.ts";
-import { findingsOf } from "../../doctor.ts";
-import { incidentsSchema, type Seen } from "../../seen.ts";
-import { ageText, type CommandCall, CommandFault, operatorCommand, table } from "./client.ts";
+import { incidentsSchema } from "../../seen.ts";
+import { type CommandCall, CommandFault, operatorCommand } from "./client.ts";
+import { type CheckServers, doctor } from "./doctor.ts";
 import { look } from "./look.ts";
+import { audit, incidents, positions, quarantine } from "./records.ts";
+import { statusText } from "./status-text.ts";
 
 const WRONG = 1;
-
-function statusText({ health, ticks, workers, venues, trading, incidents }: Seen): string {
-  const { lastClosed, reference } = ticks;
-  const linkText = ({ up, detail }: { up: boolean; detail: string }) => `${up ? "up" : "AWAY"} (${detail})`;
-  const lines: [string, string][] = [
-    ["scheduler", `${health.healthy ? "well" : "ILL"}, up for ${ageText(health.uptimeMs)}`],
-    ["bus", linkText(health.links.bus)],
-    ["database", linkText(health.links.database)],
-    ...(health.links.redis ? [["redis", linkText(health.links.redis)] as [string, string]] : []),
-    [
-      "ticks",
-      `every ${ticks.periodMs / 1_000} s${ticks.paused ? ", PAUSED" : ""}, last closed ${health.tickAgeMs === undefined ? "never" : `${ageText(health.tickAgeMs)} ago`}` +
-        (lastClosed ? `, ${lastClosed.rowCount} rates, ${lastClosed.missing.length} missing` : ""),
-    ],
-    ["reference", reference ? `${reference.priceKrw} KRW` : "none"],
-    ["coins", `${venues.coins}`],
-    [
-      "trading",
-      `${trading.mode}, ${trading.role}: ${trading.traders} traders, ${trading.positions.length} positions, ${trading.running} running, ${incidents.incidents.length} incidents`,
-    ],
-  ];
-  for (const { scope, subject, halted, why } of trading.switches) {
-    lines.push([
-      "switch",
-      `${[scope, subject].join(" ").trim()}: ${halted ? "halted" : "entries off"} (${why})`,
-    ]);
-  }
-  const workerRows = workers.workers.map((worker) => [
-    worker.id,
-    worker.sourceAddress,
-    ageText(worker.silentMs),
-    worker.taskCount,
-  ]);
-  const venueRows = Object.entries(venues.budgets).map(([venue, { allowed, used, holdMs, banMs }]) => [
-    venue,
-    venues.lists[venue]?.count ?? 0,
-    used,
-    allowed,
-    banMs > 0 ? `banned for ${ageText(banMs)}` : holdMs > 0 ? `silent for ${ageText(holdMs)}` : "",
-  ]);
-  return [
-    lines.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n"),
-    "",
-    table(["worker", "address", "silent", "tasks"], workerRows),
-    "",
-    table(["venue", "symbols", "used", "budget", ""], venueRows),
-  ].join("\n");
-}
 
 async function kill({ client, flags, say }: CommandCall): Promise<number> {
   const { user, coin, why } = flags;
@@ -87,32 +40,6 @@ async function kill({ client, flags, say }: CommandCall): Promise<number> {
   return 0;
 }
 
-async function incidents({ client, given, say }: CommandCall): Promise<number> {
-  const [verb, id] = given;
-  if (verb === undefined) {
-    const { incidents: open } = v.parse(incidentsSchema, await client.ask("GET", "/incidents"));
-    const nowMs = systemClock.nowMs();
-    const rows = open.map((one) => [
-      one.incidentId,
-      one.userId,
-      one.kind,
-      one.coin,
-      ageText(nowMs - one.openedAtMs),
-      one.detail,
-    ]);
-    say(open, () =>
-      rows.length === 0 ? "No incident is open." : table(["id", "user", "kind", "coin", "age", "what"], rows),
-    );
-    return 0;
-  }
-  if (verb !== "close" || !/^\d+$/.test(id ?? "") || given.length !== 2) {
-    throw new CommandFault("Expected nothing, or: close NUMBER.");
-  }
-  const answer = await client.ask("POST", `/incidents/${id}/close`, {});
-  say(answer, () => `Incident ${id} is closed; that user's entries go on.`);
-  return 0;
-}
-
 async function forceClose({ client, given: [user = "", coin = ""], say }: CommandCall): Promise<number> {
   const answer = await client.ask("POST", "/trading/force", {
     userId: Number(user),
@@ -122,18 +49,8 @@ async function forceClose({ client, given: [user = "", coin = ""], say }: Comman
   return 0;
 }
 
-async function doctor({ client, say }: CommandCall): Promise<number> {
-  const findings = findingsOf(await look(client), systemClock.nowMs());
-  say(findings, () => {
-    if (findings.length === 0) return "All is well.";
-    return findings
-      .map(({ level, what, todo }) => `${level === "wrong" ? "WRONG" : "look "} ${what}\n      ${todo}`)
-      .join("\n");
-  });
-  return findings.some(({ level }) => level === "wrong") ? WRONG : 0;
-}
-
-export const OPERATOR_COMMANDS: readonly Command[] = [
+/** `checkServers`: what --check does, for a doctor whose scheduler does not answer. */
+export const operatorCommands = (checkServers: CheckServers): readonly Command[] => [
   operatorCommand({
     words: ["status"],
     about: "Ticks, workers, venues and trading at a glance. Exit code 1 when the scheduler is ill.",
@@ -146,8 +63,8 @@ export const OPERATOR_COMMANDS: readonly Command[] = [
   operatorCommand({
     words: ["doctor"],
     about:
-      "Says what is wrong and what to do. Exit code 1 when something is. --check looks at settings and servers.",
-    run: doctor,
+      "Says what is wrong and what to do. Exit code 1 when something is. Where the port is silent: what --check finds.",
+    run: (call) => doctor(call, checkServers),
   }),
   operatorCommand({
     words: ["kill"],
@@ -189,9 +106,28 @@ export const OPERATOR_COMMANDS: readonly Command[] = [
   operatorCommand({
     words: ["incidents"],
     about: "Lists what needs somebody, or closes one that has been looked into.",
-    usage: "[close NUMBER]",
+    usage: "[close NUMBER [--note TEXT]]",
+    options: ["  --note TEXT  what was found; it is kept with the incident."],
+    flags: { note: { type: "string" } },
     positionals: -1,
     run: incidents,
+  }),
+  operatorCommand({
+    words: ["positions"],
+    about: "Lists every open position, and which trades run.",
+    run: positions,
+  }),
+  operatorCommand({
+    words: ["audit"],
+    about: "The newest changes to keys, strategies, switches and the like, of everybody or of one user.",
+    usage: "[--user ID]",
+    flags: { user: { type: "string" } },
+    run: audit,
+  }),
+  operatorCommand({
+    words: ["quarantine"],
+    about: "Rates and identities of coins that are not believed, and why.",
+    run: quarantine,
   }),
   operatorCommand({
     words: ["force-close"],
