@@ -54,24 +54,22 @@ export const INCIDENT_WORDS: Readonly<Record<IncidentWhat, Words>> = {
 };
 
 export const SERVICE_WORDS: Readonly<Record<ServiceAlert, Words>> = {
-  started: { ko: "서비스 시작", en: "service started" },
-  stopped: { ko: "서비스 정지", en: "service stopped" },
   takeover: { ko: "대기 서버가 역할을 넘겨받음", en: "standby took over" },
   "lease-lost": { ko: "거래 권한(리스) 상실", en: "lease lost" },
+  "lease-back": { ko: "거래 권한(리스) 회복", en: "lease held again" },
   "store-lost": { ko: "데이터베이스 연결 끊김", en: "database lost" },
   "store-back": { ko: "데이터베이스 연결 복구", en: "database back" },
   "bus-lost": { ko: "메시지 버스 연결 끊김", en: "message bus lost" },
   "bus-back": { ko: "메시지 버스 연결 복구", en: "message bus back" },
   "venue-lost": { ko: "거래소 응답 없음", en: "venue does not answer" },
   "venue-back": { ko: "거래소 응답 복구", en: "venue answers again" },
-  "clock-off": { ko: "서버 시각 오차", en: "clock is off" },
   "reference-void": { ko: "기준 환율 사용 불가", en: "no valid reference price" },
+  "reference-back": { ko: "기준 환율 복구", en: "reference price back" },
   "symbol-quarantined": { ko: "심볼 격리", en: "symbol quarantined" },
   "entries-off": { ko: "신규 진입 중지", en: "entries off" },
   "entries-on": { ko: "신규 진입 재개", en: "entries on" },
   halted: { ko: "거래 중단", en: "trading halted" },
   resumed: { ko: "거래 재개", en: "trading resumed" },
-  other: { ko: "기타", en: "other" },
 };
 
 const REASON_WORDS: Readonly<Record<HoldReason, Words>> = {

@@ -33,24 +33,22 @@ export type IncidentWhat = (typeof INCIDENTS)[number];
 
 /** What operators hear about the service itself; see `noticeLevel` for which of them are good news. */
 export const SERVICE_ALERTS = [
-  "started",
-  "stopped",
   "takeover",
   "lease-lost",
+  "lease-back",
   "store-lost",
   "store-back",
   "bus-lost",
   "bus-back",
   "venue-lost",
   "venue-back",
-  "clock-off",
   "reference-void",
+  "reference-back",
   "symbol-quarantined",
   "entries-off",
   "entries-on",
   "halted",
   "resumed",
-  "other",
 ] as const;
 export type ServiceAlert = (typeof SERVICE_ALERTS)[number];
 
@@ -131,11 +129,11 @@ export type NoticeKind = Notice["kind"];
 export type NoticeLevel = "info" | "alert";
 
 const GOOD_NEWS: ReadonlySet<ServiceAlert> = new Set([
-  "started",
-  "stopped",
+  "lease-back",
   "store-back",
   "bus-back",
   "venue-back",
+  "reference-back",
   "entries-on",
   "resumed",
 ]);

@@ -37,6 +37,7 @@ import { createTrading, modeFault } from "./main/trading.ts";
 import { rulesOf } from "./main/trading-rules.ts";
 import { schedulerMetrics } from "./metrics.ts";
 import { Scheduler } from "./run.ts";
+import { ServiceWatch } from "./service-watch.ts";
 import { UserEventOutbox } from "./user-event-outbox.ts";
 
 const MIGRATE_RETRY_MS = 1_000;
@@ -167,6 +168,17 @@ await runProcess({
       bus: bus.state(),
       database: databaseLink(database.isUp && leaseDatabase.isUp),
       ...(publisher ? { redis: publisher.state() } : {}),
+    });
+    const watch = new ServiceWatch({
+      ...{ clock, notifier: notices, links: linkStates, leads: () => trading.isElsewhere === false },
+      fetches: () => scheduler.ticks.counters.fetches,
+      hasReference: () => scheduler.collector.table.reference !== undefined,
+    });
+    const watchOver = new AbortController();
+    const watching = watch.run(watchOver.signal);
+    releases.push(() => {
+      watchOver.abort();
+      return watching;
     });
     const folders = settings.DISK_FOLDERS;
     const ofProcess = createProcessMetrics("scheduler", VERSION, clock, tracing?.counts, folders);

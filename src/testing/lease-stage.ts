@@ -45,6 +45,7 @@ export class LeaseProcess {
   road: Road = "ok";
   readonly log = new RecordingLog();
   readonly terms: Term[] = [];
+  readonly changes: string[] = [];
   readonly writer: Writer;
   /** How a term's work behaves: until lost, or until told. */
   work: (term: Term) => Promise<void>;
@@ -75,7 +76,8 @@ export class LeaseProcess {
       acquire: (name, lengthMs) => this.#call(() => lease.acquire(name, lengthMs)),
       release: (name, fence) => this.#call(() => lease.release(name, fence)),
     };
-    this.writer = new Writer({ lease: store, clock: own, log: this.log, holder });
+    const onChange = (what: string, detail: string) => void this.changes.push(`${what} (${detail})`);
+    this.writer = new Writer({ lease: store, clock: own, log: this.log, holder, onChange });
   }
 
   run(): void {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
+import type { ServiceAlert } from "../domain/notice.ts";
 import { CAUTION_DEFAULT } from "../domain/risk.ts";
 import { type EngineRig, traderOf } from "../testing/engine/rig.ts";
 import { type Arrange, rigStarter } from "../testing/engine/rigs.ts";
@@ -75,6 +76,23 @@ test("a switch that is stored holds, though it could not be read again at once",
   await rig.pass(600);
   await rig.tick();
   expect(rig.held).toEqual([]);
+});
+
+test("operators are told of every switch, by what it does, for whom and why; users of none", async () => {
+  const rig = await started();
+  rig.told.length = 0;
+  const change = { ...OFF, scope: "user", subject: "1", why: "asked for" } as const;
+  await rig.engine.setSwitch(change);
+  await rig.engine.setSwitch({ ...change, entriesOff: false });
+  await rig.engine.setSwitch({ ...OFF, halted: true, why: "" });
+  await rig.engine.setSwitch({ ...OFF, entriesOff: false, halted: false, why: "" });
+  const service = (what: ServiceAlert, detail: string) => ({ kind: "service", what, detail }) as const;
+  expect(rig.told.map(({ to, notice }) => [to, notice])).toEqual([
+    ["operator", service("entries-off", "user 1: asked for")],
+    ["operator", service("entries-on", "user 1: asked for")],
+    ["operator", service("halted", "")],
+    ["operator", service("resumed", "")],
+  ]);
 });
 
 test("an incident stops the entries of its user and of nobody else", async () => {

@@ -1,6 +1,7 @@
 // The trading engine as the process around it sees it: rates go in, orders come out, and only while this process holds
 // the lease. Nothing here waits for Redis, Telegram or a browser.
 
+import type { ServiceAlert } from "../domain/notice.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import type { LeaseStore, OpenPosition } from "../ports/journal.ts";
 import type { Notifier } from "../ports/notifier.ts";
@@ -90,6 +91,12 @@ function traced({ journal, venues, tracer }: EngineDeps): Partial<Pick<SessionDe
   return { journal: new TracedJournal(journal, tracer), venues: new TracedVenues(venues, tracer) };
 }
 
+function wordOf({ scope, entriesOff, halted }: TradingSwitch, wasHalted: boolean): ServiceAlert {
+  if (halted) return "halted";
+  if (scope === "global" && wasHalted) return "resumed";
+  return entriesOff ? "entries-off" : "entries-on";
+}
+
 export class TradingEngine {
   readonly #writer: Writer;
   #session: Session | undefined;
@@ -111,7 +118,8 @@ export class TradingEngine {
       ...(deps.events && telling(deps, notifier, deps.events)),
     };
     const { lease, clock, log, holder } = deps;
-    this.#writer = new Writer({ lease, clock, log, holder });
+    const onChange = (what: ServiceAlert, detail: string) => this.#tellOperator(what, detail, what);
+    this.#writer = new Writer({ lease, clock, log, holder, onChange });
   }
 
   start(): void {
@@ -212,13 +220,26 @@ export class TradingEngine {
     return begun === "no-position" ? "asked" : begun;
   }
 
-  /** Stored first, so that it survives everything; read again at once, so that it holds at once. */
+  /** Stored first, so that it survives everything; read again at once, so that it holds at once. Operators are told. */
   async setSwitch(change: TradingSwitch): Promise<void> {
+    const wasHalted = this.#session?.known.switches.some(({ halted }) => halted) ?? false;
     await this.deps.state.setSwitch(change);
     // It is stored: should this read fail, the next one is half a second away.
     await this.#session?.known
       .loadSwitches()
       .catch((error) => this.deps.log.warn("switches not read", { error }));
+    const { scope, subject, why } = change;
+    const of = scope === "global" ? "" : `${scope} ${subject}`;
+    // No key: each of these was somebody's act, and the next may be its opposite.
+    this.#tellOperator(wordOf(change, wasHalted), [of, why].filter(Boolean).join(": "));
+  }
+
+  #tellOperator(what: ServiceAlert, detail: string, dedupeKey?: string): void {
+    const { notifier, clock } = this.deps;
+    notifier.tell({
+      ...{ audience: "operator", notice: { kind: "service", what, detail }, atMs: clock.nowMs() },
+      ...(dedupeKey !== undefined && { dedupeKey }),
+    });
   }
 
   /** The fencing number of the lease this process holds; undefined while it holds none. */

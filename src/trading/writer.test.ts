@@ -40,6 +40,7 @@ test("without an answer no order begins in the last second, and the term is over
   await clock.advance(2_000);
   expect(a.terms.map(({ fence }) => fence)).toEqual([1, 2]);
   await a.writer.stop();
+  expect(a.changes).toEqual(["lease-lost (fence 1)", "lease-back (fence 2)"]);
 });
 
 test("a lease counts from before it was asked for: a slow answer shortens it", async () => {
@@ -151,6 +152,7 @@ test("a standby takes over within 15 s of a death, says once that it stands by, 
   await clock.advanceUntil(() => b.terms.length > 0);
   expect(clock.monotonicMs() - frozenAtMs).toBeLessThanOrEqual(15_000);
   expect([lease.holder, last(b.terms).fence, b.holds]).toEqual(["b", 2, true]);
+  expect([a.changes, b.changes]).toEqual([[], ["takeover (fence 2)"]]);
   // Not one instruction of the frozen one has run, and its term holds nothing any more.
   expect([a.terms[0]!.holds(), a.terms[0]!.isOver, a.writer.term]).toEqual([false, true, undefined]);
   a.thaw();

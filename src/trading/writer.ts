@@ -14,6 +14,8 @@ export interface WriterDeps {
   readonly log: Log;
   /** One start of one process; never used again. */
   readonly holder: string;
+  /** Told of terms that are not the first of a start, or end before it. Must not throw. */
+  readonly onChange?: (what: "takeover" | "lease-back" | "lease-lost", detail: string) => void;
   readonly lengthMs?: number;
 }
 
@@ -120,6 +122,8 @@ export class Writer {
       }
       terms++;
       this.#term = term;
+      if (this.#saidStandby) this.deps.onChange?.("takeover", `fence ${term.fence}`);
+      else if (terms > 1) this.deps.onChange?.("lease-back", `fence ${term.fence}`);
       this.#saidStandby = false;
       log.info("trading lease taken", { fence: term.fence });
       const keeping = Promise.all([this.#renew(holder, term), this.#endInTime(term)]);
@@ -135,6 +139,7 @@ export class Writer {
       await this.#release(holder, term.fence);
       if (!this.#stop.signal.aborted) {
         log.warn("trading lease over", { fence: term.fence });
+        this.deps.onChange?.("lease-lost", `fence ${term.fence}`);
         await clock.sleep(STANDBY_LOOK_MS, this.#stop.signal);
       }
     }

@@ -71,7 +71,7 @@ test("Box counts what a lost letter stood for, and forgets only what was told", 
 function letter(userId: number, isAlert: boolean, nth: number): Letter {
   return {
     audience: { userId },
-    notice: { kind: "service", what: "other", detail: `${nth}` },
+    notice: { kind: "service", what: "venue-lost", detail: `${nth}` },
     level: isAlert ? "alert" : "info",
     atMs: 0,
     toldAtMs: 0,

@@ -4,7 +4,7 @@ import { Repeats } from "./repeats.ts";
 
 const letter = (detail: string): Letter => ({
   audience: "operator",
-  notice: { kind: "service", what: "other", detail },
+  notice: { kind: "service", what: "venue-lost", detail },
   level: "alert",
   atMs: 0,
   toldAtMs: 0,
