@@ -7,12 +7,14 @@ import { createOrderBook, type OrderBook } from "../../domain/order-book.ts";
 import type { BookRequest, ScanLimit, ScanOutcome, VenueBooks } from "../../ports/market-data.ts";
 import { runsOf } from "../../testing/runs.ts";
 
-const SAMPLES = join(import.meta.dir, "../../../../shared/samples");
+/** The recorded answers: a folder for each venue. */
+export const SAMPLES = join(import.meta.dir, "../../../../shared/samples");
 
-/** The bytes of a recorded answer, or undefined where the samples are not at hand. */
+/** False where the samples are not at hand. */
 export const samplesPresent = existsSync(SAMPLES);
 if (!samplesPresent) console.log("tests on recorded answers are not registered: ../shared/samples is absent");
 
+/** The text of a recorded answer, as "bybit/time.json". */
 export async function sample(path: string): Promise<string> {
   return await Bun.file(join(SAMPLES, path)).text();
 }
