@@ -9,6 +9,7 @@ import {
   type IntentState,
   intentIdOf,
   isEnd,
+  isOwnOrderId,
   isPreAuthorised,
   mayMove,
   nextAttempt,
@@ -54,11 +55,12 @@ test("client order ids are distinct, deterministic, and fit every venue", () => 
     fc.property(
       fc.string(),
       fc.constantFrom(...ORDER_PURPOSES),
-      fc.integer({ min: 1, max: 999 }),
+      fc.integer({ min: 1, max: 999_999 }),
       fc.nat({ max: 99 }),
       (decisionId, purpose, attempt, chunk) => {
         const id = clientOrderIdOf(intentIdOf(decisionId), purpose, attempt, chunk);
         expect(id).toMatch(/^[A-Za-z0-9_-]{1,36}$/);
+        expect(isOwnOrderId(id)).toBe(true);
         expect(clientOrderIdOf(intentIdOf(decisionId), purpose, attempt, chunk)).toBe(id);
         ids.add(`${decisionId}|${purpose}|${attempt}|${chunk} -> ${id}`);
       },

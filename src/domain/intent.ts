@@ -83,7 +83,8 @@ const PURPOSE_CODE: Readonly<Record<OrderPurpose, string>> = {
 
 const INTENT_ID_CHARS = 20;
 const CHUNKS_MAX = 99;
-const ATTEMPTS_MAX = 999;
+/** A try each half minute for most of a year. */
+const ATTEMPTS_MAX = 999_999;
 
 /** A short id that is a function of the decision: the same decision taken twice is one intent. */
 export function intentIdOf(decisionId: string): string {
@@ -120,7 +121,7 @@ export function intentIdOfOrder(clientOrderId: string): string | undefined {
 
 /** Whether an order a venue shows can be one of ours. */
 export function isOwnOrderId(clientOrderId: string): boolean {
-  return /^sx-[0-9a-z]{20}-[bhusc]\d{1,3}-\d{1,3}$/.test(clientOrderId);
+  return /^sx-[0-9a-z]{20}-[bhusc]\d{1,3}-\d{1,6}$/.test(clientOrderId);
 }
 
 /** What a planned row allows beyond its first order. */

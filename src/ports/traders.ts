@@ -27,6 +27,11 @@ export interface VenueCredentials {
   readonly secret: string;
 }
 
+export interface KeyOptions {
+  /** Also a key that its user has switched off: what runs is brought to its end with it. Default false. */
+  readonly evenSwitchedOff?: boolean;
+}
+
 export interface TraderStore {
   /**
    * All of them, at one instant. A row that cannot be traded (a division below 1, in custom mode a rate of zero, a
@@ -36,7 +41,7 @@ export interface TraderStore {
   /** Key states of one user, whether or not a strategy is active: positions outlive strategies. */
   keysOf(userId: number): Promise<Readonly<Record<Venue, KeyState>>>;
   /** Decrypted for one use; undefined when missing, switched off or unreadable. Never logged, never kept. */
-  credentials(userId: number, venue: Venue): Promise<VenueCredentials | undefined>;
+  credentials(userId: number, venue: Venue, options?: KeyOptions): Promise<VenueCredentials | undefined>;
   /** The text changes whenever anything `traders` reads may have changed; cheap enough for every second. */
   revision(): Promise<string>;
   setConsent(userId: number, consent: boolean, atMs: number): Promise<void>;

@@ -3,6 +3,7 @@
 import type { PairKey, Venue } from "../../schema/vocabulary.ts";
 import type { Decimal } from "../domain/decimal.ts";
 import type { RateTable } from "../domain/rate-table.ts";
+import type { KeyOptions } from "./traders.ts";
 import type { PerpetualVenue, TradingVenue } from "./trading-venue.ts";
 
 export interface UserVenues {
@@ -10,8 +11,16 @@ export interface UserVenues {
    * The venue with this user's key, or this user's paper account; undefined when there is no usable key. The same
    * object as long as the key is the same: it knows its account's budget.
    */
-  domestic(userId: number, venue: "upbit" | "bithumb"): Promise<TradingVenue | undefined>;
-  overseas(userId: number, venue: "bybit" | "binance"): Promise<PerpetualVenue | undefined>;
+  domestic(
+    userId: number,
+    venue: "upbit" | "bithumb",
+    options?: KeyOptions,
+  ): Promise<TradingVenue | undefined>;
+  overseas(
+    userId: number,
+    venue: "bybit" | "binance",
+    options?: KeyOptions,
+  ): Promise<PerpetualVenue | undefined>;
 }
 
 /** A coin on a pair, as the lists and the gate have it now. */

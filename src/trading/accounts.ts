@@ -3,8 +3,10 @@
 
 import { PAIRS, type PairKey, type Venue } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
+import { liquidationDistance } from "../domain/risk.ts";
 import type { FeeRatios } from "../domain/settlement.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { KeyOptions } from "../ports/traders.ts";
 import type { CoinFacts, UserVenues } from "../ports/trading-desk.ts";
 import type { SymbolRules, TradingVenue } from "../ports/trading-venue.ts";
 import type { PairRules } from "./plan-intents.ts";
@@ -30,8 +32,8 @@ export interface AccountFacts {
   readonly fees: FeeRatios;
   /** That the entry will have: the one wanted, or of the short that is open. */
   readonly leverage: Decimal;
-  /** Of the short that is open in the symbol, as a ratio of the mark price. */
-  readonly liquidationDistance: Decimal | undefined;
+  /** The short that is open in the symbol, its distance to liquidation a ratio of the mark price. */
+  readonly short: { readonly qtyContracts: Decimal; readonly liquidationDistance: Decimal } | undefined;
   readonly marginMode: "cross" | "isolated";
 }
 
@@ -53,11 +55,11 @@ export class Accounts {
     },
   ) {}
 
-  async legs(userId: number, pair: PairKey): Promise<Legs | undefined> {
+  async legs(userId: number, pair: PairKey, options?: KeyOptions): Promise<Legs | undefined> {
     const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
     const [home, abroad] = await Promise.all([
-      this.deps.venues.domestic(userId, domestic),
-      this.deps.venues.overseas(userId, overseas),
+      this.deps.venues.domestic(userId, domestic, options),
+      this.deps.venues.overseas(userId, overseas, options),
     ]);
     return home && abroad ? { domestic: home, overseas: abroad } : undefined;
   }
@@ -154,8 +156,11 @@ export class Accounts {
           fees,
           leverage: own?.leverage ?? leverage,
           marginMode: modes.marginMode,
-          liquidationDistance: own?.liquidationPrice
-            ? own.liquidationPrice.minus(own.markPrice).dividedBy(own.markPrice, 8, "down")
+          short: own?.liquidationPrice
+            ? {
+                qtyContracts: own.qtyContracts,
+                liquidationDistance: liquidationDistance(own.markPrice, own.liquidationPrice),
+              }
             : undefined,
         },
       };

@@ -210,6 +210,25 @@ test("add-ons count as entries of the strategy, over all coins", async () => {
   expect(rig.reason(1, "DOGE")).toBe("division-used-up");
 });
 
+test("an add-on is judged by how near to its liquidation the short will be with it", async () => {
+  const rig = await started({}, strategy({ allowAverageDown: true }));
+  await rig.tick();
+  const held = rig.position(1, "XRP")!;
+  expect([held.pair, held.entries.length]).toEqual(["upbit-binance", 1]);
+  rig.skip(61_000);
+  rig.market.setRate("XRP", 1_390);
+  // Twice as much leans on the same margin: 28 % becomes 14 %.
+  const liquidationAt = (distance: number) =>
+    rig.world.setLiquidationPrice("user 1", "binance", "XRPUSDT", (2.00025 * (1 + distance)).toFixed(6));
+  liquidationAt(0.28);
+  await rig.tick();
+  await rig.pass(1_000);
+  expect([rig.reason(1, "XRP"), rig.position(1, "XRP")!.entries.length]).toEqual(["liquidation-too-near", 1]);
+  liquidationAt(0.32);
+  await rig.tick();
+  expect(rig.position(1, "XRP")!.entries.length).toBe(2);
+});
+
 test("a user has one running entry at a time, while another's runs beside it", async () => {
   const rig = await started({ coins: ["XRP", "DOGE"], users: 2 });
   // The hedge is not answered for a while.

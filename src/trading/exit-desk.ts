@@ -19,6 +19,8 @@ export class ExitDesk {
   isClosed = false;
   /** By user and coin. */
   readonly #planning = new Set<string>();
+  /** Since when a forced exit has not been to be begun, by user and coin. */
+  readonly #blockedSinceMs = new Map<string, number>();
   readonly #funding: FundingSeen;
 
   constructor(
@@ -47,7 +49,10 @@ export class ExitDesk {
     for (const [key, cause] of this.runner.forced) {
       const position = this.parts.known.positions.get(key);
       if (position) this.#leave(position, cause);
-      else if (!this.parts.known.running.has(key)) this.runner.forced.delete(key);
+      else if (!this.parts.known.running.has(key)) {
+        this.runner.forced.delete(key);
+        this.#blockedSinceMs.delete(key);
+      }
     }
   }
 
@@ -110,12 +115,27 @@ export class ExitDesk {
     if (!planned.ok) {
       if (planned.reason === "no-key")
         teller.incident("key", position, "no usable key: the position cannot be left");
+      else if (cause) this.#blocked(position, cause, `${planned.reason} ${planned.context}`.trim());
       return;
     }
+    this.#blockedSinceMs.delete(key);
     tellDecision(this.deps.tracer, planned.intent, begunAtMs);
     await this.runner.begin(planned.intent, planned.books);
   }
+
+  /** Somebody who wants out, or must get out, and does not: that is not left to be found. */
+  #blocked(position: OpenPosition, cause: ForceCause, why: string): void {
+    const key = userCoin(position.userId, position.coin);
+    const nowMs = this.deps.clock.monotonicMs();
+    const sinceMs = this.#blockedSinceMs.get(key) ?? nowMs;
+    this.#blockedSinceMs.set(key, sinceMs);
+    if (nowMs - sinceMs < BLOCKED_MS) return;
+    this.parts.teller.incident("needs-human", position, `an exit (${cause}) cannot begin: ${why}`);
+  }
 }
+
+/** A forced exit is tried each second; after this long somebody is called. */
+const BLOCKED_MS = 30_000;
 
 function isDue({ worthKrw, targetJeon, stopJeon }: WatchedPosition, row: RateRow): boolean {
   if (exitScreenJeon(row, worthKrw) >= targetJeon) return true;

@@ -304,9 +304,21 @@ function riskFactsOf(
     exitBooksHold: holds,
     freeMarginUsdt: account.freeUsdt,
     shortNotionalUsdt: size.proceedsUsdt,
-    liquidationDistance:
-      account.liquidationDistance ?? expectedDistance(account, leverage, size.proceedsUsdt),
+    liquidationDistance: distanceAfter(account, leverage, size),
   };
+}
+
+/**
+ * How far the short will be from its liquidation with what is added. On cross margin what stands behind it stays, and
+ * more contracts lean on it; on isolated margin what is added brings its own.
+ */
+function distanceAfter(account: AccountFacts, leverage: Decimal, size: EntrySize): Decimal {
+  const { short, marginMode } = account;
+  if (!short) return expectedDistance(account, leverage, size.proceedsUsdt);
+  const whole = short.qtyContracts.plus(size.qtyContracts);
+  const held = short.liquidationDistance.times(short.qtyContracts);
+  const added = marginMode === "isolated" ? size.qtyContracts.dividedBy(leverage, 8, "down") : Decimal.ZERO;
+  return held.plus(added).dividedBy(whole, 8, "down");
 }
 
 /** Without a short to look at: what stands behind the new one, as a part of it. */

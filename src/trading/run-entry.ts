@@ -27,15 +27,18 @@ import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
 import { coinsAt, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
-import { type Legs, type OrderDeps, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
+import { type Legs, type OrderDeps, OrderDriver, type OrderPlan, restUntil, slowWords } from "./run-order.ts";
 
 export interface RunDeps extends OrderDeps {
   readonly journal: Journal;
   readonly books: BookDesk;
-  /** An intent that cannot go on by itself, or takes too long: alert, and this user's entries off. */
+  /**
+   * An intent that cannot go on by itself, or that a venue keeps waiting: alert, and this user's entries off. What was
+   * closed outside our orders is only told.
+   */
   readonly onTrouble: (trouble: {
     readonly intentId: string;
-    readonly kind: "needs-human" | "slow";
+    readonly kind: "needs-human" | "slow" | "closed-outside";
     readonly why: string;
   }) => void;
   /** The kernel; tests hand in defective ones. */
@@ -82,8 +85,7 @@ export class EntryRun {
       symbols: { domestic: this.#terms.domesticSymbol, overseas: this.#terms.overseasSymbol },
       allowed: preAuthoriseEntry(intentId, { qtyCoin, qtyContracts }),
       committedMs: () => this.#committedMs,
-      onSlow: (order) =>
-        deps.onTrouble({ intentId, kind: "slow", why: `${order.clientOrderId} is not settled yet` }),
+      onSlow: (order) => deps.onTrouble({ intentId, kind: "slow", why: slowWords(order, legs) }),
     });
     this.#missing = new MissingWatch(deps.clock, this.#driver, "unwind");
   }
@@ -201,7 +203,10 @@ export class EntryRun {
       { clock, record: this.#record, driver: this.#driver },
       { purpose: "unwind", qty: missing, price: this.#bidKrw() },
     );
-    deps.onTrouble({ intentId, kind: "slow", why: `${missing} coins were closed outside our orders` });
+    deps.onTrouble({
+      ...{ intentId, kind: "closed-outside" },
+      why: `${missing} coins were closed outside our orders`,
+    });
     return true;
   }
 

@@ -28,7 +28,7 @@ import {
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
 import type { RunDeps } from "./run-entry.ts";
-import { type Legs, OrderDriver, type OrderPlan, restUntil } from "./run-order.ts";
+import { type Legs, OrderDriver, type OrderPlan, restUntil, slowWords } from "./run-order.ts";
 
 export interface ExitRunDeps extends RunDeps {
   /** KRW per USDT for the settlement: the last valid one. */
@@ -48,6 +48,8 @@ export interface ExitResult {
 type Purpose = ExitLeg["purpose"];
 
 const BOOK_MS = 800;
+/** As long as the tries of a leg may take: a venue that cannot be asked in between is one that does not fill. */
+const UNSEEN_MS = 10_000;
 /** Somebody should know when what is ours is held for so many looks. */
 const HELD_LOOKS = 5;
 
@@ -59,6 +61,8 @@ export class ExitRun {
   readonly #shows: Record<Purpose, ExitLeg["venueShows"]> = { sell: undefined, cover: undefined };
   readonly #missing: Record<Purpose, MissingWatch>;
   readonly #held: Record<Purpose, number> = { sell: 0, cover: 0 };
+  /** Since when an account is not to be read between two tries. */
+  readonly #unseenSinceMs: Record<Purpose, number | undefined> = { sell: undefined, cover: undefined };
   #committedMs: number | undefined;
   #books: FreshBooks | undefined;
   #looking: Promise<void> | undefined;
@@ -85,8 +89,7 @@ export class ExitRun {
       symbols: { domestic: this.#terms.domesticSymbol, overseas: this.#terms.overseasSymbol },
       allowed: preAuthoriseExit(intentId, { qtyCoin, qtyContracts }),
       committedMs: () => this.#committedMs,
-      onSlow: (order) =>
-        deps.onTrouble({ intentId, kind: "slow", why: `${order.clientOrderId} is not settled yet` }),
+      onSlow: (order) => deps.onTrouble({ intentId, kind: "slow", why: slowWords(order, legs) }),
     });
     const watch = (purpose: Purpose) => new MissingWatch(deps.clock, this.#driver, purpose);
     this.#missing = { sell: watch("sell"), cover: watch("cover") };
@@ -260,11 +263,18 @@ export class ExitRun {
           ? await coinsAt(this.legs.domestic, this.#record.intent.coin)
           : await this.#shortContracts();
       this.#shows[purpose] = { ...shown, atMs };
+      this.#unseenSinceMs[purpose] = undefined;
     } catch (error) {
       // What was seen before says nothing of now: nothing may be taken for missing by it.
       this.#shows[purpose] = undefined;
       const { intentId } = this.#record.intent;
       this.deps.log.debug("venue not seen before another try", { intentId, purpose, error });
+      const sinceMs = (this.#unseenSinceMs[purpose] ??= atMs);
+      if (clock.nowMs() - sinceMs >= UNSEEN_MS) {
+        const { venue } = this.#driver.venueOf(purpose);
+        const what = purpose === "sell" ? "selling" : "buying back";
+        await this.#needsHuman(`${venue} does not show the account between two tries: ${what} waits for it`);
+      }
       await clock.sleep(BOOK_MS);
     }
   }
@@ -308,7 +318,10 @@ export class ExitRun {
     );
     const { intentId } = this.#record.intent;
     const what = isSell ? "coins" : "contracts of the short";
-    this.deps.onTrouble({ intentId, kind: "slow", why: `${qty} ${what} were closed outside our orders` });
+    this.deps.onTrouble({
+      ...{ intentId, kind: "closed-outside" },
+      why: `${qty} ${what} were closed outside our orders`,
+    });
   }
 
   async #end(): Promise<ExitResult> {

@@ -54,8 +54,18 @@ const PLACE_MS = 3_000;
 const LOOKUP_MS = 2_000;
 const PAUSE_MS_MIN = 40;
 const PAUSE_MS_MAX = 1_000;
-/** A venue that has acknowledged an order shows it sooner or later; after this somebody should know. */
-const SLOW_MS = 30_000;
+/**
+ * A venue that has acknowledged an order shows it sooner or later; after this somebody must know. Longer than a successor
+ * needs for an order that never arrived: 28 s and its look-ups (Bithumb).
+ */
+const SLOW_MS = 45_000;
+
+/** In the words of an alert. */
+export function slowWords(order: Pick<OrderRow, "clientOrderId" | "purpose">, legs: Legs): string {
+  const { venue } = isOverseas(order.purpose) ? legs.overseas : legs.domestic;
+  const what = `${order.purpose} order ${order.clientOrderId}`;
+  return `${venue} has not told for ${SLOW_MS / 1_000} s what became of the ${what}`;
+}
 
 export function isOverseas(purpose: OrderPurpose): boolean {
   return purpose === "hedge" || purpose === "cover";

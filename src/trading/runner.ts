@@ -17,7 +17,7 @@ import { countOne } from "./figures.ts";
 import { fundingOf } from "./funding.ts";
 import { IntentRecord } from "./intent-record.ts";
 import type { Reference } from "./reference.ts";
-import { type EntryResult, EntryRun } from "./run-entry.ts";
+import { type EntryResult, EntryRun, type RunDeps } from "./run-entry.ts";
 import { type ExitResult, ExitRun, type ExitRunDeps } from "./run-exit.ts";
 import { type Legs, TermOver } from "./run-order.ts";
 import type { SessionDeps } from "./session.ts";
@@ -136,8 +136,9 @@ export class Runner {
             log.info("an entry was not begun", { intentId, userId, coin });
             return;
           }
-          const legs = await accounts.legs(userId, pair);
-          if (!legs) throw new Error(`expected usable keys of user ${userId}, were missing or switched off`);
+          const legs = await accounts.legs(userId, pair, { evenSwitchedOff: true });
+          if (!legs)
+            throw new Error(`expected usable keys of user ${userId}, were missing or not to be read`);
           const result = await this.#runOnce(file, legs, attempt === 0 ? books : undefined);
           await this.#ended(file.intent, result);
           return;
@@ -189,10 +190,9 @@ export class Runner {
       books: this.deps.books,
       incrementAt: (venue: Parameters<MarketView["incrementAt"]>[0], price: Decimal) =>
         market.incrementAt(venue, price),
-      onTrouble: ({ kind, why }: { kind: "needs-human" | "slow"; why: string }) => {
-        if (kind === "needs-human") return this.#trouble(intent, kind, why);
-        log.warn("an intent takes long", { intentId: intent.intentId, why });
-        this.#onStuck.get(intent.intentId)?.();
+      onTrouble: ({ kind, why }: Parameters<RunDeps["onTrouble"]>[0]) => {
+        if (kind !== "closed-outside") return this.#trouble(intent, "needs-human", why);
+        log.warn("closed outside our orders", { intentId: intent.intentId, why });
       },
     };
     if (intent.kind === "entry") {

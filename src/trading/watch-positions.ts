@@ -210,8 +210,9 @@ export class PositionWatch {
     const venue = overseasOf(pair);
     const facts = this.deps.market.facts(coin, pair);
     if (!facts) {
+      // What it is called is read from its entry after the first asking.
       const why = "the coin is on no list of its venues any more: it can only be left by hand";
-      this.session.openIncident("unknown-difference", position, why);
+      this.#confirmed(key, "unlisted", () => this.session.openIncident("unknown-difference", position, why));
       return;
     }
     this.#tellConditions(position, venue, facts);

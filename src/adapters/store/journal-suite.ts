@@ -7,6 +7,7 @@ import { Decimal } from "../../domain/decimal.ts";
 import { INTENT_KINDS, INTENT_STATES, isEnd, ORDER_PURPOSES, ORDER_STATUSES } from "../../domain/intent.ts";
 import { Fenced, type Journal } from "../../ports/journal.ts";
 import type { Database } from "./database.ts";
+import { readHeldSymbols } from "./held-symbols.ts";
 import { createJournal } from "./journal.ts";
 import {
   clearJournal,
@@ -357,6 +358,21 @@ export function journalSuite(database: () => Database): void {
       ]);
       expect(await reopened().closedSince("live", NOW_MS + 31)).toEqual([]);
       expect(await reopened().closedSince("paper", 0)).toEqual([]);
+    });
+
+    test("what a held coin is called is known from its entry, by venue, and of nothing that is not held", async () => {
+      const terms = { domesticSymbol: "KRW-PEPE", overseasSymbol: "1000PEPEUSDT", multiplier: "1000" };
+      expect(await readHeldSymbols(database(), "BTC")).toEqual([]);
+      await openPosition();
+      expect(await readHeldSymbols(database(), "BTC")).toEqual([]);
+      await database().run("terms", (executor) =>
+        executor.execute(sql`update schedulerx.intents set terms = ${JSON.stringify(terms)}::text::jsonb`),
+      );
+      expect(await readHeldSymbols(database(), "BTC")).toEqual([
+        { venue: "upbit", symbol: "KRW-PEPE", multiplier: 1 },
+        { venue: "bybit", symbol: "1000PEPEUSDT", multiplier: 1_000 },
+      ]);
+      expect(await readHeldSymbols(database(), "ETH")).toEqual([]);
     });
 
     test("an add-on joins the open position; exit terms stay, leverage is the larger", async () => {

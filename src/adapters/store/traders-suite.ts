@@ -172,6 +172,8 @@ export function tradersSuite(database: () => Database): void {
         expect(await store().credentials(userId, venue)).toBeUndefined();
       }
       await run(sql`update user_exchanges set is_active = null`);
+      const upbit = await store().credentials(userId, "upbit", { evenSwitchedOff: true });
+      expect(upbit).toEqual({ apiKey: "api-key-of-upbit", secret: "secret-of-upbit" });
       await run(sql`update user_exchanges set api_secret = null where exchange_id =
         (select id from exchanges where eng_name = 'binance')`);
       expect(await store().keysOf(userId)).toMatchObject({ upbit: "switched-off", binance: "missing" });

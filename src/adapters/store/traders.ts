@@ -36,9 +36,9 @@ export function createTraderStore(database: Database, secrets: SecretReader | un
       return keyStates(await database.run("read keys", (executor) => keysOf(executor, userId)), secrets);
     },
 
-    async credentials(userId, venue) {
+    async credentials(userId, venue, { evenSwitchedOff = false } = {}) {
       const rows = await database.run("read a key", (executor) => keysOf(executor, userId));
-      const row = rows.find((one) => one.venue === venue && one.isActive);
+      const row = rows.find((one) => one.venue === venue && (one.isActive || evenSwitchedOff));
       const [apiKey, secret] = row ? textsOf(row, secrets) : [];
       return apiKey === undefined || secret === undefined ? undefined : { apiKey, secret };
     },

@@ -6,6 +6,7 @@ import { PAIRS, type PairKey, type Venue } from "../../../schema/vocabulary.ts";
 import type { SecretReader } from "../../adapters/secrets.ts";
 import type { Database } from "../../adapters/store/database.ts";
 import { createForcedCloses } from "../../adapters/store/forced-closes.ts";
+import { readHeldSymbols } from "../../adapters/store/held-symbols.ts";
 import { createHandHoldingStore } from "../../adapters/store/holdings.ts";
 import { createJournal } from "../../adapters/store/journal.ts";
 import { createLeaseStore } from "../../adapters/store/lease.ts";
@@ -17,7 +18,6 @@ import { krwPriceIncrement } from "../../adapters/venue/krw-ticks.ts";
 import { createPaperVenues } from "../../adapters/venue/paper.ts";
 import { TradingVenues } from "../../adapters/venue/trading.ts";
 import { Decimal } from "../../domain/decimal.ts";
-import type { Listing } from "../../domain/instrument.ts";
 import { expectedFundingRatio } from "../../domain/settlement.ts";
 import type { BookFetcher } from "../../ports/book-fetcher.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -28,13 +28,14 @@ import type { Notifier } from "../../ports/notifier.ts";
 import type { RateGovernor } from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
 import type { Tracer } from "../../ports/tracing.ts";
-import type { TraderStore } from "../../ports/traders.ts";
+import type { KeyOptions, TraderStore } from "../../ports/traders.ts";
 import type { CoinFacts, MarketView, UserVenues } from "../../ports/trading-desk.ts";
 import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
 import { createDeskAnswers } from "../answer-desk.ts";
 import { createBookDesk } from "../book-desk.ts";
 import type { Scheduler } from "../run.ts";
+import { ListingIndex } from "./listing-index.ts";
 import { TRADING_RULES_DEFAULT, type TradingRules } from "./trading-rules.ts";
 
 export interface TradingParts {
@@ -91,7 +92,8 @@ export function createTrading(parts: TradingParts): Trading {
   const { clock, log, database, governor, fetcher, venueBooks, notifier, scheduler } = parts;
   const mode = parts.mode === "live" ? "live" : "paper";
   const { holdingMs, bithumbAcceptMs, ...engineRules } = parts.rules ?? TRADING_RULES_DEFAULT;
-  const lists = new ListingIndex(scheduler);
+  const recall = (coin: string) => readHeldSymbols(database, coin);
+  const lists = new ListingIndex({ clock, log, scheduler, recall });
   const desk = createBookDesk({
     clock,
     fetcher,
@@ -142,39 +144,6 @@ export function createTrading(parts: TradingParts): Trading {
 
 function depthOf(venue: Venue, binanceDepth: number): number {
   return venue === "binance" ? binanceDepth : venue === "bybit" ? BYBIT_DEPTH : 30;
-}
-
-/** Listings by coin and by symbol, made anew when the lists are. */
-class ListingIndex {
-  #made: unknown;
-  readonly #byCoin = new Map<string, Listing>();
-  readonly #bySymbol = new Map<string, Listing>();
-
-  constructor(private readonly scheduler: TradingParts["scheduler"]) {}
-
-  of(venue: Venue, coin: string): Listing | undefined {
-    this.#refresh();
-    return this.#byCoin.get(`${venue} ${coin}`);
-  }
-
-  bySymbol(venue: Venue, symbol: string): Listing | undefined {
-    this.#refresh();
-    return this.#bySymbol.get(`${venue} ${symbol}`);
-  }
-
-  #refresh(): void {
-    const coins = this.scheduler().instruments.coins();
-    if (coins === this.#made) return;
-    this.#made = coins;
-    this.#byCoin.clear();
-    this.#bySymbol.clear();
-    for (const { coin, listings } of coins) {
-      for (const listing of Object.values(listings)) {
-        this.#byCoin.set(`${listing.venue} ${coin}`, listing);
-        this.#bySymbol.set(`${listing.venue} ${listing.symbol}`, listing);
-      }
-    }
-  }
 }
 
 function marketView(
@@ -248,8 +217,8 @@ export function liveVenues(
     ...(bithumbAcceptMs !== undefined && { bithumbAcceptMs }),
   });
   const opened = new Map<string, { readonly digest: string; readonly venue: unknown }>();
-  async function open<V extends Venue>(userId: number, name: V) {
-    const key = await traders.credentials(userId, name);
+  async function open<V extends Venue>(userId: number, name: V, options?: KeyOptions) {
+    const key = await traders.credentials(userId, name, options);
     if (!key) return undefined;
     const digest = createHash("sha256").update(`${key.apiKey}\n${key.secret}`).digest("hex");
     const slot = `${userId} ${name}`;

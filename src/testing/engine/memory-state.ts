@@ -23,6 +23,8 @@ export class MemoryTraders implements TraderStore {
   #revision = 0;
   /** Keys that are not to be had, as "user venue". */
   readonly keysOff = new Set<string>();
+  /** Switched off and still there. */
+  readonly keysSwitchedOff = new Set<string>();
 
   set(traders: readonly Trader[]): void {
     this.#traders = traders;

@@ -21,7 +21,13 @@ import type { ForcedCloses } from "../../ports/forced-closes.ts";
 import type { IntentRow, Journal, LeaseStore, OpenPosition, TradingMode } from "../../ports/journal.ts";
 import type { Notice, Notifier } from "../../ports/notifier.ts";
 import type { Tracer } from "../../ports/tracing.ts";
-import type { Trader, TraderStore, TradingStateStore, TradingSwitch } from "../../ports/traders.ts";
+import type {
+  KeyOptions,
+  Trader,
+  TraderStore,
+  TradingStateStore,
+  TradingSwitch,
+} from "../../ports/traders.ts";
 import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
 import { WATCH_DEFAULT, type WatchSettings } from "../../trading/watch-positions.ts";
@@ -192,12 +198,12 @@ export class EngineRig {
       lease: process.store(stores.lease),
       holder: `process ${this.processes.length + 1}`,
       venues: {
-        domestic: async (userId: number, venue: DomesticVenue) =>
-          this.#hasKey(userId, venue)
+        domestic: async (userId: number, venue: DomesticVenue, options?: KeyOptions) =>
+          this.#hasKey(userId, venue, options)
             ? opened(userId, venue, () => world.venue(this.nameOf(userId), venue))
             : undefined,
-        overseas: async (userId: number, venue: OverseasVenue) =>
-          this.#hasKey(userId, venue)
+        overseas: async (userId: number, venue: OverseasVenue, options?: KeyOptions) =>
+          this.#hasKey(userId, venue, options)
             ? opened(userId, venue, () => world.venue(this.nameOf(userId), venue))
             : undefined,
       },
@@ -231,8 +237,9 @@ export class EngineRig {
     await this.start();
   }
 
-  #hasKey(userId: number, venue: Venue): boolean {
-    return !this.traders.keysOff.has(`${userId} ${venue}`);
+  #hasKey(userId: number, venue: Venue, { evenSwitchedOff = false }: KeyOptions = {}): boolean {
+    const key = `${userId} ${venue}`;
+    return !this.traders.keysOff.has(key) && (evenSwitchedOff || !this.traders.keysSwitchedOff.has(key));
   }
 
   async #fresh(coin: string, pair: PairKey, timeoutMs: number): Promise<FreshBooks | undefined> {

@@ -104,7 +104,7 @@ const PURPOSES: Readonly<Record<string, Purpose>> = {
   s: "sell",
   c: "cover",
 };
-const ID_END = /-([bhusc])(\d{1,2})-(\d{1,3})$/;
+const ID_END = /-([bhusc])(\d{1,2})-(\d{1,6})$/;
 
 interface IdParts {
   readonly purpose: Purpose | undefined;

@@ -74,7 +74,7 @@ for (const pair of PAIR_KEYS) {
     expect(state).toBe("closed");
     await stage.check();
     const outside = stage.trouble.filter((trouble) => trouble.includes("closed outside our orders"));
-    expect(outside).toEqual([`slow: ${sold} coins were closed outside our orders`]);
+    expect(outside).toEqual([`closed-outside: ${sold} coins were closed outside our orders`]);
     expect(world.account(USER, domestic).free("XRP").toString()).toBe("0");
   });
 }
