@@ -9,7 +9,7 @@ import { answerElsewhere } from "./elsewhere.ts";
 import { EncodedCache } from "./encoded-cache.ts";
 import { addressLimits, NO_FRAMES, privateOrigins, securityHeaders } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
-import { CORS_HEADERS, problem } from "./problem.ts";
+import { CORS_HEADERS, preflight, problem } from "./problem.ts";
 import { ACCOUNT_PATHS, accountRoutes, missingAccounts } from "./routes/accounts.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { MARKET_PATHS, marketRoutes, missingMarket, venueRoutes } from "./routes/market.ts";
@@ -103,19 +103,6 @@ export function createApp(deps: ApiDeps): Hono {
     return problem(500, { detail: "The request could not be answered; the fault has been logged." });
   });
   return app;
-}
-
-/** Asked by browsers only before requests with headers of their own, as a resuming client sends. */
-function preflight(): Response {
-  return new Response(null, {
-    status: 204,
-    headers: {
-      ...CORS_HEADERS,
-      "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-      "Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID",
-      "Access-Control-Max-Age": "86400",
-    },
-  });
 }
 
 function wrongMethod(method: string): Response {

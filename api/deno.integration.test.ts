@@ -31,7 +31,7 @@ longTest(
     const tests = startChild({ name: "deno test", command: commandOf("test"), cwd: root, env: ENV });
     const [, passed] = await tests.waitForLine(/(\d+) passed \| 0 failed/, 60_000);
     expect(await tests.exited).toBe(0);
-    expect(Number(passed)).toBeGreaterThan(15);
+    expect(Number(passed)).toBeGreaterThan(21);
     const types = startChild({ name: "deno check", command: commandOf("check"), cwd: root, env: ENV });
     expect([await types.exited, types.output()]).toEqual([0, expect.not.stringContaining("error")]);
   },
@@ -77,10 +77,18 @@ needs(["redis"], "the edge", () => {
     const base64 = (frame: ReturnType<typeof fakeFrame>) => Buffer.from(packFrame(frame)).toString("base64");
     const rows = fakeRows({ tickAtMs });
     await commands.set(REDIS.snapshotKey, base64(fakeFrame(rows)));
+    const streamEnded = Promise.withResolvers<void>();
     await using behind = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
       fetch: async (request) => {
+        if (new URL(request.url).pathname === "/api/events") {
+          const stream = new ReadableStream({
+            start: (to) => void to.enqueue(new TextEncoder().encode("event: order\n\n")),
+            cancel: () => streamEnded.resolve(),
+          });
+          return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+        }
         return Response.json([
           ...[request.method, new URL(request.url).pathname, request.headers.get("authorization")],
           ...[request.headers.get("x-forwarded-for"), await request.text()],
@@ -138,6 +146,12 @@ needs(["redis"], "the edge", () => {
       body: "{}",
     });
     expect(await asked.json()).toEqual(["DELETE", "/api/session", "Bearer b", "127.0.0.1", "{}"]);
+
+    const events = await fetch(`http://127.0.0.1:${edgePort}/api/events`);
+    const reader = events.body!.getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe("event: order\n\n");
+    await reader.cancel();
+    await streamEnded.promise;
 
     edge.signal("SIGTERM");
     expect(await edge.exited).toBe(0);

@@ -4,7 +4,7 @@
 import type { Context } from "hono";
 import type { Log } from "../src/ports/telemetry.ts";
 import type { ClientAddresses } from "./client-address.ts";
-import { problem } from "./problem.ts";
+import { CORS_HEADERS, preflight, problem } from "./problem.ts";
 
 export interface Elsewhere {
   /** Without a slash at its end. */
@@ -28,7 +28,10 @@ export function answerElsewhere(
   const { pathname, search } = new URL(c.req.url);
   const target = `${url}${pathname}${search}`;
   if (how === "redirect") {
-    return new Response(null, { status: 307, headers: { Location: target, "Cache-Control": "no-store" } });
+    // Browsers follow no redirect of what they ask beforehand.
+    if (c.req.method === "OPTIONS") return preflight();
+    const headers = { ...CORS_HEADERS, Location: target, "Cache-Control": "no-store" };
+    return new Response(null, { status: 307, headers });
   }
   return proxied(c, target, headersOf(c, addresses), log);
 }

@@ -1,5 +1,5 @@
 // Problem documents (RFC 9457) for every answer that is not what was asked for. They carry what to do about it and
-// never a stack, and they are readable across origins like the answers themselves.
+// never a stack, and they are readable across origins like the answers themselves. With them what makes them so.
 
 import type { TypedResponse } from "hono";
 import type { QueryIssue } from "./filters.ts";
@@ -9,6 +9,19 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": "ETag, Retry-After",
 };
+
+/** Asked by browsers only before requests with headers of their own, as a resuming client sends. */
+export function preflight(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...CORS_HEADERS,
+      "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+      "Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID",
+      "Access-Control-Max-Age": "86400",
+    },
+  });
+}
 
 const TITLES = {
   400: "Bad request",
