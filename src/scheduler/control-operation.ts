@@ -1,4 +1,4 @@
-// The operator's part beyond ticks and trades: incidents, comparing with the venues, handing over, the trail of changes,
+// The operator's part beyond rates and trades: the beat, incidents, comparing with the venues, handing over, the trail of changes,
 // how much is logged.
 
 import { Elysia } from "elysia";
@@ -8,8 +8,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log, LogLevelSwitch } from "../ports/telemetry.ts";
 import type { TradingEngine } from "../trading/engine.ts";
 import { CLOSING, LOG_LEVEL } from "./control-bodies.ts";
+import type { Scheduler } from "./run.ts";
 
 export interface OperationControlDeps {
+  readonly scheduler: Pick<Scheduler, "ticks">;
   readonly trading: TradingEngine;
   readonly audit: AuditStore;
   readonly logLevel: LogLevelSwitch;
@@ -21,14 +23,27 @@ export interface OperationControlDeps {
 const AUDIT_ROWS = 100;
 const ID = v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number));
 
-export function operationControl({ trading, audit, logLevel, clock, log, problem }: OperationControlDeps) {
+export function operationControl(deps: OperationControlDeps) {
+  const { scheduler, trading, audit, logLevel, clock, log, problem } = deps;
   /** Of what is no row itself: done all the same when the store is away. */
   const note = (action: string, detail: Record<string, string> = {}) =>
     audit
       .add({ atMs: clock.nowMs(), actor: "operator", userId: undefined, action, subject: "", detail })
       .catch((error) => log.warn("not kept in the audit trail", { action, error }));
 
+  const pause = async (paused: boolean) => {
+    const [action, event] = paused
+      ? ["ticks.paused", "ticks paused by the operator"]
+      : ["ticks.resumed", "ticks resumed by the operator"];
+    scheduler.ticks.paused = paused;
+    log.warn(event);
+    await note(action);
+    return { paused };
+  };
+
   return new Elysia()
+    .post("/ticks/pause", () => pause(true))
+    .post("/ticks/resume", () => pause(false))
     .get("/incidents", async () => ({ incidents: await trading.incidents() }))
     .post("/incidents/:id/close", async ({ params, body }) => {
       const id = v.safeParse(ID, params.id);

@@ -95,12 +95,13 @@ test("incidents are closed once, and the log's level changes in place and is in 
   expect(audited).toEqual(["log-level.set"]);
 });
 
-test("pause and resume reach the beat", async () => {
-  const { ask, scheduler } = controlOf();
+test("pause and resume reach the beat, and are in the trail", async () => {
+  const { ask, audited, scheduler } = controlOf();
   await ask("/ticks/pause", "POST");
   expect(scheduler.ticks.paused).toBe(true);
   await ask("/ticks/resume", "POST");
   expect(scheduler.ticks.paused).toBe(false);
+  expect(audited).toEqual(["ticks.paused", "ticks.resumed"]);
 });
 
 test("health is 503 with words when a link is down or ticks have stopped", async () => {

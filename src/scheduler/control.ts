@@ -90,16 +90,6 @@ export function createControl(deps: ControlDeps) {
       .get("/workers", () => workersView(deps))
       .get("/venues", () => venuesView(deps))
       .get("/quarantine", () => quarantineView(deps))
-      .post("/ticks/pause", () => {
-        scheduler.ticks.paused = true;
-        log.warn("ticks paused by the operator");
-        return { paused: true };
-      })
-      .post("/ticks/resume", () => {
-        scheduler.ticks.paused = false;
-        log.warn("ticks resumed by the operator");
-        return { paused: false };
-      })
       .post("/instruments/refresh", async () => {
         await scheduler.refreshInstruments();
         return { lists: scheduler.instruments.state() };

@@ -48,19 +48,19 @@ export async function openIncident(executor: Executor, incident: Opening, attemp
   throw new Error(`expected the incident to stay open or closed, was neither in ${TURNS_MAX} turns`);
 }
 
-/** True also when it is told again. */
+/** Whose it was; undefined: none such was open. The same also when it is told again. */
 export async function closeIncident(
   executor: Executor,
   ...[incidentId, by, atMs]: Closing
-): Promise<boolean> {
+): Promise<number | undefined> {
   const columns = { closedAt: new Date(atMs), closedBy: by };
   const toldAgain = and(eq(incidents.closedAt, columns.closedAt), eq(incidents.closedBy, by));
-  const closed = await executor
+  const [closed] = await executor
     .update(incidents)
     .set(columns)
     .where(and(eq(incidents.incidentId, incidentId), or(isNull(incidents.closedAt), toldAgain)))
-    .returning({ incidentId: incidents.incidentId });
-  return closed.length > 0;
+    .returning({ userId: incidents.userId });
+  return closed?.userId;
 }
 
 export async function readOpenIncidents(executor: Executor, mode: Incident["mode"]): Promise<Incident[]> {

@@ -165,9 +165,9 @@ export function tradingStateSuite(database: () => Database): void {
       for (let turn = 0; turn < 2; turn++) {
         expect(await state.closeIncident(first.incidentId, "operator", NOW_MS + 9, "a transfer")).toBe(true);
       }
-      const trail = sql`select subject, detail from schedulerx.audit_events`;
+      const trail = sql`select user_id, subject, detail from schedulerx.audit_events`;
       expect(await run(trail)).toEqual([
-        { subject: String(first.incidentId), detail: { note: "a transfer" } },
+        { user_id: incident.userId, subject: String(first.incidentId), detail: { note: "a transfer" } },
       ]);
       expect(await state.closeIncident(first.incidentId, "user", NOW_MS + 10)).toBe(false);
       expect(await state.closeIncident(first.incidentId + 1, "user", NOW_MS + 10)).toBe(false);

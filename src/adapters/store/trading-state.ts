@@ -61,14 +61,13 @@ export function createTradingStateStore(database: Database): TradingStateStore {
     },
     closeIncident: (incidentId, by, atMs, note = "") =>
       database.transaction("close an incident", async (executor) => {
-        const isClosed = await closeIncident(executor, incidentId, by, atMs);
-        if (isClosed) {
-          await addAuditOnce(executor, {
-            ...{ atMs, actor: by, userId: undefined, action: "incident.closed" },
-            ...{ subject: String(incidentId), detail: note ? { note } : {} },
-          });
-        }
-        return isClosed;
+        const userId = await closeIncident(executor, incidentId, by, atMs);
+        if (userId === undefined) return false;
+        await addAuditOnce(executor, {
+          ...{ atMs, actor: by, userId, action: "incident.closed" },
+          ...{ subject: String(incidentId), detail: note ? { note } : {} },
+        });
+        return true;
       }),
     openIncidents: (mode) => database.run("read incidents", (executor) => readOpenIncidents(executor, mode)),
     cooling: (mode) => database.run("read rests", (executor) => readCooling(executor, mode)),
