@@ -129,8 +129,8 @@ export class Accounts {
     const outcome = await this.#checked(async () => {
       const passwordHash = await this.#deps.passwords.hash(password);
       const atMs = this.#clock.nowMs();
-      const userId = await this.#deps.sessions.addUser({ email, passwordHash, name, atMs });
-      const session = userId === undefined ? undefined : await this.#begin({ userId, email, name });
+      const account = await this.#deps.sessions.addUser({ email, passwordHash, name, atMs });
+      const session = account && (await this.#begin(account));
       return session ?? "taken";
     });
     return outcome ?? "busy";

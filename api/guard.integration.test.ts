@@ -115,6 +115,31 @@ test("logins, sign-ups and tests of keys are counted together, and more strictly
   expect((await api.app.request("/api/premium", { headers: address })).status).toBe(200);
 });
 
+test("what a user reads of his own is counted apart, and neither what is everybody's nor another's is", async () => {
+  const api = await guarded({ settings: { userReadsPerMinuteMax: 3, userWritesPerMinuteMax: 1 } });
+  const kim = { Authorization: `Bearer ${await tokenFor(api, "kim@mail.kr")}` };
+  const lee = { Authorization: `Bearer ${await tokenFor(api, "lee@mail.kr")}` };
+  const paths = ["/api/positions/export.csv", "/api/balances", "/api/positions/history", "/api/me"];
+  const read = (path: string, who: Record<string, string>, address: string) =>
+    api.app.request(path, { headers: { ...who, ...from(address) } });
+  const found: number[] = [];
+  for (const [index, path] of paths.entries()) {
+    const response = await read(path, kim, `198.51.100.${index}`);
+    await response.body?.cancel();
+    found.push(response.status);
+  }
+  expect(found.slice(0, 3)).not.toContain(429);
+  expect(found[3]).toBe(429);
+  const refused = await read("/api/me", kim, "198.51.100.9");
+  expect([refused.headers.get("Retry-After"), (await refused.json()).detail]).toEqual([
+    ...["20", "Too many requests by this user."],
+  ]);
+  expect((await read("/api/me", lee, "198.51.100.9")).status).toBe(200);
+  expect((await read("/api/premium", kim, "198.51.100.9")).status).toBe(200);
+  expect((await send(api, "/api/paper/reset", {}, kim)).status).toBe(200);
+  expect((await api.app.request("/api/session", { method: "DELETE", headers: kim })).status).toBe(204);
+});
+
 test("a user's changes are counted wherever they come from; another's, reading and leaving are not", async () => {
   const api = await guarded({ settings: { userWritesPerMinuteMax: 2 } });
   const kim = { Authorization: `Bearer ${await tokenFor(api, "kim@mail.kr")}` };

@@ -132,6 +132,7 @@ await runProcess({
         addressRequestsPerMinuteMax: settings.ADDRESS_REQUESTS_PER_MINUTE_MAX,
         addressLoginsPerMinuteMax: settings.ADDRESS_LOGINS_PER_MINUTE_MAX,
         userWritesPerMinuteMax: settings.USER_WRITES_PER_MINUTE_MAX,
+        userReadsPerMinuteMax: settings.USER_READS_PER_MINUTE_MAX,
         trustedProxies: settings.TRUSTED_PROXIES,
         corsOrigins: settings.CORS_ORIGINS ?? [],
       },

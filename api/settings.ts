@@ -38,6 +38,8 @@ export interface ApiSettings {
   readonly addressLoginsPerMinuteMax: number;
   /** Changes by one user, at once and a minute; 0: no limit. */
   readonly userWritesPerMinuteMax: number;
+  /** What one user reads of his own, streams he opens too; 0: no limit. */
+  readonly userReadsPerMinuteMax: number;
   /** Addresses and subnets of proxies whose X-Forwarded headers are believed. */
   readonly trustedProxies: readonly string[];
   /** Other sites whose pages may use the private paths with their visitors' cookies. */
@@ -60,6 +62,7 @@ export const API_SETTINGS_DEFAULT: ApiSettings = {
   addressRequestsPerMinuteMax: 0,
   addressLoginsPerMinuteMax: 0,
   userWritesPerMinuteMax: 0,
+  userReadsPerMinuteMax: 0,
   trustedProxies: [],
   corsOrigins: [],
   encodedBytesMax: 64 * 1024 * 1024,

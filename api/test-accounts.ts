@@ -65,7 +65,7 @@ export async function accountsDatabase() {
   };
   const addUser = async (email: string) => {
     const passwordHash = await Bun.password.hash(PASSWORD, { algorithm: "bcrypt", cost: 4 });
-    return (await sessions.addUser({ email, passwordHash, name: null, atMs: 0 }))!;
+    return (await sessions.addUser({ email, passwordHash, name: null, atMs: 0 }))!.userId;
   };
   const market: MarketDeps = {
     listings: createCoinListingStore(database),

@@ -588,6 +588,11 @@ const guardFields = {
     default: "300",
     schema: integer(0, 1_000_000),
   },
+  USER_READS_PER_MINUTE_MAX: {
+    about: "What one user reads of his own, at once and a minute. 0: no limit.",
+    default: "600",
+    schema: integer(0, 1_000_000),
+  },
 } as const satisfies Fields;
 
 export const apiFields = {

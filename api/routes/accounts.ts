@@ -85,6 +85,7 @@ export function accountRoutes(
   const { clock, log, clientOf } = deps;
   const settings = { ...API_SETTINGS_DEFAULT, ...deps.settings };
   const writes = new TokenBuckets(clock, settings.userWritesPerMinuteMax);
+  const reads = new TokenBuckets(clock, settings.userReadsPerMinuteMax);
   const accounts = new Accounts(given, clock);
   const streams = new UserStreams(
     {
@@ -107,9 +108,10 @@ export function accountRoutes(
     const account = token === undefined ? undefined : await accounts.accountOf(token);
     if (token === undefined || !account) return notLoggedIn();
     // Whoever wants to leave is let go.
-    const isCounted = !isReading(c.req.method) && c.req.path !== "/api/session";
-    const waitMs = isCounted ? writes.take(account.userId) : 0;
-    if (waitMs > 0) return tooMany("Too many changes by this user.", waitMs);
+    const isLeaving = c.req.path === "/api/session";
+    const [counted, what] = isReading(c.req.method) ? [reads, "requests"] : [writes, "changes"];
+    const waitMs = isLeaving ? 0 : counted.take(account.userId);
+    if (waitMs > 0) return tooMany(`Too many ${what} by this user.`, waitMs);
     c.set("account", account);
     c.set("token", token);
     await next();

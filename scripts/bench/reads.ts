@@ -111,7 +111,7 @@ async function measured(
 async function addUser(database: ReturnType<typeof openPostgres>, index: number): Promise<string> {
   const sessions = createSessionStore(database);
   const email = `reader-${index}@mail.kr`;
-  const userId = (await sessions.addUser({ email, passwordHash: "", name: null, atMs: 0 }))!;
+  const { userId } = (await sessions.addUser({ email, passwordHash: "", name: null, atMs: 0 }))!;
   const seconds = Math.floor(Date.now() / 1_000);
   const token = await sign(
     { userId, email, iat: seconds, exp: seconds + 3_600, jti: email },

@@ -15,6 +15,7 @@ export interface StoredCredentials extends Account {
 export interface SessionStore {
   /** Whose live login this token is at that instant; undefined: nobody's. */
   accountOf(token: string, atMs: number): Promise<Account | undefined>;
+  /** Of the account with that address, or else of the only one with it in another case. */
   credentialsOf(email: string): Promise<StoredCredentials | undefined>;
   /** Begins a login and ends the user's others; false when the user is gone. */
   begin(session: {
@@ -25,7 +26,7 @@ export interface SessionStore {
   /** Ends a login; whether there was one. */
   end(token: string): Promise<boolean>;
   /**
-   * The new user's id; undefined when the address is taken, in whatever case. An attempt repeated after a lost answer
+   * The new user, whose address is kept in lower case; undefined when the address is taken, in whatever case. An attempt repeated after a lost answer
    * finds its own user and says so too.
    */
   addUser(user: {
@@ -33,7 +34,7 @@ export interface SessionStore {
     readonly passwordHash: string;
     readonly name: string | null;
     readonly atMs: number;
-  }): Promise<number | undefined>;
+  }): Promise<Account | undefined>;
 }
 
 export interface Passwords {

@@ -80,20 +80,41 @@ export function sessionsSuite(database: () => Database): void {
       expect(await begin("b")).toBe(false);
     });
 
-    test("a new user has what he gave; an address is given once, in whatever case", async () => {
+    test("a new user has what he gave, his address in lower case; it is given once, in whatever case", async () => {
       const user = { email: "New@example.com", passwordHash: "$argon2id$x", name: "이름", atMs: NOW_MS };
-      const id = await store.addUser(user);
-      expect(await store.credentialsOf("New@example.com")).toEqual({
-        ...{ userId: id!, email: "New@example.com", name: "이름", passwordHash: "$argon2id$x" },
+      const { userId: id } = (await store.addUser(user))!;
+      expect(await store.credentialsOf("new@example.com")).toEqual({
+        ...{ userId: id, email: "new@example.com", name: "이름", passwordHash: "$argon2id$x" },
       });
       expect(await store.addUser({ ...user, passwordHash: "other" })).toBeUndefined();
       expect(await store.addUser({ ...user, email: "new@EXAMPLE.com" })).toBeUndefined();
       expect(await store.credentialsOf("nobody@example.com")).toBeUndefined();
       const stored = await rows(
         database(),
-        sql`select created_at::text as at, total_order_amount::text as amount from users where id = ${id!}`,
+        sql`select created_at::text as at, total_order_amount::text as amount from users where id = ${id}`,
       );
       expect(stored).toEqual([{ at: "2026-01-31 23:30:00", amount: "0.00000000" }]);
+    });
+
+    test("of sign-ups at once that differ in case, one wins", async () => {
+      const user = { passwordHash: "$argon2id$x", name: null, atMs: NOW_MS };
+      const emails = ["Race@example.com", "race@example.com", "RACE@example.com", "rAce@example.com"];
+      const added = await Promise.all(emails.map((email) => store.addUser({ ...user, email })));
+      expect(added.filter((one) => one !== undefined)).toHaveLength(1);
+    });
+
+    test("an address is found in any case, and as written where two differ in case alone, as Karbit lets them", async () => {
+      for (const email of ["Lee@example.com", "Cho@example.com", "CHO@example.com"]) {
+        await rows(database(), sql`insert into users (email, password_hash) values (${email}, 'x')`);
+      }
+      const found = async (email: string) => (await store.credentialsOf(email))?.email;
+      expect(await found("lee@example.com")).toBe("Lee@example.com");
+      expect(await found("LEE@EXAMPLE.COM")).toBe("Lee@example.com");
+      expect([await found("Cho@example.com"), await found("CHO@example.com")]).toEqual([
+        ...["Cho@example.com", "CHO@example.com"],
+      ]);
+      expect(await found("cho@example.com")).toBeUndefined();
+      expect(await found("l_e@example.com")).toBeUndefined();
     });
   });
 }

@@ -1,11 +1,13 @@
 // Logins in Karbit's tables (SessionStore in src/ports/sessions.ts; contract 3.5). Rows of `user_sessions` that hold
 // session data are a web framework's and no logins: they are neither believed nor deleted.
 
-import { and, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, sql } from "drizzle-orm";
 import { userSessions, users } from "../../../schema/tables/karbit.ts";
 import type { SessionStore } from "../../ports/sessions.ts";
 import type { Database } from "./database.ts";
 
+/** In whatever case. */
+const isAddress = (email: string) => eq(sql`lower(${users.email})`, sql`lower(${email})`);
 const ACCOUNT = { userId: users.id, email: users.email, name: users.name };
 
 export function createSessionStore(database: Database): SessionStore {
@@ -28,12 +30,18 @@ export function createSessionStore(database: Database): SessionStore {
     },
 
     async credentialsOf(email) {
-      const [credentials] = await database.run("read credentials", (executor) =>
+      const isSame = eq(users.email, email);
+      const [found, other] = await database.run("read credentials", (executor) =>
         executor
-          .select({ ...ACCOUNT, passwordHash: users.passwordHash })
+          .select({ ...ACCOUNT, passwordHash: users.passwordHash, isSame: sql<boolean>`${isSame}` })
           .from(users)
-          .where(eq(users.email, email)),
+          .where(isAddress(email))
+          .orderBy(desc(isSame))
+          .limit(2),
       );
+      // Karbit lets addresses differ in case alone.
+      if (!found || (other && !found.isSame)) return undefined;
+      const { isSame: _, ...credentials } = found;
       return credentials;
     },
 
@@ -67,18 +75,15 @@ export function createSessionStore(database: Database): SessionStore {
     addUser({ email, passwordHash, name, atMs }) {
       const at = new Date(atMs);
       return database.transaction("add a user", async (executor) => {
-        const [taken] = await executor
-          .select({ id: users.id })
-          .from(users)
-          .where(eq(sql`lower(${users.email})`, email.toLowerCase()))
-          .limit(1);
+        const [taken] = await executor.select({ id: users.id }).from(users).where(isAddress(email)).limit(1);
         if (taken) return undefined;
+        // Of two at once that differ in case the column's uniqueness lets one in.
         const [added] = await executor
           .insert(users)
-          .values({ email, passwordHash, name, createdAt: at, updatedAt: at })
+          .values({ email: email.toLowerCase(), passwordHash, name, createdAt: at, updatedAt: at })
           .onConflictDoNothing({ target: users.email })
-          .returning({ id: users.id });
-        return added?.id;
+          .returning(ACCOUNT);
+        return added;
       });
     },
   };
