@@ -13,7 +13,7 @@ import {
   startPostgres,
 } from "../src/testing/services.ts";
 import { readJunit } from "./testing/junit.ts";
-import { lanesOf } from "./testing/lanes.ts";
+import { phasesOf } from "./testing/lanes.ts";
 import { longFiles } from "./testing/long-files.ts";
 
 const HELP = `bun run test [unit|full] [options and path filters of bun test]
@@ -71,11 +71,13 @@ const SHORT_LIVED = {
   ...(modeName === "full" ? {} : { BUN_JSC_useDFGJIT: "0" }),
 };
 
-const lanes: readonly (readonly RunnerCall[])[] = isWhole
-  ? lanesOf(testFiles(), modeName === "full").map((lane) =>
-      lane.map(({ files, ...run }) => ({ ...run, args: files.map((file) => `./${file}`) })),
+const phases: readonly (readonly (readonly RunnerCall[])[])[] = isWhole
+  ? phasesOf(testFiles(), modeName === "full").map((lanes) =>
+      lanes.map((lane) =>
+        lane.map(({ files, ...run }) => ({ ...run, args: files.map((file) => `./${file}`) })),
+      ),
     )
-  : [[{ args, processes: 2, nice: 0 }]];
+  : [[[{ args, processes: 2, nice: 0 }]]];
 
 /** Every test file of this mode, from the root, in order; with --rest the long ones alone. */
 function testFiles(): readonly string[] {
@@ -98,12 +100,14 @@ let skippedCount = 0;
 const skipped: string[] = [];
 const failed: string[] = [];
 const seconds: [file: string, seconds: number][] = [];
-await Promise.all(
-  lanes.map(async (lane, laneIndex) => {
-    for (const [index, call] of lane.entries())
-      await play(call, join(dir, `junit-${laneIndex}-${index}.xml`));
-  }),
-);
+let callCount = 0;
+for (const lanes of phases) {
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const call of lane) await play(call, join(dir, `junit-${callCount++}.xml`));
+    }),
+  );
+}
 await postgres?.stop();
 const tookS = (performance.now() - startedMs) / 1_000;
 removeTempDir(dir);
