@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import * as v from "valibot";
 import type { Candle } from "../src/domain/instrument.ts";
 import { StoreFault } from "../src/domain/store-fault.ts";
-import { CandleFault, type CandleSource } from "../src/ports/candles.ts";
+import { CandleBudgetFault, CandleFault, type CandleSource } from "../src/ports/candles.ts";
 import type { CoinListing } from "../src/ports/store.ts";
 import { beforeMsOf, klineSchema } from "./klines.ts";
 import { TICK_AT_MS, testApi } from "./test-kit.ts";
@@ -205,6 +205,23 @@ test("candles on one grid are asked for as they are, and hours that cannot be ha
     expect(volumes).toEqual(new Set(isNewest ? [] : [24_000]));
     await broken.api.close();
   }
+});
+
+test("a venue that may not be asked now makes no emptier chart: 503, and when to come back", async () => {
+  let isSpent = true;
+  const { api, kline, asked } = await openApi(async (venue, { symbol }) => {
+    if (venue === "bybit" && isSpent) throw new CandleBudgetFault("bybit: no budget for candles", 4_200);
+    return CANDLES[`${venue} ${symbol}`]!;
+  });
+  const refused = await kline(PEPE);
+  expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "5"]);
+  expect(refused.headers.get("Access-Control-Allow-Origin")).toBe("*");
+  expect(refused.headers.get("Content-Type")).toBe("application/problem+json");
+  isSpent = false;
+  expect((await (await kline(PEPE)).json()).candleData).toHaveLength(1);
+  // What the others had answered is not asked for again.
+  expect(asked.filter((one) => one.startsWith("upbit KRW-PEPE"))).toHaveLength(1);
+  await api.close();
 });
 
 test("queries that mean nothing are refused with what was expected", async () => {

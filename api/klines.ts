@@ -5,7 +5,12 @@ import * as v from "valibot";
 import type { DomesticVenue, OverseasVenue, Venue } from "../schema/vocabulary.ts";
 import type { CandleInterval, CandleSeries, Kline } from "../src/domain/kline.ts";
 import { CANDLE_INTERVALS, type CandleGrid, candleStartMs, klineOf } from "../src/domain/kline.ts";
-import { CandleFault, type CandleRequest, type CandleSource } from "../src/ports/candles.ts";
+import {
+  CandleBudgetFault,
+  CandleFault,
+  type CandleRequest,
+  type CandleSource,
+} from "../src/ports/candles.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { CoinListingStore } from "../src/ports/store.ts";
 import type { Log } from "../src/ports/telemetry.ts";
@@ -81,7 +86,7 @@ export class Klines {
     this.#symbols = new SharedReads({ clock, keptMs: LISTINGS_KEPT_MS, readingMax, sizeMax: 1 });
   }
 
-  /** Rejects with StoreFault alone: a venue that fails makes the chart emptier. */
+  /** Rejects with StoreFault or CandleBudgetFault: a venue that fails makes the chart emptier, one not asked makes none. */
   async read({ domestic, overseas, coin, interval, beforeMs }: KlineQuery): Promise<Kline> {
     const symbols = await this.#symbols.get("", () => this.#readSymbols())!;
     const series = async (venue: Venue, of: string) => {
@@ -177,7 +182,7 @@ export class Klines {
         const keptMs = beforeMs === undefined ? NEWEST_KEPT_MS : PAST_KEPT_MS;
         return { value: { candles: found, multiplier }, size, keptMs };
       } catch (error) {
-        if (!(error instanceof CandleFault)) throw error;
+        if (!(error instanceof CandleFault) || error instanceof CandleBudgetFault) throw error;
         log.warn("candles cannot be had", { venue, symbol, error });
         return { value: undefined, size: SERIES_BYTES, keptMs: FAULT_KEPT_MS };
       }

@@ -1,5 +1,6 @@
 // schedulerx-api: reads frames from the bus and serves them to clients, with the page.
 
+import { hostname } from "node:os";
 import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
@@ -13,10 +14,11 @@ import { Decimal } from "../src/domain/decimal.ts";
 import { DECISION_SETTINGS_DEFAULT } from "../src/domain/strategy.ts";
 import { check, checkFeasibleTick } from "../src/main/check.ts";
 import { checkDatabase } from "../src/main/check-database.ts";
-import { busOf, postgresOf, quietLog, venueUrlsOf } from "../src/main/connect.ts";
+import { busOf, newGovernor, postgresOf, quietLog, venueUrlsOf } from "../src/main/connect.ts";
 import { serveMetrics } from "../src/main/metrics.ts";
 import { runProcess } from "../src/main/process.ts";
 import type { Bus } from "../src/ports/bus.ts";
+import type { RateGovernor } from "../src/ports/rate-governor.ts";
 import type { Log } from "../src/ports/telemetry.ts";
 import { VERSION } from "../src/version.ts";
 import { createAccounts } from "./main/accounts.ts";
@@ -39,7 +41,11 @@ function databaseOf(settings: ApiSettings, log: Log): Database | undefined {
   return found && openPostgres({ ...postgresOf(found), poolSize: CONNECTIONS_MAX, prepares: true, log });
 }
 
-function marketOf(settings: ApiSettings, database: Database | undefined): ApiDeps["market"] {
+function marketOf(
+  settings: ApiSettings,
+  database: Database | undefined,
+  governor: RateGovernor,
+): ApiDeps["market"] {
   if (!database) return { missing: ["DATABASE_URL"] };
   return {
     listings: createCoinListingStore(database),
@@ -47,6 +53,7 @@ function marketOf(settings: ApiSettings, database: Database | undefined): ApiDep
     candles: createCandleSource({
       urls: venueUrlsOf(settings),
       clock: systemClock,
+      governor,
       timeoutMs: settings.REQUEST_TIMEOUT_MS,
     }),
   };
@@ -115,6 +122,10 @@ await runProcess({
     releases.push(() => bus.drain());
     const database = databaseOf(settings, log);
     if (database) releases.push(() => database.close());
+    const governor = newGovernor(settings, bus, log, { id: `api-${hostname()}-${process.pid}`, role: "api" });
+    releases.push(() => governor.stop());
+    // Until it has heard the others there is no share, and charts are 503; rates need not wait for that.
+    void governor.start();
     const server = await startApiServer({
       feed: bus.frames,
       codec: { packFrame, unpackFrame, packText },
@@ -126,7 +137,7 @@ await runProcess({
       version: VERSION,
       simulated: settings.SIMULATED,
       accounts: await accountsOf(settings, database, { bus, log }),
-      market: marketOf(settings, database),
+      market: marketOf(settings, database, governor),
       tracer: tracing?.tracer,
       settings: {
         addressRequestsPerMinuteMax: settings.ADDRESS_REQUESTS_PER_MINUTE_MAX,

@@ -106,7 +106,7 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<D
   const seed = settings.SIMULATOR_SEED;
   const market = createMarket({ seed, startAtMs: clock.nowMs(), premiumPace: PREMIUM_PACE });
   const simulator = await startSimulator({
-    ...{ seed, market, sources: WORKER_COUNT + 1 },
+    ...{ seed, market, sources: WORKER_COUNT + 2 },
     keys: [...SIMULATOR_KEYS, ...EXAMPLE_ACCOUNTS],
   });
   releases.push(() => simulator.stop());
@@ -204,7 +204,10 @@ async function startDemo(settings: DemoSettings, releases: Release[]): Promise<D
     market: {
       listings: createCoinListingStore(database),
       history: createHistoryStore(database),
-      candles: createCandleSource({ urls: schedulerUrls, clock, timeoutMs: REQUEST_TIMEOUT_MS }),
+      candles: createCandleSource({
+        ...{ urls: simulator.urls[WORKER_COUNT + 1]!, clock, timeoutMs: REQUEST_TIMEOUT_MS },
+        governor: await governorOf(WORKER_COUNT + 1, "api"),
+      }),
     },
     accounts: await createAccounts(database, {
       ...{ bus, log, mode, signUpOpen: true, telegramBotName: undefined },

@@ -605,7 +605,7 @@ export const apiFields = {
     schema: onOff,
   },
   ...natsFields,
-  ...venueUrlFields,
+  ...venueFields,
   DATABASE_URL: {
     about: "The scheduler's PostgreSQL, for what needs a login. Without it the private routes answer 503.",
     schema: databaseFields.DATABASE_URL.schema,

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { DOMESTIC_VENUES, OVERSEAS_VENUES, PAIR_KEYS } from "../../schema/vocabulary.ts";
 import { CANDLE_INTERVALS, type CandleInterval, type Kline } from "../../src/domain/kline.ts";
 import { isPassing } from "../../src/domain/store-fault.ts";
-import type { CandleSource } from "../../src/ports/candles.ts";
+import { CandleBudgetFault, type CandleSource } from "../../src/ports/candles.ts";
 import type { CoinListingStore, HistoryStore } from "../../src/ports/store.ts";
 import { jsonAnswer } from "../answers.ts";
 import { type CoinsDocument, coinsDocument } from "../coins.ts";
@@ -107,6 +107,12 @@ export function marketRoutes(market: MarketDeps, { live, clock, log }: ApiDeps) 
 
   const routes = new Hono();
   routes.onError((error, c) => {
+    if (error instanceof CandleBudgetFault) {
+      return problem(503, {
+        detail: "Too many candles are asked of a venue at the moment.",
+        retryAfterSeconds: Math.ceil(error.retryAfterMs / 1_000),
+      });
+    }
     if (!isPassing(error)) throw error;
     log.warn("market data cannot be served", { path: c.req.path, error });
     return problem(503, { detail: "The database does not answer right now.", retryAfterSeconds: 2 });

@@ -200,7 +200,7 @@ needs(["nats", "openssl"], "rights at the bus", () => {
 
   test("keep the api from storing, and the scheduler from deleting", async () => {
     const ofApi = [
-      ...["tasks", "reports", "snapshot", "frames", "events.live.7", "announce.presence"].map(
+      ...["tasks", "reports", "snapshot", "frames", "events.live.7", "announce.other"].map(
         (name) => `schedulerx.${name}`,
       ),
       "$JS.API.STREAM.MSG.GET.REPORTS",
@@ -223,6 +223,10 @@ needs(["nats", "openssl"], "rights at the bus", () => {
   });
 
   test("refuse no right that was given: a report and presence pass", async () => {
+    const api = await intrude("scheduler/api.env");
+    api.raw.publish("schedulerx.announce.presence", "{}");
+    await api.raw.flush();
+    expect(api.refused).toEqual([]);
     const { raw, refused } = await intrude("worker-2/worker.env");
     raw.subscribe("schedulerx.announce.presence");
     raw.publish("schedulerx.announce.presence", "{}");

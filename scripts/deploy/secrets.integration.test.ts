@@ -75,7 +75,8 @@ needs(["openssl", "redis"], "secrets.sh", () => {
     const read = (name: string) => settingsIn(join(dir, name));
     expect(readSettings(workerFields, read("worker-2/worker.env")).SOURCE_ADDRESS).toBe("worker-2");
     expect(readSettings(schedulerFields, read("scheduler/scheduler.env")).KARBIT_TABLES).toBe("create");
-    expect(readSettings(apiFields, read("scheduler/api.env")).SIGN_UP).toBe(false);
+    const { SIGN_UP, SOURCE_ADDRESS } = readSettings(apiFields, read("scheduler/api.env"));
+    expect([SIGN_UP, SOURCE_ADDRESS]).toEqual([false, "scheduler"]);
   });
 
   test("opens a port for Prometheus in each, whose token is not the operator's", () => {
@@ -111,6 +112,7 @@ needs(["openssl", "redis"], "secrets.sh", () => {
     const out = join(dir, "../api-host");
     const made = makeSecrets(out, ["--api-host"], { DATABASE_URL: "postgres://s:p@db.internal/s" });
     expect([made.exitCode, made.faults]).toEqual([0, ""]);
+    expect(settingsIn(join(out, "api/api.env")).SOURCE_ADDRESS).toBe("api");
     expect(readdirSync(join(out, "api")).toSorted()).toEqual(["api.env", "ca.pem"]);
     expect(readdirSync(join(out, "scheduler"))).not.toContain("api.env");
   });

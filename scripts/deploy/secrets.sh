@@ -203,8 +203,10 @@ RIGHTS
 nats_api() {
   nats_user api <<RIGHTS
 # Reads frames, the snapshot, users' events and (for --check) reports, and asks the scheduler that leads; stores nothing.
+# Shares its address's budget.
 publish: { allow: [
     "schedulerx.ask.desk"
+    "schedulerx.announce.presence"
     "\$JS.API.STREAM.MSG.GET.SNAPSHOT"
 $(reads EVENTS)
 $(reads REPORTS)
@@ -333,11 +335,13 @@ scheduler_env() {
   printf '# paper is the default; docs/trading.md says what live needs.\nTRADING_MODE=paper\n'
 }
 
+# api_env SOURCE_ADDRESS METRICS_HOST
 api_env() {
   bus_settings api
   database_settings
+  setting SOURCE_ADDRESS "$1"
   setting JWT_SECRET "$(password jwt-secret)"
-  metrics_settings 8092 "${1:-}"
+  metrics_settings 8092 "${2:-}"
   printf '# on where nobody else makes accounts.\nSIGN_UP=off\nTRADING_MODE=paper\n'
 }
 
@@ -357,13 +361,14 @@ certificates
 nats_conf | put "$out/scheduler/nats.conf"
 scheduler_env scheduler "$address" | put "$out/scheduler/scheduler.env"
 put "$out/scheduler/ca.pem" <"$out/ca.pem"
-api_folder=$out/scheduler api_address=$address
+# On the scheduler's machine it reaches the exchanges from that one's address.
+api_folder=$out/scheduler api_address=$address api_source=scheduler
 if [ "$api_host" = yes ]; then
-  api_folder=$out/api api_address=
+  api_folder=$out/api api_address='' api_source=api
   mkdir -p "$api_folder"
   put "$api_folder/ca.pem" <"$out/ca.pem"
 fi
-api_env "$api_address" | put "$api_folder/api.env"
+api_env "$api_source" "$api_address" | put "$api_folder/api.env"
 [ -n "${DATABASE_URL:-}" ] || postgres_sql | put "$out/scheduler/postgres.sql"
 if [ "$redis" = yes ]; then
   redis_conf | put "$out/scheduler/redis.conf"

@@ -53,13 +53,13 @@ export function venueUrlsOf(
 
 const HELLO_MS = 1_000;
 
-/** A governor that has said hello and heard the others behind its address. */
-export async function governorOf(
+/** A governor that has yet to say hello. */
+export function newGovernor(
   settings: Pick<WorkerSettings, "SOURCE_ADDRESS" | "RATE_GOVERNOR">,
   bus: NatsBus,
   log: Log,
   self: { id: string; role: GovernorOptions["role"] },
-): Promise<Governor> {
+): Governor {
   const governor = new Governor({
     ...self,
     // One life of one process: two under one name would each take the other for itself, and a restarted one's
@@ -76,6 +76,12 @@ export async function governorOf(
   });
   if (!settings.RATE_GOVERNOR)
     log.warn("the rate governor is off: venues will refuse and then ban this address");
+  return governor;
+}
+
+/** A governor that has said hello and heard the others behind its address. */
+export async function governorOf(...args: Parameters<typeof newGovernor>): Promise<Governor> {
+  const governor = newGovernor(...args);
   await governor.start();
   return governor;
 }

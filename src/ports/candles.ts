@@ -19,7 +19,18 @@ export interface CandleSource {
   candles(venue: Venue, request: CandleRequest): Promise<readonly Candle[]>;
 }
 
-/** The venue is away, refused or answered something else, or our own budget for it is spent. */
+/** The venue is away, refused or answered something else, or was not asked at all. */
 export class CandleFault extends Error {
   override name = "CandleFault";
+}
+
+/** Nothing was asked: our own budget for the venue is spent, or the venue has shut this address out. */
+export class CandleBudgetFault extends CandleFault {
+  override name = "CandleBudgetFault";
+  constructor(
+    message: string,
+    readonly retryAfterMs: number,
+  ) {
+    super(message);
+  }
 }

@@ -27,7 +27,10 @@ export const PEER_SILENCE_MS = 7_000;
 export const SHARE_RAISE_DELAY_MS = 10_000;
 /** A request sent before a process left may be counted by the venue as late as this afterwards. */
 const IN_FLIGHT_MS_MAX = 5_000;
-/** Beside workers, the part of a budget kept for each process that is none (lists, reference price), at least one request. */
+/**
+ * The part of a budget kept for each process that shares with none: beside workers a scheduler (lists, reference price), beside
+ * anybody an api (candles). At least one request.
+ */
 const OTHER_ROLE_RATIO = 0.03;
 /**
  * For one that trades: a hedge that waits for its place in a minute's budget is a naked leg. Not more, because each that
@@ -145,7 +148,8 @@ export class BudgetShares {
 
 /**
  * The share of one process among the living (sorted by id), in whole units; the first get what does not divide. Where
- * there are workers they get nearly all of it; a scheduler with an address of its own trades with the whole budget.
+ * there are workers they get nearly all of it; without them schedulers trade with it; an api has the whole only where it is
+ * alone: charts come last.
  */
 function shareOf(
   self: { readonly id: string; readonly role: ProcessRole },
@@ -153,13 +157,14 @@ function shareOf(
   capacity: number,
   goneCost: number,
 ): number {
-  const besideWorkers = (role: ProcessRole) =>
+  const kept = (role: ProcessRole) =>
     Math.max(1, Math.floor(capacity * (role === "trader" ? TRADER_RATIO : OTHER_ROLE_RATIO)));
   const workers = alive.filter(({ role }) => role === "worker");
-  if (self.role !== "worker" && workers.length > 0) return besideWorkers(self.role);
-  const sharers = workers.length > 0 ? workers : alive;
+  const schedulers = alive.filter(({ role }) => role !== "worker" && role !== "api");
+  const sharers = [workers, schedulers].find((group) => group.length > 0) ?? alive;
+  if (!sharers.some(({ id }) => id === self.id)) return kept(self.role);
   const others = alive.filter((process) => !sharers.includes(process));
-  const forOthers = others.reduce((sum, { role }) => sum + besideWorkers(role), 0);
+  const forOthers = others.reduce((sum, { role }) => sum + kept(role), 0);
   const left = Math.max(0, Math.floor(capacity - forOthers - goneCost));
   const rank = sharers.findIndex(({ id }) => id === self.id);
   const share = Math.floor(left / sharers.length) + (rank < left % sharers.length ? 1 : 0);

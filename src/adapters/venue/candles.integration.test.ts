@@ -1,13 +1,17 @@
 // Candles from the simulated venues over real sockets, and from a venue that refuses.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { PAIRS, VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { CANDLE_INTERVALS, type CandleInterval, candleStartMs, klineOf } from "../../domain/kline.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { type Simulator, startSimulator } from "../../simulator/server.ts";
 import { standInMarket } from "../../simulator/stand-in-market.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
+import { RecordingLog } from "../../testing/recording-log.ts";
+import { InProcessBus } from "../bus/in-process.ts";
 import { systemClock } from "../clock.ts";
 import { createCandleSource } from "./candles.ts";
+import { Governor, type GovernorOptions } from "./rate-governor.ts";
 
 const NOW_MS = Date.UTC(2026, 2, 5, 3, 4, 5);
 const INTERVALS = Object.keys(CANDLE_INTERVALS) as CandleInterval[];
@@ -17,6 +21,20 @@ const lastStartMs = (venue: Venue, interval: CandleInterval, atMs: number) =>
     lengthMs: CANDLE_INTERVALS[interval],
     offsetMs: venue === "bithumb" && interval === "4h" ? 3 * CANDLE_INTERVALS["1h"] : 0,
   });
+const governors: Governor[] = [];
+afterEach(async () => {
+  for (const governor of governors.splice(0)) await governor.stop();
+});
+async function started(clock: Clock, bus = new InProcessBus(clock), more: Partial<GovernorOptions> = {}) {
+  const governor = new Governor({
+    ...{ id: "api", role: "api", sourceAddress: "a", version: "1", clock, log: new RecordingLog() },
+    ...{ announcements: bus.announcements, linkUp: () => true, helloMs: 0, enabled: true, ...more },
+  });
+  governors.push(governor);
+  await governor.start();
+  return governor;
+}
+
 const symbolOf = (venue: Venue) => (venue === "upbit" || venue === "bithumb" ? "KRW-BTC" : "BTCUSDT");
 
 describe("candles of the simulated venues", () => {
@@ -25,14 +43,17 @@ describe("candles of the simulated venues", () => {
     simulator = await startSimulator({ seed: 1, market: standInMarket(), nowMs: () => NOW_MS });
   });
   afterAll(() => simulator.stop());
-  const source = () => createCandleSource({ urls: simulator.urls[0]!, clock: systemClock, timeoutMs: 3_000 });
+  const source = async () => {
+    const governor = await started(systemClock);
+    return createCandleSource({ urls: simulator.urls[0]!, clock: systemClock, governor, timeoutMs: 3_000 });
+  };
 
   for (const venue of VENUES) {
     test(`${venue}: 200 of every interval, oldest first, one after the other, the running one last`, async () => {
       for (const interval of INTERVALS) {
         const lengthMs = CANDLE_INTERVALS[interval];
         const request = { symbol: symbolOf(venue), interval, beforeMs: undefined };
-        const candles = await source().candles(venue, request);
+        const candles = await (await source()).candles(venue, request);
         const lastAtMs = lastStartMs(venue, interval, NOW_MS);
         const starts = candles.map(({ startAtMs }) => startAtMs);
         expect([interval, starts.length, starts.at(-1)]).toEqual([interval, 200, lastAtMs]);
@@ -44,7 +65,11 @@ describe("candles of the simulated venues", () => {
       for (const interval of ["1m", "4h", "1d"] as const) {
         const lengthMs = CANDLE_INTERVALS[interval];
         const beforeMs = Math.floor(NOW_MS / lengthMs) * lengthMs - 500 * lengthMs;
-        const candles = await source().candles(venue, { symbol: symbolOf(venue), interval, beforeMs });
+        const candles = await (await source()).candles(venue, {
+          symbol: symbolOf(venue),
+          interval,
+          beforeMs,
+        });
         const lastAtMs = lastStartMs(venue, interval, beforeMs - 1);
         expect([candles.length, candles.at(-1)!.startAtMs]).toEqual([200, lastAtMs]);
       }
@@ -53,20 +78,23 @@ describe("candles of the simulated venues", () => {
     if (venue === "bybit" || venue === "binance") {
       test(`${venue}: a page of 960 hours comes whole`, async () => {
         const request = { symbol: symbolOf(venue), interval: "1h", beforeMs: undefined, count: 960 } as const;
-        expect(await source().candles(venue, request)).toHaveLength(960);
+        expect(await (await source()).candles(venue, request)).toHaveLength(960);
       });
     }
 
     test(`${venue}: a symbol it does not know is a fault, and nothing else than a fault`, async () => {
       const request = { symbol: "NO&x=1", interval: "1m", beforeMs: undefined } as const;
-      await expect(source().candles(venue, request)).rejects.toMatchObject({ name: "CandleFault" });
+      await expect((await source()).candles(venue, request)).rejects.toMatchObject({ name: "CandleFault" });
     });
   }
 });
 
 test("PEPE at home over 1000PEPE abroad is the KRW price of a USDT, on every pair and interval", async () => {
   const simulator = await startSimulator({ seed: 1, market: standInMarket(), nowMs: () => NOW_MS });
-  const source = createCandleSource({ urls: simulator.urls[0]!, clock: systemClock, timeoutMs: 3_000 });
+  const governor = await started(systemClock);
+  const source = createCandleSource({
+    ...{ urls: simulator.urls[0]!, clock: systemClock, governor, timeoutMs: 3_000 },
+  });
   for (const { domestic, overseas } of PAIRS) {
     const interval = domestic === "upbit" ? "5m" : "1d";
     const series = async (venue: Venue, symbol: string, multiplier: number) => {
@@ -102,19 +130,20 @@ describe("candles of venues that refuse", () => {
     });
   });
   afterAll(() => server.stop(true));
-  const open = (clock: ManualClock, more: { readonly count?: number } = {}) => {
+  const open = async (clock: ManualClock) => {
     const url = `http://127.0.0.1:${server.port}`;
     const urls = { upbit: url, bithumb: url, bybit: url, binance: url };
-    const source = createCandleSource({ urls, clock, timeoutMs: 3_000 });
+    const governor = await started(clock);
+    const source = createCandleSource({ urls, clock, governor, timeoutMs: 3_000 });
     return (venue: Venue) =>
-      source.candles(venue, { symbol: "X", interval: "1m", beforeMs: undefined, ...more }).then(
+      source.candles(venue, { symbol: "X", interval: "1m", beforeMs: undefined }).then(
         (candles) => `${candles.length} candles`,
         (fault: Error) => `${fault.name}: ${fault.message}`,
       );
   };
 
   test("what is no list of candles is a fault, an empty list is none", async () => {
-    const candles = open(new ManualClock(NOW_MS));
+    const candles = await open(new ManualClock(NOW_MS));
     for (const [venue, body, expected] of [
       ["upbit", "[]", "0 candles"],
       ["binance", "[]", "0 candles"],
@@ -136,13 +165,13 @@ describe("candles of venues that refuse", () => {
       ["bybit", () => new Response("", { status: 403 }), 600_000],
     ] as const) {
       const clock = new ManualClock(NOW_MS);
-      const candles = open(clock);
+      const candles = await open(clock);
       answer = make;
       expect(await candles(venue)).toStartWith("CandleFault");
       answer = () => new Response("[]");
       await clock.advance(lengthMs - 2_000);
       const before = asked;
-      expect(await candles(venue)).toBe(`CandleFault: ${venue}: no budget for candles`);
+      expect(await candles(venue)).toBe(`CandleBudgetFault: ${venue}: no budget for candles`);
       expect(asked).toBe(before);
       expect(await candles("bithumb")).toBe("0 candles");
       await clock.advance(2_000);
@@ -151,26 +180,40 @@ describe("candles of venues that refuse", () => {
     }
   });
 
-  test("nobody asks faster than the budget: what cannot wait is refused here, not there", async () => {
+  test("beside a worker there is a small share: what cannot wait is refused here, not there, and told when to come back", async () => {
     const clock = new ManualClock(NOW_MS);
-    const candles = open(clock);
+    const bus = new InProcessBus(clock);
+    const worker = await started(clock, bus, { id: "w", role: "worker" });
+    const governor = await started(clock, bus);
+    await clock.advance(80_000);
+    const url = `http://127.0.0.1:${server.port}`;
+    const urls = { upbit: url, bithumb: url, bybit: url, binance: url };
+    const source = createCandleSource({ urls, clock, governor, timeoutMs: 3_000 });
+    const ask = (venue: Venue, count = 200) =>
+      source.candles(venue, { symbol: "X", interval: "1m", beforeMs: undefined, count });
     answer = () => new Response("[]");
     const before = asked;
-    for (let count = 0; count < 60; count++) expect(await candles("binance")).toBe("0 candles");
-    expect(await candles("binance")).toEndWith("no budget for candles");
-    expect(asked - before).toBe(60);
+    for (let index = 0; index < 35; index++) await ask("binance");
     // A page of many weighs more.
-    const many = open(new ManualClock(NOW_MS), { count: 960 });
-    for (let count = 0; count < 24; count++) expect(await many("binance")).toBe("0 candles");
-    expect(await many("binance")).toEndWith("no budget for candles");
+    await expect(ask("binance", 960)).rejects.toMatchObject({ name: "CandleBudgetFault" });
+    await ask("binance");
+    expect(asked - before).toBe(36);
+    await expect(ask("binance")).rejects.toMatchObject({ retryAfterMs: 60_000 });
+    expect(worker.state().binance.allowed + governor.state().binance.allowed).toBe(2_400);
     await clock.advance(60_000);
-    expect(await candles("binance")).toBe("0 candles");
+    await ask("binance");
+    const told = await worker.reserve({ bybit: 1 }, 1_000);
+    told.settle("bybit", 1, { status: 403, headers: undefined });
+    await clock.advance(1);
+    await expect(ask("bybit")).rejects.toMatchObject({ retryAfterMs: 5_000 });
+    expect(asked - before).toBe(37);
   });
 
   test("a venue that does not answer in time is a fault", async () => {
     const url = "http://127.0.0.1:1";
     const urls = { upbit: url, bithumb: url, bybit: url, binance: url };
-    const source = createCandleSource({ urls, clock: systemClock, timeoutMs: 500 });
+    const governor = await started(systemClock);
+    const source = createCandleSource({ urls, clock: systemClock, governor, timeoutMs: 500 });
     const request = { symbol: "KRW-BTC", interval: "1m", beforeMs: undefined } as const;
     await expect(source.candles("upbit", request)).rejects.toThrow("upbit: network for candles");
   });

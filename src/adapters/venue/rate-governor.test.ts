@@ -370,6 +370,32 @@ test("who trades beside workers has a fifth of each budget, and they have the re
   for (const each of [...workers, trader]) await each.stop();
 });
 
+test("an api has a small part beside anybody, by which the others have less, and believes the ban that it is told", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock);
+  const worker = createProcess(clock, ether, "w", "worker");
+  const scheduler = createProcess(clock, ether, "s", "scheduler");
+  const [api, further] = ["a1", "a2"].map((id) => createProcess(clock, ether, id, "api"));
+  const allowed = (venue: Venue, ...of: (Governor | undefined)[]) =>
+    of.map((each) => each!.state()[venue].allowed);
+  void api!.start();
+  await clock.advance(20_000);
+  expect(allowed("binance", api)).toEqual([2_400]);
+  void scheduler.start();
+  await clock.advance(80_000);
+  expect(allowed("binance", scheduler, api)).toEqual([2_328, 72]);
+  expect(allowed("upbit", scheduler, api)).toEqual([9, 1]);
+  for (const each of [worker, further!]) void each.start();
+  await clock.advance(80_000);
+  expect(allowed("binance", worker, scheduler, api, further)).toEqual([2_184, 72, 72, 72]);
+  expect(allowed("upbit", worker, scheduler, api, further)).toEqual([7, 1, 1, 1]);
+  const banned = { status: 418, headers: new Headers({ "retry-after": "120" }) };
+  (await worker.reserve({ binance: 1 }, 1_000)).settle("binance", 1, banned);
+  await clock.advance(100);
+  expect((await api!.reserve({ binance: 1 }, 1_000)).venues.has("binance")).toBe(false);
+  for (const each of [worker, scheduler, api!, further!]) await each.stop();
+});
+
 test("a ban told among processes ends when it ends, and a later 429 is not told as a ban", async () => {
   const clock = new ManualClock();
   const ether = new Ether(clock, 200);
