@@ -109,6 +109,16 @@ const ROWS: readonly { readonly title: string; readonly panels: readonly Panel[]
         positions: "max(schedulerx_positions_open)",
         strategies: "max(schedulerx_traders)",
       }),
+      graph("Differences found", "ops", {
+        "{{kind}} {{state}}": perSecond("schedulerx_reconciliation_findings_total", "kind, state"),
+      }),
+      graph("Since the last comparison", "s", {
+        oldest: "time() - min(schedulerx_reconciliation_last_timestamp_seconds)",
+      }),
+      graph("Switched off", "none", {
+        "entries of {{scope}}": "max by (scope) (schedulerx_entries_off)",
+        halted: "max(schedulerx_halted)",
+      }),
       graph("Incidents", "none", { "{{kind}}": "max by (kind) (schedulerx_incidents_open)" }),
       graph("Accounts their venues tell of", "none", {
         "{{venue}} {{state}}": "max by (venue, state) (schedulerx_account_streams)",

@@ -49,7 +49,11 @@ test("two ticks of three coins by two workers are told in numbers", async () => 
           state: () => ({ mode: "paper", role: "standby" }),
           figures: () => undefined,
           fence: undefined,
-          counts: { decisions: new Map(), ended: new Map([["exit closed", 2]]) },
+          counts: {
+            decisions: new Map(),
+            ended: new Map([["exit closed", 2]]),
+            findings: new Map([["joined seen", 1]]),
+          },
         } as unknown as TradingEngine,
         tickPeriodMs: PERIOD_MS,
         links: { bus: { up: true }, redis: { up: false } },
@@ -80,12 +84,20 @@ test("two ticks of three coins by two workers are told in numbers", async () => 
     "schedulerx_trading_role standby paper": 1,
     "schedulerx_trading_role trading paper": 0,
     "schedulerx_intents_ended_total exit closed": 2,
+    "schedulerx_reconciliation_findings_total joined seen": 1,
     schedulerx_tick_last_timestamp_seconds: closed[1]!.tickAtMs / 1_000,
   };
   const got = Object.fromEntries(Object.keys(expected).map((name) => [name, seen.get(name)]));
   expect(got).toEqual(expected);
   // A standby knows nothing of these, and none were sent.
-  for (const name of ["positions_open", "unhedged_notional_krw", "notices_sent_total", "lease_fence"]) {
+  for (const name of [
+    "positions_open",
+    "entries_off",
+    "halted",
+    "unhedged_notional_krw",
+    "notices_sent_total",
+    "lease_fence",
+  ]) {
     expect(seen.has(`schedulerx_${name}`)).toBe(false);
   }
   await service.stop();

@@ -33,6 +33,11 @@ export function tradingMetrics(
       "Entries and exits by how they ended.",
       samplesByWords(counts.ended, "kind", "state"),
     ),
+    counter(
+      "schedulerx_reconciliation_findings_total",
+      "Differences between our record and the venues: seen once, confirmed by a second look. The rest healed by itself.",
+      samplesByWords(counts.findings, "kind", "state"),
+    ),
   ];
 }
 
@@ -62,6 +67,22 @@ function known(figures: TradingFigures | undefined, nowMs: number): Metric[] {
       "Accounts with a position that their venue tells of by itself (connected), or does not yet (waiting).",
       figures && samplesByWords(figures.streams, "venue", "state"),
     ),
+    gauge(
+      "schedulerx_reconciliation_last_timestamp_seconds",
+      "When the position that waits longest was compared with its venues, Unix time.",
+      figures?.comparedAtMs && figures.comparedAtMs / 1_000,
+    ),
+    gauge(
+      "schedulerx_entries_off",
+      "Switches that hold entries back, by whose entries.",
+      figures && samplesByKey("scope", figures.entriesOff),
+    ),
+    gauge(
+      "schedulerx_entries_off_since_timestamp_seconds",
+      "Since when everybody's entries are off, Unix time; absent: they are not.",
+      figures?.entriesOffSinceMs && figures.entriesOffSinceMs / 1_000,
+    ),
+    gauge("schedulerx_halted", "1 while exits at targets are held too.", figures?.halted),
     gauge(
       "schedulerx_incidents_open",
       "What reconciliation and trading found that needs somebody.",

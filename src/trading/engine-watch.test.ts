@@ -271,6 +271,27 @@ test("a difference that was seen once only, and long ago, is not the second sigh
   handTrade(rig, "buy", 50);
 });
 
+test("what comparing found is counted by kind, also what healed by itself, and when it was done is known", async () => {
+  const rig = await holding();
+  const findings = () => Object.fromEntries(rig.engine.counts.findings);
+  await rig.pass(10_000);
+  handTrade(rig, "sell", "1");
+  await rig.pass(10_000);
+  handTrade(rig, "buy", "1");
+  await rig.pass(10_000);
+  expect(findings()).toEqual({ "joined seen": 1 });
+  handTrade(rig, "sell", "1");
+  await rig.pass(20_000);
+  expect(findings()).toEqual({ "joined seen": 2, "joined confirmed": 1 });
+  const sinceMs = () => rig.clock.nowMs() - rig.engine.figures()!.comparedAtMs!;
+  expect(sinceMs()).toBeLessThanOrEqual(11_000);
+  handTrade(rig, "buy", "1");
+  const lift = rig.world.impose({ venue: "binance", kind: "closed" });
+  await rig.pass(60_000);
+  expect(sinceMs()).toBeGreaterThan(59_000);
+  lift();
+});
+
 test("a user whose key is gone while a position is open hears of it though no rate comes", async () => {
   const rig = await holding();
   rig.traders.keysOff.add("1 binance");

@@ -104,7 +104,7 @@ export class TradingEngine {
   #orders: OrderWatch | undefined;
   #streams: StreamWatch | undefined;
   #drained = false;
-  readonly counts: TradingCounts = { decisions: new Map(), ended: new Map() };
+  readonly counts: TradingCounts = { decisions: new Map(), ended: new Map(), findings: new Map() };
 
   private readonly deps: EngineDeps;
 
@@ -250,7 +250,7 @@ export class TradingEngine {
   /** Undefined while somebody else trades, or nobody, or what is open has not been read yet. */
   figures(): TradingFigures | undefined {
     return this.#session?.isLoaded
-      ? figuresOf(this.#session.known, this.#streams?.counts ?? new Map())
+      ? figuresOf(this.#session.known, this.#streams?.counts ?? new Map(), this.#watch?.compared.oldestAtMs)
       : undefined;
   }
 

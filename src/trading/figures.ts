@@ -7,7 +7,7 @@ import type { EndFill } from "../domain/intent-ends.ts";
 import { legTermsOf } from "../domain/intent-terms.ts";
 import { unhedgedKrw } from "../domain/unhedged.ts";
 import type { IntentRow } from "../ports/journal.ts";
-import { INCIDENT_KINDS, type IncidentKind } from "../ports/traders.ts";
+import { INCIDENT_KINDS, type IncidentKind, type TradingSwitch } from "../ports/traders.ts";
 import type { EngineState as Known } from "./engine-state.ts";
 
 /** Since the start of the process, over all its terms. */
@@ -16,6 +16,11 @@ export interface TradingCounts {
   readonly decisions: Map<string, number>;
   /** By "kind state". */
   readonly ended: Map<string, number>;
+  /**
+   * What comparing with the venues found, by "kind state": seen, the first sight of a difference, and confirmed by the
+   * second. What was seen and is never confirmed has healed by itself.
+   */
+  readonly findings: Map<string, number>;
 }
 
 export function countOne(counts: Map<string, number> | undefined, key: string): void {
@@ -40,11 +45,24 @@ export interface TradingFigures {
     /** When its first order was committed; undefined: it has sent nothing. */
     readonly sendingAtMs: number | undefined;
   }[];
+  /** How many switches of each scope hold entries back now, and whether exits at targets are held too. */
+  readonly entriesOff: Readonly<Record<TradingSwitch["scope"], number>>;
+  readonly halted: boolean;
+  /** Since when everybody's entries are off, epoch ms. */
+  readonly entriesOffSinceMs: number | undefined;
+  /** When the position that was longest not compared with its venues was, epoch ms. */
+  readonly comparedAtMs: number | undefined;
   /** Accounts followed by their venues' private streams, by "venue connected" and "venue waiting". */
   readonly streams: ReadonlyMap<string, number>;
 }
 
-export function figuresOf(known: Known, streams: ReadonlyMap<string, number>): TradingFigures {
+export function figuresOf(
+  known: Known,
+  streams: ReadonlyMap<string, number>,
+  comparedAtMs: number | undefined,
+): TradingFigures {
+  const off = known.switches.filter(({ entriesOff }) => entriesOff);
+  const offCount = (of: TradingSwitch["scope"]) => off.filter(({ scope }) => scope === of).length;
   const ofKind = (kind: IncidentKind) => known.incidents.filter((open) => open.kind === kind).length;
   return {
     traders: known.traders.length,
@@ -58,6 +76,10 @@ export function figuresOf(known: Known, streams: ReadonlyMap<string, number>): T
       const { kind, state, sendingAtMs } = intent;
       return { kind, state, sendingAtMs, unhedgedKrw: unhedgedOf({ intent, fills }) };
     }),
+    entriesOff: { global: offCount("global"), user: offCount("user"), coin: offCount("coin") },
+    halted: known.switches.some(({ halted }) => halted),
+    entriesOffSinceMs: off.find(({ scope }) => scope === "global")?.atMs,
+    comparedAtMs,
     streams,
   };
 }

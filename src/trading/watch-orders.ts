@@ -6,6 +6,7 @@ import { isOwnOrderId } from "../domain/intent.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import { type VenueOrderState, VenueReadFault } from "../ports/trading-venue.ts";
 import { userCoin } from "./engine-state.ts";
+import { countOne } from "./figures.ts";
 import type { Session, SessionDeps } from "./session.ts";
 
 /** Each position so often at the rarest; two reads each, which no budget notices. */
@@ -69,10 +70,12 @@ export class OrderWatch {
       if (!first) return;
       this.#noteForeign(position, first);
       if (ownOf(first).length === 0) return;
+      countOne(this.deps.counts?.findings, "own-order seen");
       await clock.sleep(SEEN_AGAIN_MS, this.session.term.lost);
       const second = await this.#openOrders(position);
       const still = second && ownOf(second).filter((id) => ownOf(first).includes(id));
       if (still && still.length > 0) {
+        countOne(this.deps.counts?.findings, "own-order confirmed");
         const detail = `orders of ours are open at the venue though nothing runs: ${still.join(", ")}`;
         this.session.openIncident("unknown-difference", { userId, coin }, detail);
       }
@@ -109,6 +112,7 @@ export class OrderWatch {
     }
     if (heldByHand.has(key)) return;
     heldByHand.set(key, "orders");
+    countOne(this.deps.counts?.findings, "foreign-order confirmed");
     this.deps.log.info("the user's own orders are open in a coin: no entries", { userId, coin });
   }
 }

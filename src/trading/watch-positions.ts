@@ -15,7 +15,9 @@ import { guardianVerdict, liquidationDistance } from "../domain/risk.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import type { CoinFacts } from "../ports/trading-desk.ts";
 import type { VenueBalance, VenuePosition } from "../ports/trading-venue.ts";
+import { Compared } from "./compared.ts";
 import { userCoin } from "./engine-state.ts";
+import { countOne } from "./figures.ts";
 import { type HeldMarket, MovedMarkets } from "./moved-markets.ts";
 import type { Legs } from "./run-order.ts";
 import type { Session, SessionDeps } from "./session.ts";
@@ -54,6 +56,7 @@ export class PositionWatch {
   /** Shorts as their venue showed them last, by position. */
   readonly #shorts = new Map<number, VenuePosition>();
   readonly #moved: MovedMarkets;
+  readonly compared = new Compared();
   /** Conditions of a coin that were told and still hold. */
   readonly #told = new Set<string>();
 
@@ -159,6 +162,7 @@ export class PositionWatch {
     // What was seen of a position that is gone says nothing about the next one.
     for (const key of this.#suspect.keys()) if (!known.positions.has(key)) this.#suspect.delete(key);
     const open = new Set([...known.positions.values()].map(({ positionId }) => positionId));
+    if (!term.isOver) this.compared.roundEnded(open, this.deps.clock.nowMs());
     for (const positionId of this.#shorts.keys()) if (!open.has(positionId)) this.#shorts.delete(positionId);
   }
 
@@ -174,11 +178,15 @@ export class PositionWatch {
     for (const [pairKey, ofPair] of Map.groupBy(positions, ({ pair }) => pair)) {
       // One running intent per user and coin: what it does, or has done meanwhile, is no difference.
       const still = ofPair.filter((position) => !known.running.has(keyOf(position)));
+      for (const position of ofPair) if (!still.includes(position)) this.#compared(position);
       if (still.length === 0) continue;
       const legs = await accounts.legs(still[0]!.userId, pairKey);
       if (!legs) {
-        for (const position of still)
+        for (const position of still) {
           this.session.openIncident("key", position, "no usable key: the position cannot be watched or left");
+          // Said by the incident.
+          this.#compared(position);
+        }
         continue;
       }
       this.onLegs(still[0]!.userId, legs);
@@ -190,9 +198,10 @@ export class PositionWatch {
         const key = keyOf(position);
         const now = known.positions.get(key);
         if (known.running.has(key) || !now || !coinsOf(now).equals(coinsOf(position))) continue;
-        if (shorts.status === "fulfilled" && balances.status === "fulfilled")
+        if (shorts.status === "fulfilled" && balances.status === "fulfilled") {
           this.#judge(position, shorts.value, balances.value);
-        else await this.#judgeUnseen(position, shorts.status === "fulfilled" ? shorts.value : undefined);
+          this.#compared(position);
+        } else await this.#judgeUnseen(position, shorts.status === "fulfilled" ? shorts.value : undefined);
       }
       for (const read of [shorts, balances]) {
         if (read.status === "rejected")
@@ -202,6 +211,10 @@ export class PositionWatch {
           });
       }
     }
+  }
+
+  #compared({ positionId }: OpenPosition): void {
+    this.compared.done(positionId, this.deps.clock.nowMs());
   }
 
   #judge(position: OpenPosition, shorts: readonly VenuePosition[], balances: readonly VenueBalance[]): void {
@@ -301,10 +314,12 @@ export class PositionWatch {
     const seen = this.#suspect.get(key);
     if (seen?.what !== what) {
       this.#suspect.set(key, { what, firstMs: nowMs, isActedOn: false });
+      countOne(this.deps.counts?.findings, `${what} seen`);
       return;
     }
     if (seen.isActedOn || nowMs - seen.firstMs < SEEN_APART_MS) return;
     this.#suspect.set(key, { ...seen, isActedOn: true });
+    countOne(this.deps.counts?.findings, `${what} confirmed`);
     act();
   }
 

@@ -51,6 +51,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   SchedulerxTwoLead: {},
   SchedulerxRecoveryStuck: { once: (now) => (now.role = "recovering") },
+  SchedulerxComparisonStopped: { once: (now) => (now.isComparing = false) },
+  SchedulerxEntriesOffLong: { once: (now) => (now.offSinceMs = -3_600_000) },
   SchedulerxTicksStopped: { once: (now) => (now.ticking.isStopped = true) },
   SchedulerxTicksIncomplete: { always: (now) => (now.counters.incomplete = now.counters.closed) },
   SchedulerxNoWorker: { once: (now) => (now.workers = []) },

@@ -44,12 +44,17 @@ export class Situation {
   running: { state: "overseas-sending"; kind: "entry"; unhedgedKrw: Decimal; sendingAtMs: number }[] = [];
   readonly incidents = Object.fromEntries(INCIDENT_KINDS.map((kind) => [kind, 0]));
   apiFrameAgeMs = 12_000;
+  isComparing = true;
+  comparedAtMs: number | undefined;
+  /** Since when everybody's entries are off. */
+  offSinceMs: number | undefined;
   startedAtSeconds = -1_000;
   diskFreeBytes = 12e9;
 
   /** Until the next scrape. */
   async pass(): Promise<void> {
     await this.clock.advance(SCRAPE_SECONDS * 1_000);
+    if (this.isComparing) this.comparedAtMs = this.clock.nowMs();
     if (this.ticking.isStopped || this.at % TICK_SECONDS !== 0) return;
     this.ticking.lastAt = this.at;
     this.counters.issued++;
@@ -113,11 +118,20 @@ export class Situation {
       figures: () =>
         leads
           ? {
+              ...{
+                entriesOff: { global: +(this.offSinceMs !== undefined), user: 1, coin: 1 },
+                halted: false,
+              },
+              ...{ entriesOffSinceMs: this.offSinceMs, comparedAtMs: this.comparedAtMs },
               ...{ traders: 2, positions: 1, incidents: this.incidents, running: this.running },
               streams: new Map([["binance connected", 1]]),
             }
           : undefined,
-      counts: { decisions: new Map([["hold cooling-down", 4]]), ended: new Map([["entry hedged", 1]]) },
+      counts: {
+        decisions: new Map([["hold cooling-down", 4]]),
+        ended: new Map([["entry hedged", 1]]),
+        findings: new Map([["joined seen", 1]]),
+      },
     };
     const stages = { scheduler, trading } as unknown as Pick<
       Parameters<typeof schedulerMetrics>[0],
