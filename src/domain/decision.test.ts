@@ -167,6 +167,10 @@ test("exits happen at the target, at the stop, after the longest holding time, o
   expect(exitOf({ exitRate: d("1300"), stopRate: d("1300") })).toBe("stop");
   expect(exitOf({ exitRate: d("1370"), holdingMsMax: 3_600_000 })).toBe("held-too-long");
   expect(exitOf({ halted: true })).toBe("halted");
+  expect(exitOf({ halted: true, exitRate: undefined })).toBe("halted");
+  // Set against a loss by the user, not to take a gain.
+  expect(exitOf({ halted: true, exitRate: d("1300"), stopRate: d("1300") })).toBe("stop");
+  expect(exitOf({ halted: true, holdingMsMax: 3_600_000 })).toBe("held-too-long");
   expect(exitOf({ halted: true, forced: true, exitRate: undefined })).toBe("forced");
 });
 

@@ -151,13 +151,14 @@ export type ExitDecision =
 /** Exits ignore coin filters, flags, a strategy switched off and entries switched off. */
 export function decideExit(strategy: Strategy, facts: ExitFacts, settings: DecisionSettings): ExitDecision {
   if (facts.forced) return { action: "exit", cause: "forced" };
-  if (facts.halted) return { action: "hold", reason: "halted" };
   const { holdingMsMax, exitRate, stopRate } = facts;
   if (holdingMsMax !== undefined && facts.nowMs - facts.openedAtMs >= holdingMsMax) {
     return { action: "exit", cause: "held-too-long" };
   }
+  if (stopRate && exitRate?.atMost(stopRate)) return { action: "exit", cause: "stop" };
+  // A halt stops gains from being taken; what its user has set against a loss goes on.
+  if (facts.halted) return { action: "hold", reason: "halted" };
   if (!exitRate) return { action: "hold", reason: "no-rate" };
-  if (stopRate && exitRate.atMost(stopRate)) return { action: "exit", cause: "stop" };
   const target = exitRateTargetOf(strategy, facts.averageEntryRate, settings);
   if (exitRate.below(target)) return { action: "hold", reason: "rate-below-target" };
   if (strategy.tradeMode === "auto" && !facts.projectedProfitKrw?.isPositive) {

@@ -138,6 +138,14 @@ test("halted, no target is left at; what is forced leaves", async () => {
   expect([rig.held, exits(rig)]).toEqual([[], [["forced", "closed"]]]);
 });
 
+test("halted, a stop rate still holds", async () => {
+  const rig = await holding({}, { stopRate: D("1380") });
+  await rig.engine.setSwitch({ ...OFF, halted: true });
+  rig.market.setRate("XRP", rateFor(1_379));
+  await rig.tick();
+  expect([rig.held, exits(rig)]).toEqual([[], [["stop", "closed"]]]);
+});
+
 test("with the strategy switched off or gone, XRP is left on the terms it was entered on", async () => {
   const rig = await holding();
   rig.traders.set([]);
