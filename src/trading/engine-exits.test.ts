@@ -47,6 +47,34 @@ test("XRP is left at its exit rate, and not below", async () => {
   expect(rig.state.rests.get("1 XRP")).toMatchObject({ cause: "closed", troubles: 0 });
 });
 
+for (const [what, rate, more] of [
+  ["target", 1_430, {}],
+  ["stop", 1_370, { stopRate: D("1380") }],
+] as const) {
+  test(`a book that stands still triggers no ${what}`, async () => {
+    const rig = await holding({}, more);
+    rig.stampAgeMs = 5_001;
+    rig.market.setRate("XRP", rateFor(rate));
+    await rig.tick();
+    expect([rig.held, rig.reason(1, "XRP")]).toEqual([["1 XRP"], "no-rate"]);
+    rig.stampAgeMs = 5_000;
+    await rig.tick();
+    expect([rig.held, exits(rig)]).toEqual([[], [[what, "closed"]]]);
+  });
+}
+
+test("books that stand still keep nobody who is forced out or has held for too long", async () => {
+  const forced = await holding();
+  forced.stampAgeMs = 60_000;
+  expect(await forced.engine.force(1, "XRP", "user")).toBe("started");
+  await forced.pass(3_000);
+  expect(exits(forced)).toEqual([["forced", "closed"]]);
+  const long = await holding({}, { holdingMsMax: 20_000 });
+  long.stampAgeMs = 60_000;
+  await long.ticks(20_000);
+  expect(exits(long)).toEqual([["held-too-long", "closed"]]);
+});
+
 test("XRP is left at its stop rate", async () => {
   const rig = await holding({}, { stopRate: D("1380") });
   rig.market.setRate("XRP", rateFor(1_381));

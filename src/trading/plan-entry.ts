@@ -27,6 +27,7 @@ import type { IntentRow, Journal, OpenPosition, TradingMode } from "../ports/jou
 import type { Trader } from "../ports/traders.ts";
 import type { CoinFacts, MarketView } from "../ports/trading-desk.ts";
 import type { AccountFacts, Accounts } from "./accounts.ts";
+import { tooOld } from "./book-age.ts";
 import { entryIntentOf, type PairRules } from "./plan-intents.ts";
 
 /** What the engine knows without asking anybody. */
@@ -74,8 +75,6 @@ export type PlannedEntry =
     };
 
 const BOOKS_MS = 1_500;
-/** A book its venue has stamped so long ago is an old one, however lately it arrived; rows are held to the same. */
-const STAMP_AGE_MS_MAX = 5_000;
 const EXIT_BOOK_FACTOR = Decimal.of(2);
 
 function hold(reason: string, context = ""): PlannedEntry {
@@ -114,11 +113,8 @@ export async function planEntry(
   if (!seen || !rules) return hold("no-rate", "fresh books or rules not to be had");
   if (!ready.ok) return hold(ready.why, ready.context);
   if (!rules.domestic.tradable || !rules.overseas.tradable) return hold("not-tradable");
-  const ageMs = deps.clock.nowMs() - seen.atMs;
-  if (ageMs > deps.decision.bookAgeMsMax) return hold("no-rate", `ageMs=${ageMs}`);
-  const stampsAtMs = [seen.domestic, seen.overseas].map(({ stampAtMs }) => stampAtMs).filter(Boolean);
-  const stampAgeMs = seen.atMs - Math.min(...stampsAtMs);
-  if (stampAgeMs > STAMP_AGE_MS_MAX) return hold("no-rate", `stampAgeMs=${stampAgeMs}`);
+  const age = tooOld(seen, deps.clock.nowMs(), deps.decision.bookAgeMsMax);
+  if (age) return hold("no-rate", age);
 
   const basis = wish.basis();
   const books = lessTaken(seen, wish.taken(seen.atMs));

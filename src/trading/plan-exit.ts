@@ -1,5 +1,6 @@
 // From a position that may be left to an approved exit intent, or to the reason against it. Priced for the position's
-// own quantity on fresh books; larger than what meets the target, it leaves in parts.
+// own quantity on fresh books; larger than what meets the target, it leaves in parts. No rate is read from books that are
+// old: who is forced out, or has held for too long, leaves all the same.
 
 import { Decimal } from "../domain/decimal.ts";
 import { decideExit, type ExitCause } from "../domain/decision.ts";
@@ -15,6 +16,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { IntentRow, Journal, OpenPosition, TradingMode } from "../ports/journal.ts";
 import type { MarketView } from "../ports/trading-desk.ts";
 import type { Accounts } from "./accounts.ts";
+import { tooOld } from "./book-age.ts";
 import type { FundingSeen } from "./funding.ts";
 import { exitIntentOf, type PairRules } from "./plan-intents.ts";
 import type { Legs } from "./run-order.ts";
@@ -89,7 +91,8 @@ export async function planExit(
   const totals = positionTotals(position.entries);
   const { multiplier } = facts;
   const lotCoin = rules.overseas.qtyStep.times(multiplier);
-  const whole = exitRateForQty(books, totals.qtyCoin, multiplier);
+  const age = wish.forcedBy ? undefined : tooOld(seen, deps.clock.nowMs(), deps.decision.bookAgeMsMax);
+  const whole = age ? undefined : exitRateForQty(books, totals.qtyCoin, multiplier);
   const { referenceKrw } = wish;
   const fundingText = funding
     ? ` fundingUsdt=${funding.usdt}${funding.isFresh ? "" : " (not read now)"}`
@@ -123,11 +126,12 @@ export async function planExit(
 
   let qtyCoin = totals.qtyCoin;
   let decided = decisionFor(
-    whole?.rate ?? belowStop(books, totals.qtyCoin, policy, lotCoin, multiplier),
+    whole?.rate ?? (age ? undefined : belowStop(books, totals.qtyCoin, policy, lotCoin, multiplier)),
     whole?.saleKrw,
   );
   if (decided.action === "hold") {
     if (decided.reason === "halted") return hold(decided.reason);
+    if (age) return hold(decided.reason, age);
     const target = exitRateTargetOf(policy, averageEntryRate(totals, 8), deps.decision);
     const part = largestExitMeeting(books, totals.qtyCoin, target, lotCoin, multiplier);
     if (!part || !isWorthLeaving(part, totals.qtyCoin, rules, books)) {
