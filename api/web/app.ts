@@ -7,6 +7,7 @@ import { byId, setHidden, setText } from "../../src/web/dom.ts";
 import type { Language } from "../../src/web/format.ts";
 import { applyWords } from "../../src/web/look.ts";
 import { type About, fetchAbout, TICK_INTERVAL_MS_DEFAULT } from "./about.ts";
+import { marksOf } from "./chart-data.ts";
 import { ChartView } from "./chart-view.ts";
 import { BrowserClock } from "./clock.ts";
 import { Controls } from "./controls.ts";
@@ -30,7 +31,10 @@ const overviewView = new OverviewView();
 const statusView = new StatusView();
 const chartView = new ChartView(() => {
   const sizeKrw = (settings.sizeIndex + 1) * SEED_STEP_KRW;
-  return { words: words(), language: language(), trading, sizeKrw, nowMs: clock.nowMs() };
+  return {
+    ...{ words: words(), language: language(), sizeKrw, nowMs: clock.nowMs() },
+    marks: async (subject) => marksOf(trading, subject),
+  };
 });
 const tableView = new TableView(byId("rates", HTMLTableElement), byId("rows", HTMLTableSectionElement), {
   onChoose(row) {

@@ -1,9 +1,8 @@
-// The chart of one coin on one pair in a dialog: rates of the past, the reference price, and what the traders shown on the
-// page did. Asked for when it is opened and every half minute while it is seen; what cannot be had is said in words.
+// The chart of one coin on one pair in a dialog: rates of the past, the reference price, and the entries and exits the page
+// knows of. Asked for when it is opened and every half minute while it is seen; what cannot be had is said in words.
 
 import UPlot from "uplot";
 import { PAIRS } from "../../schema/vocabulary.ts";
-import type { TradingView } from "../../src/ports/trading-view.ts";
 import { appendElement, byId, setAttribute, setHidden, setText } from "../../src/web/dom.ts";
 import { amountText, fixed2, type Language } from "../../src/web/format.ts";
 import { colorOf } from "./chart-color.ts";
@@ -11,11 +10,11 @@ import {
   CHART_RANGE_NAMES,
   CHART_RANGES,
   type ChartColumns,
+  type ChartMark,
   type ChartRange,
   type CoinHistory,
   chartColumns,
   markPlace,
-  marksOf,
   type PairHistory,
   RECORDED_SIZES_KRW,
   recordedSizeOf,
@@ -25,13 +24,14 @@ import type { Words } from "./words.ts";
 export interface ChartContext {
   readonly words: Words;
   readonly language: Language;
-  readonly trading: TradingView | undefined;
   /** The chosen order size. */
   readonly sizeKrw: number;
   readonly nowMs: number;
+  /** What was done with the coin on the pair since an instant; undefined: not to be had now. Never rejects. */
+  readonly marks: (subject: ChartSubject, fromMs: number) => Promise<readonly ChartMark[] | undefined>;
 }
 
-interface Subject {
+export interface ChartSubject {
   readonly coin: string;
   readonly pairIndex: number;
 }
@@ -50,9 +50,10 @@ export class ChartView {
   readonly #note = byId("chart-note", HTMLParagraphElement);
   readonly #ranges: { readonly button: HTMLButtonElement; readonly range: ChartRange }[] = [];
   readonly #context: () => ChartContext;
-  #subject: Subject | undefined;
+  #subject: ChartSubject | undefined;
   #range: ChartRange = "1d";
   #columns: ChartColumns | undefined;
+  #marks: readonly ChartMark[] = [];
   #plot: UPlot | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Answers of an earlier question are passed over. */
@@ -82,9 +83,10 @@ export class ChartView {
     });
   }
 
-  open(subject: Subject): void {
+  open(subject: ChartSubject): void {
     this.#subject = subject;
     this.#columns = undefined;
+    this.#marks = [];
     this.#dialog.showModal();
     void this.#ask();
   }
@@ -111,7 +113,7 @@ export class ChartView {
     const asked = ++this.#asked;
     clearTimeout(this.#timer);
     this.#head();
-    const { words, language, sizeKrw, nowMs } = this.#context();
+    const { words, language, sizeKrw, nowMs, marks } = this.#context();
     const size = recordedSizeOf(sizeKrw);
     if (!this.#columns) this.#say(words.chartLoading);
     const fromMs = nowMs - CHART_RANGES[this.#range] * HOUR_MS;
@@ -120,11 +122,13 @@ export class ChartView {
       from: `${Math.floor(fromMs)}`,
       to: `${Math.floor(nowMs)}`,
     };
-    const [coin, pair] = await Promise.all([
+    const [coin, pair, done] = await Promise.all([
       fetchHistory<CoinHistory>({ ...query, coin: subject.coin, size }),
       fetchHistory<PairHistory>(query),
+      marks(subject, fromMs),
     ]);
     if (asked !== this.#asked) return;
+    if (done) this.#marks = done;
     if (coin) this.#columns = chartColumns(coin, pair);
     if (coin && this.#columns![0].length === 0) this.#say(words.chartEmpty);
     else if (coin) this.#say(words.chartNote(words.amount(amountText(RECORDED_SIZES_KRW[size], language))));
@@ -162,11 +166,15 @@ export class ChartView {
     setAttribute(this.#plotBox, "role", "img");
   }
 
-  #inWords([, entry, exit]: ChartColumns): string {
+  #inWords(columns: ChartColumns): string {
     const { words } = this.#context();
+    const [, entry, exit] = columns;
+    const seen = this.#marks.filter((mark) => markPlace(mark, columns));
+    const entries = seen.filter(({ kind }) => kind === "entry").length;
+    const marked = seen.length > 0 ? `. ${words.chartMarks(entries, seen.length - entries)}` : "";
     const last = (values: readonly (number | null)[]) =>
       fixed2(values.findLast((value) => value !== null) ?? Number.NaN);
-    return `${words.entryRate} ${last(entry)}, ${words.exitRate} ${last(exit)}`;
+    return `${words.entryRate} ${last(entry)}, ${words.exitRate} ${last(exit)}${marked}`;
   }
 
   #size(): { width: number; height: number } {
@@ -194,7 +202,7 @@ export class ChartView {
       ...this.#size(),
       tzDate: (atS) => UPlot.tzDate(new Date(atS * 1_000), "Asia/Seoul"),
       cursor: { drag: { x: true, y: false } },
-      scales: { x: { time: true } },
+      scales: { x: { time: true }, y: { range: (_, low, high) => this.#rangeOf(low, high) } },
       axes: [
         { ...axis, values: TIME_TEXTS },
         { ...axis, size: 76, values: (_, rates) => rates.map((rate) => fixed2(rate).replace(/\.00$/, "")) },
@@ -215,14 +223,23 @@ export class ChartView {
     };
   }
 
+  /** Of the lines and of the marks, which stand at rates of their own. */
+  #rangeOf(low: number | null, high: number | null): UPlot.Range.MinMax {
+    const places = this.#marks.map((mark) => this.#columns && markPlace(mark, this.#columns));
+    const rates = [low, high, ...places.map((place) => place?.rate)].filter(
+      (rate) => rate !== null && rate !== undefined,
+    );
+    if (rates.length === 0) return [null, null];
+    return UPlot.rangeNum(Math.min(...rates), Math.max(...rates), 0.1, true);
+  }
+
   /** Entries as triangles that point up, exits as ones that point down. */
   #drawMarks(plot: UPlot): void {
     const columns = this.#columns;
-    const subject = this.#subject;
-    if (!columns || !subject) return;
+    if (!columns) return;
     const { ctx } = plot;
     const px = MARK_PX * devicePixelRatio;
-    for (const mark of marksOf(this.#context().trading, subject)) {
+    for (const mark of this.#marks) {
       const place = markPlace(mark, columns);
       if (!place) continue;
       const x = plot.valToPos(place.atS, "x", true);

@@ -79,6 +79,8 @@ const ko = {
   chartFailed: "기록을 불러오지 못했습니다. 곧 다시 시도합니다.",
   chartNote: (amount: string) =>
     `${amount} 기준, 분 단위 기록입니다. 드래그하면 확대되고, 더블클릭하면 원래대로 돌아갑니다. ▲ 진입 ▼ 종료`,
+  chartMarks: (entries: number, exits: number) => `표시: 진입 ${entries}, 종료 ${exits}`,
+  sortBy: "정렬",
   skip: "표로 건너뛰기",
   footEntry:
     "진입 환율은 국내에서 사고 해외 선물을 팔 때, 종료 환율은 그 반대일 때 1 USDT에 치르는 원화입니다. 호가창을 주문 금액만큼 훑은 값이며 수수료는 빠져 있습니다.",
@@ -207,6 +209,8 @@ const en: Words = {
   chartFailed: "What was recorded could not be loaded. It is tried again shortly.",
   chartNote: (amount) =>
     `At ${amount}, by the minute. Drag to zoom, double-click to go back. ▲ entered ▼ exited`,
+  chartMarks: (entries, exits) => `Marked: ${entries} entered, ${exits} exited`,
+  sortBy: "Order",
   skip: "Skip to the table",
   footEntry:
     "The entry rate is the KRW paid per USDT when buying in Korea and selling the perpetual overseas; the exit rate is the reverse. Both walk the order books for the chosen size and leave fees out.",

@@ -4,6 +4,7 @@ import { RISK_LIMITS_DEFAULT } from "../../../src/domain/risk.ts";
 import { type ExitTerms, type StrategyTerms, termFaults } from "../../../src/domain/strategy-terms.ts";
 import type { Parts } from "./data.ts";
 import { withNews } from "./news.ts";
+import { ownMarks } from "./own-marks.ts";
 import { positionLines } from "./position-rows.ts";
 import { daysQuery, profitColumns } from "./profit-data.ts";
 import { issueWords, refusalWords } from "./refusal-words.ts";
@@ -26,6 +27,32 @@ describe("profit over time", () => {
   test("is asked for by days of Korea, today included", () => {
     expect(daysQuery(30, Date.UTC(2026, 2, 1, 15, 30))).toBe("from=2026-02-01&to=2026-03-02");
   });
+});
+
+test("a coin's marks are each entry and each close on its pair, at the rates they were filled at", () => {
+  const row = { coin: "XRP", krExchange: "UPBIT", frExchange: "BYBIT" };
+  const entered = {
+    ...row,
+    status: "OPEN",
+    entryAtMs: 60_000,
+    entryRate: "1383.13",
+    exitAtMs: null,
+    exitRate: null,
+  };
+  const closed = { ...row, status: "CLOSED", entryAtMs: 90_000, entryRate: "1383.13" };
+  const rows = [
+    { ...closed, exitAtMs: 90_000, exitRate: "1389.20" },
+    { ...entered, entryRate: null },
+    entered,
+    { ...entered, coin: "SOL" },
+    { ...entered, frExchange: "BINANCE" },
+    { ...entered, krExchange: "KORBIT" },
+  ] as Parts["history"]["rows"];
+  expect(ownMarks(rows, { coin: "XRP", pairIndex: 0 })).toEqual([
+    { kind: "exit", atS: 90, rate: 1_389.2 },
+    { kind: "entry", atS: 60, rate: undefined },
+    { kind: "entry", atS: 60, rate: 1_383.13 },
+  ]);
 });
 
 describe("a strategy's form", () => {

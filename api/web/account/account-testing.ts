@@ -13,6 +13,7 @@ import { type ApiServer, startApiServer } from "../../serve.ts";
 import { accountsDatabase } from "../../test-accounts.ts";
 import { codec, fakeFrame, MemoryFeed } from "../../test-kit.ts";
 import { TestTrades, type TradeOf } from "../../test-trades.ts";
+import { WAVING_HISTORY } from "../page-history-testing.ts";
 
 const DAY_MS = 86_400_000;
 export const EMAIL = "kim@mail.kr";
@@ -58,7 +59,7 @@ export class AccountServer {
     this.#server = await startApiServer({
       ...{ feed: this.feed, codec, clock: systemClock, log: new RecordingLog(), hostname: "127.0.0.1" },
       ...{ port: this.#port, tickPeriodMs: 2_000, version: "9.8.7", simulated: false },
-      ...{ accounts: this.context.accounts, market: this.context.market },
+      ...{ accounts: this.context.accounts, market: { ...this.context.market, history: WAVING_HISTORY } },
     });
     this.#port = Number(new URL(this.#server.url).port);
   }

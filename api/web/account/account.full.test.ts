@@ -66,6 +66,8 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
 
   for (const [device, colorScheme, locale] of LOOKS) {
     test(`every view on a ${device} in ${colorScheme}, ${locale}: axe finds nothing and nothing is cut off`, async () => {
+      const folder = process.env.PICTURES;
+      const look = `${device}-${colorScheme}-${locale}.png`;
       const page = await openPage({ ...DEVICES[device], colorScheme, locale });
       for (const [view, filled] of Object.entries(VIEWS)) {
         await page.click(`.views a[href="#${view}"]`);
@@ -73,16 +75,21 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
         expect({ view, findings: await axeFindings(page) }).toEqual({ view, findings: [] });
         const [scrolled, inner] = await widths(page);
         expect({ view, scrolled }).toEqual({ view, scrolled: inner! });
-        const folder = process.env.PICTURES;
-        const name = `account-${view}-${device}-${colorScheme}-${locale}.png`;
-        if (folder) await page.screenshot({ path: join(folder, name), fullPage: true });
+        const path = folder && join(folder, `account-${view}-${look}`);
+        if (path) await page.screenshot({ path, fullPage: true });
       }
+      await page.click('.views a[href="#now"]');
+      await page.click("#open-rows .ticker");
+      await page.waitForSelector("#chart-plot canvas");
+      expect(await axeFindings(page, { within: "#chart" })).toEqual([]);
+      if (folder) await page.screenshot({ path: join(folder, `account-chart-${look}`) });
+      await page.keyboard.press("Escape");
       await page.click('.views a[href="#strategy"]');
       await page.click("#active-strategy button:visible");
       expect(await axeFindings(page, { within: "#strategy-dialog" })).toEqual([]);
       await page.keyboard.press("Escape");
       await page.click('.views a[href="#now"]');
-      await page.click("#open-rows button:visible");
+      await page.click("#open-rows .doing button:visible");
       expect(await axeFindings(page, { within: "#ask" })).toEqual([]);
       await page.context().close();
     });
@@ -200,6 +207,13 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
     await page.focus('.views a[href="#now"]');
     await page.keyboard.press("Enter");
     await page.waitForSelector("#view-now:not([hidden])");
+    await page.focus("#open-rows .ticker");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#chart[open] canvas");
+    expect(await page.evaluate(() => document.activeElement?.closest("#chart") !== null)).toBe(true);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("#chart:not([open])", { state: "attached" });
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe("ticker");
     await page.focus("#entries-switch");
     await page.keyboard.press("Enter");
     await page.waitForSelector("#ask[open]");

@@ -81,14 +81,20 @@ needs(["chromium", "postgres"], "the account's page", () => {
     );
     await page.waitForSelector('#state[data-state="live"]');
 
+    // Its chart has the entry, at the rate it was filled at.
+    await page.click(`${xrp} .ticker`);
+    await page.waitForSelector('#chart-plot[aria-label$="표시: 진입 1, 종료 0"] canvas');
+    expect(await text(page, "#chart-title")).toBe("XRP · 업비트·바이비트");
+    await page.keyboard.press("Escape");
+
     // Leaving it is asked for with words, and stays asked for.
-    await page.click(`${xrp} button`);
+    await page.click(`${xrp} .doing button`);
     expect(await text(page, "#ask-words")).toContain("되돌릴 수 없습니다. 지금 종료 환율은 1,389.20");
     await page.click("#ask-no");
     expect(await server.context.accounts.forcedCloses.open("paper")).toEqual([]);
-    await page.click(`${xrp} button`);
+    await page.click(`${xrp} .doing button`);
     await page.click("#ask-yes");
-    await page.waitForSelector(`${xrp} button:disabled`);
+    await page.waitForSelector(`${xrp} .doing button:disabled`);
     expect((await server.context.accounts.forcedCloses.open("paper")).map(({ coin }) => coin)).toEqual([
       "XRP",
     ]);

@@ -6,6 +6,7 @@ import { byId, setAttribute, setHidden, setText } from "../../../src/web/dom.ts"
 import { timeKst } from "../../../src/web/format.ts";
 import { applyWords } from "../../../src/web/look.ts";
 import { type About, fetchAbout, TICK_INTERVAL_MS_DEFAULT } from "../about.ts";
+import { ChartView } from "../chart-view.ts";
 import { BrowserClock } from "../clock.ts";
 import { loadSettings } from "../settings.ts";
 import type { LinkState } from "../status-view.ts";
@@ -13,11 +14,12 @@ import { Switches } from "../switches.ts";
 import { AccountsView } from "./accounts-view.ts";
 import { ask } from "./ask.ts";
 import { AskDialog } from "./ask-dialog.ts";
-import type { ViewContext } from "./context.ts";
+import type { ChartOf, ViewContext } from "./context.ts";
 import { AccountData, type PartName } from "./data.ts";
 import { EventFeed } from "./event-feed.ts";
 import { type NewsItem, withNews } from "./news.ts";
 import { NowView } from "./now-view.ts";
+import { pairIndexOf, readOwnMarks } from "./own-marks.ts";
 import { daysQuery } from "./profit-data.ts";
 import { type ProfitChoice, ProfitView } from "./profit-view.ts";
 import { type Me, SignInView } from "./sign-in-view.ts";
@@ -63,6 +65,7 @@ let link: LinkState = "connecting";
 let heardAtMs = 0;
 let news: readonly NewsItem[] = [];
 let profitChoice: ProfitChoice = { rangeDays: 30, historyPage: 1 };
+let chartSizeKrw = 0;
 let paintQueued = false;
 let toldTimer: ReturnType<typeof setTimeout> | undefined;
 const touched = new Set<PartName>();
@@ -90,6 +93,10 @@ const feed = new EventFeed({
   },
   onSignedOut: () => signedOut("signedOut"),
 });
+const chartView = new ChartView(() => {
+  const { language } = switches;
+  return { words: words(), language, sizeKrw: chartSizeKrw, nowMs: clock.nowMs(), marks: readOwnMarks };
+});
 const nowView = new NowView(context);
 const profitView = new ProfitView(context, () => profitChoice, choose);
 const strategyView = new StrategyView(context);
@@ -108,7 +115,17 @@ function words() {
 
 function context(): ViewContext {
   const mode = about?.accounts?.mode ?? "paper";
-  return { words: words(), language: switches.language, mode, data, dialog, tell };
+  return { words: words(), language: switches.language, mode, data, dialog, chartOf, tell };
+}
+
+/** At the remembered size that is nearer to the position's. */
+function chartOf({ coin, domestic, overseas, sizeKrw }: ChartOf): (() => void) | undefined {
+  const pairIndex = pairIndexOf(domestic, overseas);
+  if (about?.charts !== true || pairIndex === undefined) return undefined;
+  return () => {
+    chartSizeKrw = Number(sizeKrw);
+    chartView.open({ coin, pairIndex });
+  };
 }
 
 function tell(text: string): void {
@@ -192,6 +209,7 @@ function show(): void {
   const mode = about?.accounts?.mode;
   setText(byId("mode", HTMLElement), mode ? words().modes[mode] : "");
   setAttribute(byId("mode", HTMLElement), "data-mode", mode ?? "");
+  chartView.render();
   queuePaint();
 }
 

@@ -7,12 +7,22 @@ import type { AccountData, PartName, Parts } from "./data.ts";
 import { refusalWords } from "./refusal-words.ts";
 import type { AccountWords } from "./words.ts";
 
+/** A position or a row of the history; exchanges as stored in Karbit: UPBIT. */
+export interface ChartOf {
+  readonly coin: string;
+  readonly domestic: string;
+  readonly overseas: string;
+  readonly sizeKrw: string;
+}
+
 export interface ViewContext {
   readonly words: AccountWords;
   readonly language: Language;
   readonly mode: "paper" | "live";
   readonly data: AccountData;
   readonly dialog: AskDialog;
+  /** Opens the chart of a coin's rates; undefined: there is none, or the pair is none of ours. */
+  readonly chartOf: (what: ChartOf) => (() => void) | undefined;
   /** Says what was done. */
   readonly tell: (text: string) => void;
 }

@@ -14,6 +14,7 @@ import { KeyedList } from "../../../src/web/keyed-list.ts";
 import { change, type ViewContext } from "./context.ts";
 import { toneOf } from "./figures.ts";
 import type { PositionLine } from "./position-rows.ts";
+import { TickerButton } from "./ticker-button.ts";
 import { venueName } from "./words.ts";
 
 export class OpenTable {
@@ -64,7 +65,7 @@ export class OpenTable {
 class OpenRow {
   readonly root = document.createElement("tr");
   readonly #what = appendElement(this.root, "th", "what");
-  readonly #coin = appendElement(this.#what, "span", "ticker");
+  readonly #coin = new TickerButton(this.#what);
   readonly #pair = appendElement(this.#what, "small");
   readonly #size = appendElement(this.root, "td", "number size");
   readonly #entry = appendElement(this.root, "td", "number entry");
@@ -84,11 +85,12 @@ class OpenRow {
     this.#close.addEventListener("click", () => this.#line && onClose(this.#line));
   }
 
-  render(line: PositionLine, { words, language }: ViewContext): void {
+  render(line: PositionLine, context: ViewContext): void {
+    const { words, language } = context;
     this.#line = line;
     const { coin, domestic, overseas, spentKrw, qtyCoin, entries, profitNowKrw, way, closeAsked, isOurs } =
       line;
-    setText(this.#coin, coin);
+    this.#coin.render({ coin, domestic, overseas, sizeKrw: spentKrw }, context);
     const pair = words.pairName(venueName(domestic, words), venueName(overseas, words));
     setText(this.#pair, isOurs ? pair : `${pair} · ${words.openByHand}`);
     setAttribute(

@@ -14,6 +14,7 @@ import {
   type ProfitRangeDays,
   profitColumns,
 } from "./profit-data.ts";
+import { TickerButton } from "./ticker-button.ts";
 import { venueName } from "./words.ts";
 
 type Row = Part<"history">["rows"][number];
@@ -148,7 +149,7 @@ class CoinLine {
 class HistoryRow {
   readonly root = document.createElement("tr");
   readonly #what = appendElement(this.root, "th", "what");
-  readonly #coin = appendElement(this.#what, "span", "ticker");
+  readonly #coin = new TickerButton(this.#what);
   readonly #pair = appendElement(this.#what, "small");
   readonly #time = appendElement(this.root, "td", "time");
   readonly #status = appendElement(this.root, "td", "status");
@@ -159,12 +160,13 @@ class HistoryRow {
   readonly #krw = appendElement(this.#profit, "b");
   readonly #pct = appendElement(this.#profit, "small");
 
-  render(row: Row, { words, language }: ViewContext): void {
+  render(row: Row, context: ViewContext): void {
+    const { words, language } = context;
     const { status, coin, krExchange, frExchange, krFundsKrw, krVolumeCoin, profitKrw, profitRatePct } = row;
     const isClose = status === "CLOSED";
     const atMs = isClose ? (row.exitAtMs ?? row.entryAtMs) : row.entryAtMs;
     this.#what.scope = "row";
-    setText(this.#coin, coin);
+    this.#coin.render({ coin, domestic: krExchange, overseas: frExchange, sizeKrw: krFundsKrw }, context);
     setText(this.#pair, words.pairName(venueName(krExchange, words), venueName(frExchange, words)));
     setText(this.#time, atMs === null ? "—" : dayTimeKst(atMs));
     setText(this.#status, isClose ? words.exited : words.entered);
