@@ -9,6 +9,15 @@ import type { Settings } from "./settings.ts";
 import type { Words } from "./words.ts";
 
 const PRESETS_KRW = [1_000_000, 5_000_000, 10_000_000, 30_000_000, 50_000_000, 100_000_000];
+/** As the table's heads, for where some of those have no room. */
+const SORT_NAMES = {
+  coin: "coin",
+  pair: "pair",
+  entry: "entryRate",
+  exit: "exitRate",
+  slippage: "slippage",
+  age: "bookAge",
+} as const satisfies Record<SortKey, keyof Words>;
 /** Columns one reads from the top down when the greatest stands there. */
 const DESCENDING_FIRST: ReadonlySet<SortKey> = new Set(["exit", "age"]);
 
@@ -24,6 +33,9 @@ export class Controls {
   readonly #search = byId("search", HTMLInputElement);
   readonly #presets: { button: HTMLButtonElement; krw: number }[] = [];
   readonly #pairs: { button: HTMLButtonElement; pairIndex: number | undefined }[] = [];
+  readonly #sort = byId("sort", HTMLSelectElement);
+  readonly #sorts: { readonly option: HTMLOptionElement; readonly sort: Sort }[] = [];
+  readonly #table = byId("rates", HTMLTableElement);
   readonly #headers = [...document.querySelectorAll<HTMLTableCellElement>("th[data-sort]")];
 
   constructor(settings: Settings, listener: ControlListener) {
@@ -31,6 +43,7 @@ export class Controls {
     this.#listener = listener;
     this.#addPresets();
     this.#addPairs();
+    this.#addSorts();
     this.#size.addEventListener("input", () => this.#setSize(Number(this.#size.value) - 1));
     this.#search.addEventListener("input", () => listener.onChoice());
     for (const header of this.#headers) {
@@ -68,6 +81,11 @@ export class Controls {
       const pressed = pairIndex === undefined ? allPairs : !allPairs && settings.pairs.has(pairIndex);
       setAttribute(button, "aria-pressed", String(pressed));
     }
+    for (const { option, sort } of this.#sorts) {
+      setText(option, `${words[SORT_NAMES[sort.key]]} ${sort.descending ? "↓" : "↑"}`);
+      option.selected = sort.key === settings.sort.key && sort.descending === settings.sort.descending;
+    }
+    setAttribute(this.#table, "data-order", settings.sort.key);
     for (const header of this.#headers) {
       const active = header.dataset.sort === settings.sort.key;
       setAttribute(
@@ -121,6 +139,17 @@ export class Controls {
       });
       this.#pairs.push({ button, pairIndex });
     }
+  }
+
+  #addSorts(): void {
+    for (const key of Object.keys(SORT_NAMES) as SortKey[]) {
+      const first = DESCENDING_FIRST.has(key);
+      for (const descending of [first, !first]) {
+        const option = appendElement(this.#sort, "option");
+        this.#sorts.push({ option, sort: { key, descending } });
+      }
+    }
+    this.#sort.addEventListener("change", () => this.sortBy(this.#sorts[this.#sort.selectedIndex]!.sort));
   }
 
   /** "/" goes to the search from anywhere but a text field; Escape empties and leaves it. */

@@ -323,7 +323,7 @@ needs(["chromium"], "the page", () => {
       const page = await openPage({ ...PHONE, locale });
       const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       expect(widths[0]).toBe(widths[1]!);
-      const cut = await page.$$eval("#rows .rate b", (figures) =>
+      const cut = await page.$$eval("#rows .rate :is(b, .age-small)", (figures) =>
         figures.filter((figure) => {
           const cell = figure.closest("td")!.getBoundingClientRect();
           const { left, right } = figure.getBoundingClientRect();
@@ -331,6 +331,14 @@ needs(["chromium"], "the page", () => {
         }),
       );
       expect(cut).toEqual([]);
+      // Heads of what has no column here are in a menu.
+      await page.selectOption("#sort", { label: `${WORDS[locale === "ko-KR" ? "ko" : "en"].bookAge} ↑` });
+      await page.waitForSelector('#rates[data-order="age"]');
+      const ages = await page.$$eval("#rows .age-small", (all) =>
+        all.map((one) => Number.parseFloat(one.textContent)),
+      );
+      expect(ages.length).toBeGreaterThan(5);
+      expect(ages).toEqual(ages.toSorted((a, b) => a - b));
     }
   });
 

@@ -35,6 +35,8 @@ const FADE_MS = 420;
 interface RateCell {
   readonly cell: HTMLTableCellElement;
   readonly rate: Text;
+  /** Slippage or age where there is no room for their columns. */
+  readonly small: Text;
   readonly note: HTMLElement;
   readonly noteText: Text;
 }
@@ -202,8 +204,13 @@ function fill(slot: Slot, line: Line, { words, language, referenceKrw }: TableCo
   fillRate(slot.entry, line.entryJeon, line, words, referenceKrw);
   fillRate(slot.exit, line.exitJeon, line, words, referenceKrw);
   const slippage = slippagePct(line.entryJeon, line.exitJeon);
-  setData(slot.slippage, Number.isNaN(slippage) ? DASH : pctText(slippage).replace("+", ""));
-  setData(slot.age, row.reason === "none" ? lengthText(row.bookAgeMs, language) : DASH);
+  const slippageText = Number.isNaN(slippage) ? DASH : pctText(slippage).replace("+", "");
+  const isQuoted = row.reason === "none";
+  const ageText = isQuoted ? lengthText(row.bookAgeMs, language) : DASH;
+  setData(slot.slippage, slippageText);
+  setData(slot.entry.small, isQuoted ? slippageText : "");
+  setData(slot.age, ageText);
+  setData(slot.exit.small, isQuoted ? ageText : "");
 }
 
 function fillRate(
@@ -241,18 +248,22 @@ function createSlot(): Slot {
   const pairSmall = appendText(appendElement(coinCell, "small", "pair-small"));
   const pair = appendText(appendElement(tr, "td", "pair wide"));
   tr.prepend(coinCell);
-  const entry = rateCell(tr);
-  const exit = rateCell(tr);
+  const entry = rateCell(tr, "slippage-small");
+  const exit = rateCell(tr, "age-small");
   const slippage = appendText(appendElement(tr, "td", "number wide"));
   const age = appendText(appendElement(tr, "td", "number wide age"));
-  return { tr, coinButton, coin, pairSmall, pair, entry, exit, slippage, age, key: "" };
+  return {
+    ...{ tr, coinButton, coin, pairSmall, pair, entry, exit, slippage, age },
+    key: "",
+  };
 }
 
-function rateCell(tr: HTMLTableRowElement): RateCell {
+function rateCell(tr: HTMLTableRowElement, smallClass: string): RateCell {
   const cell = appendElement(tr, "td", "number rate");
   const rate = appendText(appendElement(cell, "b"));
+  const small = appendText(appendElement(cell, "small", smallClass));
   const note = appendElement(cell, "span", "pct");
-  return { cell, rate, note, noteText: appendText(note) };
+  return { cell, rate, small, note, noteText: appendText(note) };
 }
 
 function spacer(): HTMLTableRowElement {
