@@ -117,6 +117,32 @@ needs(["openssl", "redis"], "secrets.sh", () => {
     expect(readdirSync(join(out, "scheduler"))).not.toContain("api.env");
   });
 
+  test("gives workers elsewhere the address they reach, and the certificate it too", () => {
+    for (const [address, kind] of [
+      ["bus.example.com", "DNS"],
+      ["203.0.113.7", "IP Address"],
+    ] as const) {
+      const out = join(dir, `../elsewhere-${kind.slice(0, 2)}`);
+      const made = makeSecrets(out, ["--workers", "1", "--worker-address", address]);
+      expect([made.exitCode, made.faults]).toEqual([0, ""]);
+      const busOf = (name: string) => new URL(settingsIn(join(out, name)).NATS_URL!).hostname;
+      expect(busOf("worker-1/worker.env")).toBe(address);
+      expect(busOf("scheduler/scheduler.env")).toBe(busOf("scheduler/api.env"));
+      expect(busOf("scheduler/scheduler.env")).not.toBe(address);
+      const listen = `listen: "${busOf("scheduler/scheduler.env")}:4222"`;
+      expect(readFileSync(join(out, "scheduler/nats.conf"), "utf8")).toContain(listen);
+      const pem = join(out, "scheduler/server.pem");
+      const read = Bun.spawnSync(["openssl", "x509", "-in", pem, "-noout", "-ext", "subjectAltName"]);
+      expect(read.stdout.toString()).toContain(`${kind}:${address}`);
+    }
+    // The certificate is for that address: another one is not written beside it.
+    const out = join(dir, "../elsewhere-IP");
+    expect(makeSecrets(out, ["--workers", "1"]).faults).toContain("--worker-address");
+    const wrong = makeSecrets(join(dir, "../wrong"), ["--worker-address", "a b"]);
+    expect([wrong.exitCode, wrong.faults]).toEqual([2, expect.stringContaining("--worker-address")]);
+    expect(makeSecrets(join(dir, "../wrong"), ["--worker-address", "b.kr", "--one-host"]).exitCode).toBe(2);
+  });
+
   test("takes Karbit's secrets and a database elsewhere as they are, through the binaries' own reader", async () => {
     const url = "postgres://s:p%23w@db.internal:5432/s?sslmode=verify-full";
     const plain = {

@@ -14,6 +14,9 @@ the old one as FILE.new, and named.
 
   --out DIR        where to; made if it is not there, readable by you alone
   --address IP     private IPv4 address of the scheduler's machine: NATS and Redis listen on it
+  --worker-address NAME|IP
+                   where workers elsewhere reach NATS: a public name or IPv4 address of that machine, which goes into
+                   their settings and the certificate (default: --address)
   --name NAME      a DNS name of that machine for the certificate as well (may be given again)
   --workers N      how many worker machines, 1 to 50 (default 5)
   --one-host       one worker, on the scheduler's own machine, instead of worker machines
@@ -39,14 +42,15 @@ fail() {
   exit 2
 }
 
-out='' address='' names='' workers=5 one_host=no standby=no api_host=no redis=no karbit=no
+out='' address='' worker_address='' names='' workers=5 one_host=no standby=no api_host=no redis=no karbit=no
 while [ $# -gt 0 ]; do
   case $1 in
-    --out | --address | --name | --workers)
+    --out | --address | --worker-address | --name | --workers)
       [ $# -ge 2 ] || fail "$1: expected a value after it"
       case $1 in
         --out) out=$2 ;;
         --address) address=$2 ;;
+        --worker-address) worker_address=$2 ;;
         --name) names="$names $2" ;;
         --workers) workers=$2 ;;
       esac
@@ -66,10 +70,16 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ -n "$out" ] || fail 'expected --out DIR; see --help'
-printf '%s' "$address" | grep -Eq '^([0-9]{1,3}\.){3}[0-9]{1,3}$' || fail "--address: expected an IPv4 address like 10.0.0.10, was '$address'"
+is_ip() { printf '%s' "$1" | grep -Eq '^([0-9]{1,3}\.){3}[0-9]{1,3}$'; }
+is_name() { printf '%s' "$1" | grep -Eq '^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$'; }
+is_ip "$address" || fail "--address: expected an IPv4 address like 10.0.0.10, was '$address'"
 for name in $names; do
-  printf '%s' "$name" | grep -Eq '^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$' || fail "--name: expected a DNS name, was '$name'"
+  is_name "$name" || fail "--name: expected a DNS name, was '$name'"
 done
+if [ -n "$worker_address" ]; then
+  is_name "$worker_address" || fail "--worker-address: expected a DNS name or an IPv4 address, was '$worker_address'"
+  [ "$one_host" = no ] || fail '--worker-address: expected workers elsewhere, not --one-host'
+fi
 case $workers in
   '' | *[!0-9]* | ???*) fail "--workers: expected 1 to 50, was '$workers'" ;;
 esac
@@ -136,11 +146,11 @@ setting() {
 }
 
 # What must stay what it was: a certificate for another address would not be believed.
-printf '%s%s\n' "$address" "$names" >"$out/address.now"
+printf '%s%s%s\n' "$address" "$names" "${worker_address:+ workers=$worker_address}" >"$out/address.now"
 if [ -e "$out/address" ] && ! cmp -s "$out/address" "$out/address.now"; then
   was=$(cat "$out/address")
   rm -f "$out/address.now"
-  fail "--out: $out was made for '$was'; give the same --address and --name, or another folder"
+  fail "--out: $out was made for '$was'; give the same --address, --worker-address and --name, or another folder"
 fi
 mv "$out/address.now" "$out/address"
 
@@ -155,6 +165,11 @@ certificates() {
     {
       printf 'basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName=IP:%s,IP:127.0.0.1' "$address"
       for name in $names; do printf ',DNS:%s' "$name"; done
+      if is_ip "$worker_address"; then
+        printf ',IP:%s' "$worker_address"
+      elif [ -n "$worker_address" ]; then
+        printf ',DNS:%s' "$worker_address"
+      fi
     } >"$out/scheduler/server.ext"
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=schedulerx \
       -keyout "$out/scheduler/server.key" -out "$out/scheduler/server.csr" 2>/dev/null
@@ -290,8 +305,9 @@ CONF
   redis_user karbit "~upbit:KRW-USDT ~exchange-rate:USD-KRW resetchannels $channels $readers +set +setex"
 }
 
+# bus_settings USER [ADDRESS]: ADDRESS where it is reached by another than its own.
 bus_settings() {
-  setting NATS_URL "tls://$address:4222"
+  setting NATS_URL "tls://${2:-$address}:4222"
   setting NATS_CA_FILE /etc/schedulerx/ca.pem
   setting NATS_USER "$1"
   setting NATS_PASSWORD "$(password "nats-$1")"
@@ -346,7 +362,7 @@ api_env() {
 }
 
 worker_env() {
-  bus_settings "$1"
+  bus_settings "$1" "$worker_address"
   setting SOURCE_ADDRESS "$2"
   metrics_settings 8091 "${3:-}"
 }
