@@ -57,6 +57,10 @@ const en = {
     `${venue} has banned this address for another ${seconds} s.`,
     "Nothing is asked of it meanwhile. Two processes behind one address need one SOURCE_ADDRESS label.",
   ],
+  bannedElsewhere: (venue: string, address: string, seconds: number): Told => [
+    `${venue} has banned ${address} for another ${seconds} s.`,
+    "Its workers ask nothing there meanwhile; those behind other addresses do. Does something else ask from there, or has one address two SOURCE_ADDRESS labels?",
+  ],
   refused: (venue: string): Told => [
     `${venue} has refused requests lately: less is asked of it.`,
     "It eases by itself.",
@@ -184,6 +188,10 @@ const ko: DoctorWords = {
   banned: (venue, seconds) => [
     `${venue}가 이 주소를 막았습니다. ${seconds}초 남았습니다.`,
     "그동안 아무것도 묻지 않습니다. 한 주소 뒤의 두 프로세스는 같은 SOURCE_ADDRESS 이름을 써야 합니다.",
+  ],
+  bannedElsewhere: (venue, address, seconds) => [
+    `${venue}가 ${address}를 막았습니다. ${seconds}초 남았습니다.`,
+    "그동안 그곳의 워커는 아무것도 묻지 않고 다른 주소의 워커가 대신합니다. 그 주소에서 다른 프로그램이 묻거나, 한 주소에 SOURCE_ADDRESS 이름이 둘이 아닌지 보세요.",
   ],
   refused: (venue) => [`${venue}가 최근 요청을 거절해서 덜 묻고 있습니다.`, "저절로 풀립니다."],
   recovering: () => [

@@ -164,6 +164,20 @@ test("after thirty days an outage is told of while it lasts, and not once it is 
   expect(found({ ...aged(10_000_000), rates: { none: 520 } })).toEqual([]);
 });
 
+test("a ban at a worker's address is told of with the address, one at the scheduler's own once", () => {
+  const none = { upbit: 0, bithumb: 0, bybit: 0, binance: 0 };
+  const process = (name: string, role: string, sourceAddress: string) => {
+    const banMs = { ...none, binance: 89_500 };
+    return { ...{ name, role, sourceAddress, version: "1", spent: none, silentMs: 0 }, banMs };
+  };
+  const processes = [process("w1", "worker", "10.0.0.21"), process("s", "trader", "10.0.0.10")];
+  const budgets = { binance: { ...budget, holdMs: 89_500, banMs: 89_500 } };
+  expect(found({ processes, venues: { budgets } })).toEqual([
+    expect.stringMatching(/^wrong: binance has banned this address for another 90 s/),
+    expect.stringMatching(/^wrong: binance has banned 10\.0\.0\.21 for another 90 s/),
+  ]);
+});
+
 test("rates nobody renews are told of by what has stopped them alone", () => {
   const rates = { none: 0, "fetch-failed": 520 };
   expect(found({ ticks: { paused: true }, rates })).toEqual([

@@ -1,6 +1,8 @@
 // What is wrong with a scheduler, in words, and what to do about it: a pure function of what its port shows, for the
 // command and the operator's page.
 
+import { VENUES } from "../../schema/vocabulary.ts";
+import { spendingByAddress } from "./address-spending.ts";
 import { DOCTOR_WORDS, type DoctorWords, type NullReason } from "./doctor-words.ts";
 import type { Seen } from "./seen.ts";
 
@@ -115,7 +117,7 @@ function isRemediable(reason: string): reason is NullReason {
   return Object.hasOwn(DOCTOR_WORDS.en.nullTodo, reason);
 }
 
-function ofVenues({ venues }: Seen, nowMs: number, { wrong, look }: Tells): void {
+function ofVenues({ venues, processes }: Seen, nowMs: number, { wrong, look }: Tells): void {
   for (const [venue, { refreshedAtMs, failing, count }] of Object.entries(venues.lists)) {
     if (count === 0) wrong("noList", venue);
     else if (failing && nowMs - refreshedAtMs > LISTS_AGE_MS_MAX) {
@@ -125,6 +127,15 @@ function ofVenues({ venues }: Seen, nowMs: number, { wrong, look }: Tells): void
   for (const [venue, { banMs, strictness }] of Object.entries(venues.budgets)) {
     if (banMs > 0) wrong("banned", venue, Math.ceil(banMs / 1_000));
     else if (strictness < 1) look("refused", venue);
+  }
+  // Of a scheduler's own address its budgets tell; a standby's own doctor does.
+  const own = new Set(
+    processes.filter(({ role }) => role !== "worker").map(({ sourceAddress }) => sourceAddress),
+  );
+  for (const venue of VENUES) {
+    for (const { address, banMs } of spendingByAddress(venue, processes)) {
+      if (banMs > 0 && !own.has(address)) wrong("bannedElsewhere", venue, address, Math.ceil(banMs / 1_000));
+    }
   }
 }
 
