@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { runsOf } from "../../src/testing/runs.ts";
 import {
   type DeskAnswer,
   type DeskQuestion,
@@ -8,6 +9,8 @@ import {
   parseDeskQuestion,
 } from "./desk.ts";
 import { MessageError } from "./quote-task.ts";
+
+const INPUTS = runsOf(1_000, 100_000);
 
 const QUESTIONS: readonly DeskQuestion[] = [
   { version: 1, op: "test-key", userId: 7, venue: "bybit" },
@@ -62,7 +65,7 @@ test("damaged messages give a message or a MessageError, nothing else", () => {
         }
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: INPUTS },
   );
-  expect(refused).toBeGreaterThan(1_000);
+  expect(refused).toBeGreaterThan(INPUTS);
 });

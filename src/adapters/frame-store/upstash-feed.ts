@@ -169,7 +169,8 @@ class WatchedRedis extends Redis {
   }
 }
 
-function bytesOf(base64: string): Uint8Array | undefined {
+/** Undefined for what is not base64. */
+export function bytesOf(base64: string): Uint8Array | undefined {
   try {
     return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   } catch {
@@ -178,7 +179,10 @@ function bytesOf(base64: string): Uint8Array | undefined {
 }
 
 /** Hands over each line of the stream; resolves at its end, rejects when it breaks. */
-async function readLines(body: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+export async function readLines(
+  body: ReadableStream<Uint8Array>,
+  onLine: (line: string) => void,
+): Promise<void> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = "";

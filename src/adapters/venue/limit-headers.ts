@@ -16,14 +16,18 @@ export type LimitReading =
   /** The address is shut out for `banMs`. */
   | { readonly kind: "banned"; readonly banMs: number };
 
+/** No venue shuts out for longer than three days, and what is told of it (presence.ts) has an end. */
+const BAN_MS_MAX = 7 * 86_400_000;
+
 export function readLimits(venue: Venue, answer: VenueAnswer): LimitReading {
   const { capacity, windowMs, banMsDefault } = VENUE_LIMITS[venue];
   const retryAfterMs = secondsOf(answer.headers?.get("retry-after"));
   if (answer.status === 418 || answer.status === 403) {
-    return { kind: "banned", banMs: retryAfterMs ?? blockMsInText(answer.text) ?? banMsDefault };
+    const banMs = retryAfterMs ?? blockMsInText(answer.text) ?? banMsDefault;
+    return { kind: "banned", banMs: Math.min(banMs, BAN_MS_MAX) };
   }
   if (answer.status === 429 || answer.limited) {
-    return { kind: "refused", holdMs: Math.max(windowMs, retryAfterMs ?? 0) };
+    return { kind: "refused", holdMs: Math.min(Math.max(windowMs, retryAfterMs ?? 0), BAN_MS_MAX) };
   }
   if (venue === "upbit") {
     const left = /(?:^|;)\s*sec=(\d{1,9})/.exec(answer.headers?.get("remaining-req") ?? "");

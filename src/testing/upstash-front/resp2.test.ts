@@ -4,7 +4,7 @@ import { runsOf } from "../runs.ts";
 import { anyText } from "../texts.ts";
 import { encodeCommand, encodeReply, type Reply, ReplyParser } from "./resp2.ts";
 
-const RUNS = runsOf(300, 20_000);
+const RUNS = runsOf(300, 100_000);
 const text = anyText(20).map((value) => value.replace(/[\r\n]/g, ""));
 const reply: fc.Arbitrary<Reply> = fc.letrec<{ reply: Reply }>((tie) => ({
   reply: fc.oneof(
