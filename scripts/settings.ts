@@ -18,6 +18,12 @@ const PROCESSES: readonly { readonly name: string; readonly fields: Fields }[] =
   { name: "schedulerx-api", fields: apiFields },
 ];
 
+/** Those beside the three binaries. */
+const FURTHER: typeof PROCESSES = [
+  { name: "edge", fields: edgeFields },
+  { name: "demo", fields: demoFields },
+];
+
 /** Passwords only compose.yaml needs; generate each, e.g. with `openssl rand -hex 24`. */
 const COMPOSE_PASSWORDS = [
   "NATS_PASSWORD",
@@ -46,20 +52,26 @@ function wrapped(text: string, prefix: string): string[] {
 export function envExample(): string {
   const lines = [
     "# Settings of SchedulerX. Copy to .env (compose) or to an EnvironmentFile (systemd) and fill in.",
-    "# Commented lines show defaults. Placeholders are refused at the start; --check says what is wrong.",
+    "# Commented lines show defaults. In brackets: who reads them, with a default of its own where it has one.",
+    "# Placeholders are refused at the start; --check says what is wrong.",
     "",
     "# compose.yaml needs these, and sets the addresses below by itself. Generate each: openssl rand -hex 24",
     ...COMPOSE_PASSWORDS.map((name) => `${name}=`),
     "",
   ];
   const seen = new Set<string>(COMPOSE_PASSWORDS);
-  for (const { fields } of PROCESSES) {
+  const readersOf = (name: string, fallback: string | undefined) =>
+    [...PROCESSES, ...FURTHER].flatMap((process) => {
+      const field = process.fields[name];
+      if (!field) return [];
+      const own = field.default === fallback || field.required ? "" : ` (${field.default})`;
+      return [process.name.replace("schedulerx-", "") + own];
+    });
+  for (const { fields } of [...PROCESSES, ...FURTHER]) {
     for (const [name, field] of Object.entries(fields)) {
       if (seen.has(name)) continue;
       seen.add(name);
-      const readers = PROCESSES.filter((process) => name in process.fields).map((process) =>
-        process.name.replace("schedulerx-", ""),
-      );
+      const readers = readersOf(name, field.default);
       lines.push(...wrapped(`${field.about} [${readers.join(", ")}]`, "# "));
       lines.push(field.required ? `${name}=` : `# ${name}=${field.default ?? ""}`, "");
     }
