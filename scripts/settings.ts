@@ -112,5 +112,7 @@ if (import.meta.main) {
   const root = join(import.meta.dir, "..");
   await Bun.write(join(root, ".env.example"), envExample());
   await Bun.write(join(root, "docs/settings.md"), settingsPage());
-  process.stdout.write("written: .env.example, docs/settings.md\n");
+  process.stdout.write(
+    "written: .env.example, docs/settings.md; what compose.yaml lacks says scripts/compose.test.ts\n",
+  );
 }
