@@ -233,6 +233,21 @@ test("a short somebody has joined by hand is not left automatically, and by the 
   handTrade(rig, "buy", 50);
 });
 
+test("a short joined a moment ago is not left at its target, also by a process that has not looked yet", async () => {
+  const rig = await holding();
+  await rig.pass(10_000);
+  handTrade(rig, "sell", 50);
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick(1_000);
+  expect([rig.held, rig.reason(1, "XRP")]).toEqual([["1 XRP"], "held-by-hand"]);
+  await rig.restart();
+  await rig.tick(1_000);
+  expect([rig.held, rig.intents("exit")]).toEqual([["1 XRP"], []]);
+  handTrade(rig, "buy", 50);
+  await rig.tick();
+  expect(rig.held).toEqual([]);
+});
+
 test("once what was joined is gone, the position is left at its target again", async () => {
   const rig = await holding();
   handTrade(rig, "sell", 50);

@@ -72,23 +72,27 @@ export async function planExit(
   const policy = exitPolicyOf(position.exitTerms);
   // Only a profit that is asked for has to be known.
   const asksProfit = policy.tradeMode === "auto" && !wish.forcedBy;
-  const [seen, rules, fees, dust, unreached, funding] = await Promise.all([
+  const [seen, rules, fees, dust, { unreached, shortContracts }, funding] = await Promise.all([
     deps.books.fresh(coin, pair, BOOKS_MS),
     deps.accounts.rules(legs, coin, pair, facts).catch(() => undefined),
     deps.accounts.fees(userId, legs, facts),
     deps.journal.dust({ mode: deps.mode, userId, coin, venue: legs.domestic.venue }),
-    unreachedOf(legs, facts.overseasSymbol),
+    accountsOf(legs, facts.overseasSymbol),
     asksProfit ? deps.funding.since(position, legs, facts.overseasSymbol) : undefined,
   ]);
   if (!seen || !rules) return hold("no-rate", "fresh books or rules not to be had");
   // With the short gone there is nothing to do abroad.
   const isAway = wish.forcedBy === "short-gone" ? unreached.includes("domestic") : unreached.length > 0;
   if (isAway) return hold("venue-unreachable", unreached.join(" "));
+  const totals = positionTotals(position.entries);
+  // Somebody has joined by hand: automatic exits wait for the user. The watch tells; it may not have looked yet.
+  const shortCoin = shortContracts.times(facts.multiplier);
+  if (!wish.forcedBy && shortCoin.above(totals.qtyCoin))
+    return hold("held-by-hand", `short=${shortCoin} ours=${totals.qtyCoin}`);
 
   // Whoever is forced out does not wait for others to be done.
   const books = wish.forcedBy ? seen : lessTaken(seen, wish.taken(seen.atMs));
   if (!books) return hold("no-rate", "our own orders take the whole book");
-  const totals = positionTotals(position.entries);
   const { multiplier } = facts;
   const lotCoin = rules.overseas.qtyStep.times(multiplier);
   const age = wish.forcedBy ? undefined : tooOld(seen, deps.clock.nowMs(), deps.decision.bookAgeMsMax);
@@ -178,16 +182,24 @@ function isWorthLeaving(part: Decimal, whole: Decimal, rules: PairRules, books: 
   return enough(part) && (left.isZero || enough(left));
 }
 
-/** The legs whose accounts do not answer: none is left alone, so neither is sent then. */
-async function unreachedOf(
+/** The legs whose accounts do not answer (none is left alone, so neither is sent then), and the short as it is there. */
+async function accountsOf(
   { domestic, overseas }: Legs,
   overseasSymbol: string,
-): Promise<readonly ("domestic" | "overseas")[]> {
+): Promise<{
+  readonly unreached: readonly ("domestic" | "overseas")[];
+  readonly shortContracts: Decimal;
+}> {
   const [home, abroad] = await Promise.allSettled([domestic.balances(), overseas.positions(overseasSymbol)]);
-  return [
-    ...(home.status === "rejected" ? (["domestic"] as const) : []),
-    ...(abroad.status === "rejected" ? (["overseas"] as const) : []),
-  ];
+  const shorts = abroad.status === "fulfilled" ? abroad.value : [];
+  const short = shorts.find(({ symbol, side }) => symbol === overseasSymbol && side === "short");
+  return {
+    unreached: [
+      ...(home.status === "rejected" ? (["domestic"] as const) : []),
+      ...(abroad.status === "rejected" ? (["overseas"] as const) : []),
+    ],
+    shortContracts: short?.qtyContracts ?? Decimal.ZERO,
+  };
 }
 
 /**
