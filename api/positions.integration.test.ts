@@ -168,7 +168,7 @@ test("decisions are the caller's own, newest first, in both languages", async ()
     await kit.context.database.run("decide", (executor) =>
       executor.execute(
         sql`insert into schedulerx.last_decisions values ('paper', ${kit.ids[name]}::int, 1, ${coin}, 'upbit-bybit', 'hold',
-              'spread-too-wide', 'spread=0.01', ${at}::timestamptz)`,
+              'spread-too-wide', 'spread=0.01 breakEvenPct=0.31', ${at}::timestamptz)`,
       ),
     );
   }
@@ -177,7 +177,11 @@ test("decisions are the caller's own, newest first, in both languages", async ()
     {
       ...{ strategyId: 1, coin: "ETH", pair: "upbit-bybit", action: "hold", reason: "spread-too-wide" },
       words: { ko: "진입·종료 환율 차이가 큼", en: "spread too wide" },
-      ...{ context: "spread=0.01", atMs: Date.UTC(2026, 0, 1, 0, 0, 1) },
+      ...{
+        context: "spread=0.01 breakEvenPct=0.31",
+        breakEvenPct: "0.31",
+        atMs: Date.UTC(2026, 0, 1, 0, 0, 1),
+      },
     },
     expect.objectContaining({ coin: "BTC" }),
   ]);

@@ -4,6 +4,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { PAIR_KEYS } from "../../schema/vocabulary.ts";
+import { breakEvenPctOf } from "../../src/domain/decision-note.ts";
 import { reasonWords } from "../../src/domain/notice-words.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type {
@@ -110,6 +111,9 @@ export const decisionsSchema = v.array(
     reason: about("A code; docs/trading.md says what each means."),
     words: v.pipe(v.object({ ko: v.string(), en: v.string() }), v.description("The reason in words.")),
     context: v.string(),
+    breakEvenPct: orNull(
+      "What the round trip was expected to cost: fees of both venues both ways and funding, % of the rate; null: not known.",
+    ),
     atMs: v.number(),
   }),
 );
@@ -173,6 +177,7 @@ export function positionRoutes({
       const rows = await decisions(c.var.account.userId);
       const shown = rows.map(({ mode: _, userId: __, ...row }) => ({
         ...row,
+        breakEvenPct: breakEvenPctOf(row.context),
         words: { ko: reasonWords(row.reason, "ko"), en: reasonWords(row.reason, "en") },
       }));
       return c.json(shown satisfies v.InferOutput<typeof decisionsSchema>, 200, NO_STORE);

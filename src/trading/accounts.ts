@@ -4,7 +4,7 @@
 import { PAIRS, type PairKey, type Venue } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import { liquidationDistance } from "../domain/risk.ts";
-import type { FeeRatios } from "../domain/settlement.ts";
+import { breakEvenRatio, type FeeRatios } from "../domain/settlement.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { KeyOptions } from "../ports/traders.ts";
 import type { CoinFacts, UserVenues } from "../ports/trading-desk.ts";
@@ -100,9 +100,19 @@ export class Accounts {
   /** By how much the fees of an entry raise its rate, as far as is known without asking. */
   entryFeeFactor(userId: number, pair: PairKey): number {
     const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
-    const fee = (venue: Venue) =>
-      this.#feesSeen.get(`${userId} ${venue}`) ?? Number(this.deps.feeRatios[venue]);
-    return (1 + fee(domestic)) / (1 - fee(overseas));
+    return (1 + this.#feeSeen(userId, domestic)) / (1 - this.#feeSeen(userId, overseas));
+  }
+
+  /** What a round trip costs as a ratio, as far as is known without asking; undefined for a coin on no list. */
+  breakEven(userId: number, pair: PairKey, facts: CoinFacts | undefined): Decimal | undefined {
+    if (!facts) return undefined;
+    const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
+    const fee = (venue: Venue) => Decimal.ofFloat(this.#feeSeen(userId, venue));
+    return breakEvenRatio({ domestic: fee(domestic), overseas: fee(overseas) }, facts.fundingRatio);
+  }
+
+  #feeSeen(userId: number, venue: Venue): number {
+    return this.#feesSeen.get(`${userId} ${venue}`) ?? Number(this.deps.feeRatios[venue]);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
+import { breakEvenPctOf } from "../domain/decision-note.ts";
 import type { CoinFacts } from "../ports/trading-desk.ts";
 import { type EngineRig, REFERENCE_KRW, type RigOptions, traderOf } from "../testing/engine/rig.ts";
 import { type Arrange, rigStarter } from "../testing/engine/rigs.ts";
@@ -20,6 +21,26 @@ test("XRP is entered on a frame at the target, and not on one above", async () =
   const [entry] = rig.position(1, "XRP")!.entries;
   expect(entry!.spentKrw.dividedBy(entry!.receivedUsdt, 2, "half-up").toString()).toBe("1396");
   expect(rig.heard("entered").map(({ to }) => to)).toEqual([1]);
+});
+
+test("every kept decision says what the round trip was expected to cost, funding included", async () => {
+  const rig = await started({ coins: ["XRP", "DOGE"] }, (of) => {
+    of.market.odd.set("DOGE", { fundingRatio: D("-0.001"), warned: true });
+  });
+  await rig.tick();
+  rig.market.setRate("XRP", 1_419);
+  await rig.tick();
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick();
+  await rig.pass(2_000);
+  const rows = rig.state.decisionRows;
+  expect(new Set(rows.map(({ action }) => action))).toEqual(new Set(["enter", "hold", "exit"]));
+  expect(rows.filter(({ context }) => breakEvenPctOf(context) === null)).toEqual([]);
+  const pctOf = (coin: string) => {
+    const { context } = rows.findLast((row) => row.coin === coin && row.pair === "upbit-binance")!;
+    return Number(breakEvenPctOf(context));
+  };
+  expect(pctOf("DOGE") - pctOf("XRP")).toBeCloseTo(0.1, 6);
 });
 
 const odd = (facts: Partial<CoinFacts>) => (rig: EngineRig) => rig.market.odd.set("XRP", facts);

@@ -265,7 +265,7 @@ describe("an automatic exit's profit, projected,", () => {
     pay(rig, "-40");
     expect(await due(rig)).toEqual(["1 XRP"]);
     expect(rig.state.decisionRows.at(-1)).toMatchObject({ reason: "no-profit" });
-    expect(rig.state.decisionRows.at(-1)!.context).toEndWith("fundingUsdt=-40");
+    expect(rig.state.decisionRows.at(-1)!.context).toContain("fundingUsdt=-40 breakEvenPct=");
     pay(rig, "40");
     await rig.ticks(60_000);
     expect(rig.held).toEqual(["1 XRP"]);
@@ -282,7 +282,7 @@ describe("an automatic exit's profit, projected,", () => {
       pay(rig, "40");
       rig.world.faults.arm({ call: "funding", times: 1 }, { read });
       expect(await due(rig)).toEqual(["1 XRP"]);
-      expect(rig.state.decisionRows.at(-1)!.context).toEndWith("fundingUsdt=-40 (not read now)");
+      expect(rig.state.decisionRows.at(-1)!.context).toContain("fundingUsdt=-40 (not read now) breakEvenPct=");
     }
   });
 

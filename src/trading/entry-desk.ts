@@ -168,15 +168,30 @@ export class EntryDesk {
     }
     const { strategyId } = strategy;
     const decision = { action: "enter", reason: "enter", context: intent.reason } as const;
-    teller.decided({ ...{ strategyId, userId, pair }, coin: row.coin, ...decision });
+    const breakEven = () => this.#breakEven(userId, row.coin, pair);
+    teller.decided({ ...{ strategyId, userId, pair, breakEven }, coin: row.coin, ...decision });
     await this.runner.begin(intent, books);
   }
 
   #tell({ userId, strategy }: Trader, reasons: ReadonlyMap<string, Held & Pick<Candidate, "pair">>): void {
     const { strategyId } = strategy;
     for (const [coin, { pair, reason, context }] of reasons) {
-      this.parts.teller.decided({ strategyId, userId, coin, pair, action: "hold", reason, context });
+      const breakEven = () => this.#breakEven(userId, coin, pair);
+      this.parts.teller.decided({
+        strategyId,
+        userId,
+        coin,
+        pair,
+        action: "hold",
+        reason,
+        context,
+        breakEven,
+      });
     }
+  }
+
+  #breakEven(userId: number, coin: string, pair: PairKey): Decimal | undefined {
+    return this.parts.accounts.breakEven(userId, pair, this.deps.market.facts(coin, pair));
   }
 
   #passOver(name: string): void {

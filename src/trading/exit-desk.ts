@@ -111,7 +111,8 @@ export class ExitDesk {
     const decision = planned.ok
       ? { action: "exit" as const, reason: "exit", context: planned.intent.reason }
       : { action: "hold" as const, reason: planned.reason, context: planned.context };
-    teller.decided({ ...{ strategyId, userId, coin, pair }, ...decision });
+    const breakEven = () => accounts.breakEven(userId, pair, this.deps.market.facts(coin, pair));
+    teller.decided({ ...{ strategyId, userId, coin, pair, breakEven }, ...decision });
     if (!planned.ok) {
       if (planned.reason === "no-key")
         teller.incident("key", position, "no usable key: the position cannot be left");

@@ -2,6 +2,8 @@
 // waited for by an entry or an exit.
 
 import type { PairKey } from "../../schema/vocabulary.ts";
+import type { Decimal } from "../domain/decimal.ts";
+import { decisionNote } from "../domain/decision-note.ts";
 import type { Notice } from "../domain/notice.ts";
 import { isPassing } from "../domain/store-fault.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -39,6 +41,8 @@ export interface Told {
   readonly action: DecisionRow["action"];
   readonly reason: string;
   readonly context: string;
+  /** Ratio of the round trip as it is expected; asked only for a decision that is kept. */
+  readonly breakEven: () => Decimal | undefined;
 }
 
 const DECISION_AGAIN_MS = 60_000;
@@ -103,7 +107,7 @@ export class Teller {
   }
 
   /** The last decision about a coin; the same reason is kept again only after a while. */
-  decided({ strategyId, userId, coin, pair, action, reason, context }: Told): void {
+  decided({ strategyId, userId, coin, pair, action, reason, context: words, breakEven }: Told): void {
     const atMs = this.deps.clock.nowMs();
     const key = `${strategyId} ${coin}`;
     const told = this.#decisionsTold.get(key);
@@ -112,6 +116,7 @@ export class Teller {
     if (this.#decisionsTold.size >= TOLD_MAX) this.#decisionsTold.clear();
     this.#decisionsTold.set(key, { reason: what, atMs });
     const { mode, counts } = this.deps;
+    const context = decisionNote(words, breakEven());
     countOne(counts?.decisions, `${action} ${reason}`);
     this.#decisions.set(key, { mode, userId, strategyId, coin, pair, action, reason, context, atMs });
   }

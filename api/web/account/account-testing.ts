@@ -136,7 +136,7 @@ export class AccountServer {
     for (const [coin, pair, action, reason, secondsAgo] of decided) {
       await this.put(
         sql`insert into schedulerx.last_decisions (mode, user_id, strategy_id, coin, pair, action, reason, context, at)
-            values ('paper', ${this.userId}, 1, ${coin}, ${pair}, ${action}, ${reason}, 'spread=0.01',
+            values ('paper', ${this.userId}, 1, ${coin}, ${pair}, ${action}, ${reason}, 'spread=0.01 breakEvenPct=0.31',
               ${new Date(this.nowMs - secondsAgo * 1_000).toISOString()}::timestamptz)`,
       );
     }

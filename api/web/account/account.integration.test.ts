@@ -138,7 +138,7 @@ needs(["chromium", "postgres"], "the account's page", () => {
       ...{ entryRate: "1400", exitRate: "1420.5" },
     });
     expect(await text(page, '#decision-rows tr[data-key$=" BTC"] .decided')).toBe(
-      "보류진입·종료 환율 차이가 큼",
+      "보류진입·종료 환율 차이가 큼손익분기 0.31 %",
     );
 
     // A key is put in, tested in words, and never shown.

@@ -200,10 +200,11 @@ class DecisionRow {
   readonly #decision = appendElement(this.root, "td", "decided");
   readonly #action = appendElement(this.#decision, "span", "badge");
   readonly #reason = appendElement(this.#decision, "span");
+  readonly #breakEven = appendElement(this.#decision, "small");
   readonly #time = appendElement(this.root, "td", "number time");
 
-  render({ coin, pair, action, words: reason, context: detail, atMs }: Decision, context: ViewContext): void {
-    const { words, language } = context;
+  render(decision: Decision, { words, language }: ViewContext): void {
+    const { coin, pair, action, words: reason, context: detail, breakEvenPct, atMs } = decision;
     const [domestic, overseas] = pair.split("-").map((venue) => venueName(venue, words));
     this.#what.scope = "row";
     setText(this.#coin, coin);
@@ -211,6 +212,7 @@ class DecisionRow {
     setText(this.#action, { enter: words.entered, exit: words.exited, hold: words.held }[action]);
     setAttribute(this.root, "data-action", action);
     setText(this.#reason, action === "hold" ? reason[language] : "");
+    setText(this.#breakEven, breakEvenPct === null ? "" : words.breakEven(breakEvenPct));
     setAttribute(this.#decision, "title", detail);
     setText(this.#time, dayTimeKst(atMs));
   }
