@@ -260,7 +260,7 @@ nats_conf() {
 # Made by secrets.sh. Who may do what at the bus; passwords in the clear: readable by root alone.
 listen: "$address:4222"
 server_name: schedulerx
-jetstream { max_memory_store: 64M, max_file_store: 1G }
+jetstream { max_memory_store: 16M, max_file_store: 1G }
 max_connections: 256
 authorization {
   # A small machine may need longer than the default of 2 s for a handshake.
@@ -292,7 +292,7 @@ tls-port 6379
 tls-auth-clients no
 save ""
 appendonly no
-maxmemory 64mb
+maxmemory 24mb
 maxmemory-policy noeviction
 client-output-buffer-limit pubsub 8mb 2mb 30
 user default reset

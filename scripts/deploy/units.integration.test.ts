@@ -34,6 +34,28 @@ function run(...args: string[]) {
 
 const faultsIn = (said: string) => said.split("\n").filter((line) => line.trim() && !TOO_NEW.test(line));
 
+/** A t3.micro, less the kernel, systemd, sshd, chrony and what an installation takes. */
+const MACHINE_MB = 1_024 - 150;
+const MEASURED_PEAK_MB = { scheduler: 130, api: 131, worker: 80, nats: 17, redis: 14 };
+
+test("the ceilings of all that may stand on one machine are within its memory, each with headroom", () => {
+  const ceilings = (text: string) => {
+    const [high, max] = ["High", "Max"].map((name) =>
+      Number(new RegExp(`^Memory${name}=(\\d+)M$`, "m").exec(text)?.[1]),
+    );
+    expect(high! < max!).toBe(true);
+    return max!;
+  };
+  const units = Object.entries(MEASURED_PEAK_MB).map(([name, peakMb]) => {
+    const maxMb = ceilings(readFileSync(join(UNITS, `schedulerx-${name}.service`), "utf8"));
+    expect([name, maxMb >= 1.4 * peakMb]).toEqual([name, true]);
+    return maxMb;
+  });
+  const postgresMb = ceilings(readFileSync(join(import.meta.dir, "user-data.sh"), "utf8"));
+  const sumMb = [...units, postgresMb].reduce((sum, mb) => sum + mb);
+  expect(sumMb).toBeWithin(MACHINE_MB - 50, MACHINE_MB + 1);
+});
+
 test.skipIf(!analyze)("every unit is spelt as systemd wants it, and none is left without a restart", () => {
   const names = readdirSync(UNITS);
   expect(names).toHaveLength(5);

@@ -135,10 +135,17 @@ local_postgres() {
   for folder in "$ROOT"/etc/postgresql/*/main/conf.d; do
     write "${folder#"$ROOT"}/schedulerx.conf" <<'CONF'
 listen_addresses = '127.0.0.1'
-shared_buffers = 64MB
+shared_buffers = 32MB
 max_connections = 40
 CONF
   done
+  # With all of ours the machine's memory goes round: the units' ceilings and this one are less than a t3.micro has.
+  write /etc/systemd/system/postgresql@.service.d/schedulerx.conf <<'CONF'
+[Service]
+MemoryHigh=128M
+MemoryMax=144M
+CONF
+  systemctl daemon-reload
   systemctl restart postgresql.service
 }
 
