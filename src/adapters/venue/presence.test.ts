@@ -13,10 +13,10 @@ const amount = fc.nat({ max: AMOUNT_MAX }).map((value) => value / 7);
 const amounts = fc.record({ upbit: amount, bithumb: amount, bybit: amount, binance: amount });
 const presence: fc.Arbitrary<Presence> = fc.record({
   kind: fc.constantFrom("hello" as const, "here" as const, "bye" as const),
-  id: fc.string({ minLength: 1, maxLength: 100 }),
+  id: fc.string({ minLength: 1, maxLength: 12 }),
   role: fc.constantFrom("worker" as const, "scheduler" as const),
-  sourceAddress: fc.string({ maxLength: 100 }),
-  version: fc.string({ maxLength: 40 }),
+  sourceAddress: fc.string({ maxLength: 12 }),
+  version: fc.string({ maxLength: 6 }),
   ...{ shares: amounts, spent: amounts, foreign: amounts, gone: amounts, banMs: amounts },
 });
 
@@ -30,7 +30,7 @@ test("what a process says of itself is read as it was said; damaged, it is that 
       fc.option(fc.nat(), { freq: 3 }),
       (said, edits, cut) => {
         const whole = encoder.encode(JSON.stringify(said));
-        expect(parsePresence(whole)).toEqual(said);
+        if (!Bun.deepEquals(parsePresence(whole), said)) expect(parsePresence(whole)).toEqual(said);
         const bytes = whole.slice(0, cut === null ? whole.length : cut % whole.length);
         for (const [at, value] of edits) if (bytes.length > 0) bytes[at % bytes.length] = value;
         const heard = parsePresence(bytes);
@@ -56,7 +56,7 @@ test("whatever a venue's headers and words say, the wait is an amount that other
   const value = fc.oneof(
     ...[digits, fc.double().map(String), digits.map((sec) => `group=default; min=1800; sec=${sec}`)],
     ...[
-      fc.string({ unit: "grapheme-ascii" }),
+      fc.string({ unit: "grapheme-ascii", maxLength: 12 }),
       fc.constantFrom("", "0", "-1", "1e9", "Wed, 21 Oct 2026 07:28:00 GMT"),
     ],
   );
@@ -84,9 +84,10 @@ test("whatever a venue's headers and words say, the wait is an amount that other
           ...(text !== null && { text }),
         });
         const waitMs = read.kind === "banned" ? read.banMs : read.holdMs;
-        expect(waitMs >= 0 && waitMs <= AMOUNT_MAX).toBe(true);
-        if (status === 403 || status === 418) expect(read.kind).toBe("banned");
-        else expect(read.kind).toBe(status === 429 || limited ? "refused" : "fine");
+        if (!(waitMs >= 0 && waitMs <= AMOUNT_MAX)) throw new Error(`expected an amount, was ${waitMs}`);
+        const kind = status === 429 || limited ? "refused" : "fine";
+        const expected = status === 403 || status === 418 ? "banned" : kind;
+        if (read.kind !== expected) throw new Error(`expected ${expected}, was ${read.kind}`);
         if (read.kind === "fine" && read.addressUsed !== undefined) {
           expect(Number.isSafeInteger(read.addressUsed) && read.addressUsed >= 0).toBe(true);
         }
