@@ -163,7 +163,7 @@ export function positionOperations(): OpenApiDocument["paths"] {
       get: {
         summary: "The last decisions",
         description:
-          "The newest decision about each coin of the caller's strategies, newest first, 500 at most, with its reason.",
+          "For each coin why it was entered or left, or why not. First what the engine has decided, the newest first, 500 at most: about coins that met the target, and about those held. Then, of the active strategy, what the newest rates say about every other coin, the lowest rate first; those have the rate's time.",
         ...own,
         responses: {
           200: { description: "By strategy and coin.", ...content("Decisions", [DECISION]) },

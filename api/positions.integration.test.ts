@@ -3,11 +3,12 @@
 import { beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { createOwnPositionStore } from "../src/adapters/store/own-positions.ts";
+import { nullRow } from "../src/domain/rate-table.ts";
 import { StoreFault } from "../src/domain/store-fault.ts";
 import { csvCell } from "./positions-csv.ts";
 import { accountsApi } from "./test-accounts.ts";
 import { callers } from "./test-callers.ts";
-import { TICK_AT_MS } from "./test-kit.ts";
+import { fakeFrame, TICK_AT_MS } from "./test-kit.ts";
 
 const kit = callers({
   accountsOf: ({ accounts, database }) => ({
@@ -184,5 +185,28 @@ test("decisions are the caller's own, newest first, in both languages", async ()
       },
     },
     expect.objectContaining({ coin: "BTC" }),
+  ]);
+});
+
+test("of the active strategy every coin of the live rates has its reason, also without a decision", async () => {
+  const { accounts } = kit.context;
+  await accounts.strategies.start(
+    kit.ids.lee,
+    {
+      ...{ name: "s", seedAmountKrw: "3000000", seedDivision: 3, tradeMode: "custom", entryRate: "1300" },
+      ...{ exitRate: "1400", coinMode: "auto", selectedCoins: [], leverage: 1, stopRate: null },
+      ...{ holdingMsMax: null, allowAverageDown: false, allowAverageUp: false },
+    },
+    TICK_AT_MS,
+  );
+  const row = nullRow("SOL", 2, TICK_AT_MS, "none");
+  row.ratesJeon[0] = 139_001;
+  kit.api.feed.publish(fakeFrame([row]));
+  expect((await json("/api/strategies/decisions", "lee")).slice(1)).toEqual([
+    expect.objectContaining({
+      ...{ coin: "SOL", pair: "bithumb-bybit", action: "hold", reason: "rate-above-target" },
+      ...{ context: "rate=1390.01 target=1300", atMs: TICK_AT_MS },
+      words: { ko: "진입 환율이 목표보다 높음", en: "entry rate above the target" },
+    }),
   ]);
 });

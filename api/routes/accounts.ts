@@ -164,7 +164,7 @@ export function accountRoutes(
   });
   const served = routes
     .route("/", own)
-    .route("/", positionRoutes({ ...given, clock, signedIn }))
+    .route("/", positionRoutes({ ...given, live: deps.live, periodMs: settings.periodMs, clock, signedIn }))
     .route(
       "/",
       openPositionRoutes({ ...given, live: deps.live, periodMs: settings.periodMs, clock, signedIn }),

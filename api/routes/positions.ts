@@ -6,7 +6,9 @@ import * as v from "valibot";
 import { PAIR_KEYS } from "../../schema/vocabulary.ts";
 import { breakEvenPctOf } from "../../src/domain/decision-note.ts";
 import { reasonWords } from "../../src/domain/notice-words.ts";
+import type { StoredPosition } from "../../src/domain/position-view.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import type { TradingMode } from "../../src/ports/journal.ts";
 import type {
   ActivePosition,
   DailyProfit,
@@ -14,8 +16,12 @@ import type {
   PositionRow,
   PositionStatistics,
 } from "../../src/ports/own-positions.ts";
+import type { OwnSafety } from "../../src/ports/own-safety.ts";
+import type { StrategyStore } from "../../src/ports/strategies.ts";
 import type { DecisionRow } from "../../src/ports/traders.ts";
 import { type SignedIn, textAnswer } from "../answers.ts";
+import { coinDecisions } from "../coin-decisions.ts";
+import { type LiveFrames, rowAgeMsMaxOf, WHOLE_TABLE } from "../live-frames.ts";
 import { positionsCsv } from "../positions-csv.ts";
 import { type ProblemAnswer, problem } from "../problem.ts";
 import { daySchema, query, wholeNumber } from "../query.ts";
@@ -134,15 +140,43 @@ export interface PositionDeps {
   readonly positions: OwnPositionStore;
   /** Newest first. */
   readonly decisions: (userId: number) => Promise<readonly DecisionRow[]>;
+  readonly strategies: Pick<StrategyStore, "read" | "consent">;
+  readonly safety: Pick<OwnSafety, "entries" | "incidents">;
+  readonly openPositions: (userId: number) => Promise<readonly StoredPosition[]>;
+  readonly mode: TradingMode;
 }
 
 export function positionRoutes({
   positions,
   decisions,
+  strategies,
+  safety,
+  openPositions,
+  mode,
+  live,
+  periodMs,
   clock,
   signedIn,
-}: PositionDeps & { readonly clock: Clock; readonly signedIn: SignedIn }) {
+}: PositionDeps & {
+  readonly live: Pick<LiveFrames, "rowsSince" | "reference">;
+  /** Length of a tick. */
+  readonly periodMs: number;
+  readonly clock: Clock;
+  readonly signedIn: SignedIn;
+}) {
   const none = query(v.strictObject({}));
+  const decisionsOf = async (userId: number) => {
+    const [stored, own, consent, entries, incidents, open] = await Promise.all([
+      ...([decisions(userId), strategies.read(userId), strategies.consent(userId)] as const),
+      ...([safety.entries(userId), safety.incidents(mode, userId), openPositions(userId)] as const),
+    ]);
+    return coinDecisions({
+      ...{ userId, mode, stored, strategies: own, hasConsent: consent.consent, entries, incidents },
+      heldCoins: new Set(open.map(({ coin }) => coin)),
+      ...{ rows: live.rowsSince(WHOLE_TABLE), reference: live.reference },
+      sinceMs: clock.nowMs() - rowAgeMsMaxOf(periodMs),
+    });
+  };
   return new Hono()
     .get("/api/positions/active", signedIn, none, async (c) =>
       c.json(await positions.active(c.var.account.userId), 200, NO_STORE),
@@ -174,8 +208,8 @@ export function positionRoutes({
       return textAnswer(isWanted ? await positionsCsv(positions, c.var.account.userId) : null, headers);
     })
     .get("/api/strategies/decisions", signedIn, none, async (c) => {
-      const rows = await decisions(c.var.account.userId);
-      const shown = rows.map(({ mode: _, userId: __, ...row }) => ({
+      const rows = await decisionsOf(c.var.account.userId);
+      const shown = rows.map((row) => ({
         ...row,
         breakEvenPct: breakEvenPctOf(row.context),
         words: { ko: reasonWords(row.reason, "ko"), en: reasonWords(row.reason, "en") },

@@ -2,14 +2,15 @@
 // until it has.
 
 import type { Venue } from "../../schema/vocabulary.ts";
-import type { EntryReason, ExitDecision } from "./decision.ts";
+import type { ExitDecision } from "./decision.ts";
 import type { ExitNoticeCause, IncidentWhat, Language, ServiceAlert } from "./notice.ts";
+import type { RateReason } from "./rate-reasons.ts";
 import type { RiskDenial } from "./risk.ts";
 import type { SizeDenial } from "./sizing.ts";
 
 /** Why nothing was done: by decisions, sizes and limits, and by what the accounts say before an order. */
 type HoldReason =
-  | EntryReason
+  | RateReason
   | Extract<ExitDecision, { readonly action: "hold" }>["reason"]
   | SizeDenial
   | RiskDenial
@@ -76,6 +77,12 @@ const REASON_WORDS: Readonly<Record<HoldReason, Words>> = {
   "entries-off": { ko: "신규 진입이 꺼져 있음", en: "entries are switched off" },
   "incident-open": { ko: "해결되지 않은 사고가 있음", en: "an incident is open" },
   "cooling-down": { ko: "재진입 대기 시간", en: "cooling down" },
+  "strategy-unreadable": {
+    ko: "전략 설정을 읽을 수 없어 거래하지 않음",
+    en: "the strategy cannot be read, so it is not traded",
+  },
+  "no-consent": { ko: "실거래에 동의하지 않음", en: "no consent to trading with real money" },
+  "not-decided": { ko: "목표 환율에 닿아 판단을 기다리는 중", en: "the target is met; not decided yet" },
   "coin-not-selected": { ko: "선택하지 않은 코인", en: "coin not selected" },
   "not-tradable": { ko: "거래 불가 종목", en: "not tradable" },
   "wallet-closed": { ko: "입출금 중단", en: "deposits or withdrawals closed" },

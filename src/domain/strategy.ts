@@ -19,6 +19,56 @@ export interface Strategy {
   readonly allowAverageUp: boolean;
 }
 
+/** A strategy as its columns hold it; amounts and rates are decimal texts. */
+export interface StrategyTexts
+  extends Pick<
+    Strategy,
+    | "strategyId"
+    | "userId"
+    | "seedDivision"
+    | "leverage"
+    | "tradeMode"
+    | "coinMode"
+    | "allowAverageDown"
+    | "allowAverageUp"
+  > {
+  readonly seedAmountKrw: string;
+  readonly entryRate: string;
+  readonly exitRate: string;
+  readonly selectedCoins: readonly string[];
+}
+
+/** Throws RangeError for what cannot be traded. */
+export function strategyOf({
+  seedAmountKrw,
+  entryRate,
+  exitRate,
+  selectedCoins,
+  ...same
+}: StrategyTexts): Strategy {
+  const atLeastOne = (what: string, value: number) => {
+    if (value < 1) throw new RangeError(`expected a ${what} of at least 1, was ${value}`);
+  };
+  const above0 = (what: string, text: string) => {
+    const value = Decimal.of(text);
+    if (!value.isPositive) throw new RangeError(`expected ${what} above 0, was ${value}`);
+    return value;
+  };
+  // The rates mean nothing in auto mode, so they may be anything there.
+  const rate = (what: string, text: string) =>
+    same.tradeMode === "custom" ? above0(what, text) : Decimal.of(text);
+  const seed = above0("a seed amount", seedAmountKrw);
+  atLeastOne("seed division", same.seedDivision);
+  atLeastOne("leverage", same.leverage);
+  return {
+    ...same,
+    seedAmountKrw: seed,
+    entryRateTarget: rate("an entry rate", entryRate),
+    exitRateTarget: rate("an exit rate", exitRate),
+    selectedCoins: new Set(selectedCoins),
+  };
+}
+
 /** Settings of the engine that shape decisions; ratios, not percent. */
 export interface DecisionSettings {
   /** auto entry: reference price x (1 - this). */

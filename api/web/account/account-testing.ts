@@ -26,6 +26,9 @@ const OPEN = [
   ["DOGE", "bithumb-binance", "21000", "238.1", "0.1722", undefined],
 ] as const;
 
+/** Coins nobody holds, with an entry rate of now from 1,401 on. */
+const OTHERS = 30;
+
 export class AccountServer {
   readonly context: Awaited<ReturnType<typeof accountsDatabase>>;
   readonly userId: number;
@@ -77,7 +80,7 @@ export class AccountServer {
     return this.context.database.run("put", (executor) => executor.execute(statement));
   }
 
-  /** Rates of now for what is open, and the reference price. */
+  /** Rates of now for what is open and what is not, and the reference price. */
   publishRates(change = 0): void {
     const tickAtMs = systemClock.nowMs();
     const rows = OPEN.flatMap(([coin, pair, , , , rate]): RateRow[] => {
@@ -90,6 +93,10 @@ export class AccountServer {
       row.ratesJeon.fill(Math.round(((rate ?? Number.NaN) + change) * 100), SEED_COUNT);
       return rate === undefined ? [] : [row];
     });
+    for (let index = 0; index < OTHERS; index++) {
+      const row = nullRow(`C${index}`, index % PAIRS.length, tickAtMs, "none");
+      rows.push({ ...row, ratesJeon: row.ratesJeon.fill(140_100 + index * 25, 0, SEED_COUNT) });
+    }
     const reference = { priceKrw: REFERENCE_KRW, venue: "upbit", atMs: tickAtMs } as const;
     this.feed.publish(fakeFrame(rows, { tickAtMs, reference }));
   }

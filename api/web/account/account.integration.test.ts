@@ -140,6 +140,15 @@ needs(["chromium", "postgres"], "the account's page", () => {
     expect(await text(page, '#decision-rows tr[data-key$=" BTC"] .decided')).toBe(
       "보류진입·종료 환율 차이가 큼손익분기 0.31 %",
     );
+    // What the rates say of the others, the nearest first, and of all when that is asked for.
+    expect(await text(page, '#decision-rows tr[data-key$=" C0"] .decided')).toBe(
+      "보류진입 환율이 목표보다 높음",
+    );
+    const rows = page.locator("#decision-rows tr");
+    expect(await rows.count()).toBe(20);
+    await page.click("#decisions-more button");
+    // Without a rate for entering: behind all that have one.
+    expect(await rows.last().getAttribute("data-key")).toEndWith(" XRP");
 
     // A key is put in, tested in words, and never shown.
     await page.click('.views a[href="#accounts"]');

@@ -252,11 +252,13 @@ async function begin(): Promise<void> {
   if (answer.refusal.status !== 401) setTimeout(() => void begin(), AWAY_MS);
 }
 
-/** Rates move without an event: what is open is read anew with about every tick, while somebody looks. */
+/** Rates move without an event: what hangs on them is read anew with about every tick, while somebody looks. */
 function readRates(): void {
   const tickMs = about?.tickIntervalMs ?? TICK_INTERVAL_MS_DEFAULT;
   setTimeout(readRates, Math.min(AGAIN_MS_MAX, Math.max(AGAIN_MS_MIN, tickMs)));
-  if (me && view === "now" && document.visibilityState === "visible") void data.load("open");
+  if (!me || document.visibilityState !== "visible") return;
+  if (view === "now") void data.load("open");
+  else if (view === "strategy") void data.load("decisions");
 }
 
 byId("sign-out", HTMLButtonElement).addEventListener("click", () => void signOut());

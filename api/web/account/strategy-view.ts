@@ -13,6 +13,8 @@ type Strategy = Part<"strategies">["strategies"][number];
 type Decision = Part<"decisions">[number];
 
 const EARLIER_MAX = 10;
+/** The others when they are asked for. */
+const DECISIONS_FEW = 20;
 
 export class StrategyView {
   readonly #context: () => ViewContext;
@@ -27,6 +29,8 @@ export class StrategyView {
     create: () => new DecisionRow(),
   });
   readonly #noDecisions = byId("decisions-none", HTMLParagraphElement);
+  readonly #more = byId("decisions-more", HTMLElement);
+  #isWhole = false;
   readonly #earlier: KeyedList<Strategy, EarlierLine>;
 
   constructor(context: () => ViewContext) {
@@ -52,6 +56,10 @@ export class StrategyView {
     this.#terms = new KeyedList(appendElement(panel, "dl", "terms"), {
       keyOf: ([name]) => name,
       create: () => new TermLine(),
+    });
+    this.#more.querySelector("button")!.addEventListener("click", () => {
+      this.#isWhole = !this.#isWhole;
+      this.#renderDecisions(this.#context());
     });
     this.#earlier = new KeyedList(byId("earlier", HTMLUListElement), {
       keyOf: ({ strategyId }) => String(strategyId),
@@ -93,7 +101,14 @@ export class StrategyView {
     setHidden(byId("decisions", HTMLElement), !decisions?.length);
     setHidden(this.#noDecisions, decisions?.length !== 0 && unread === undefined);
     setText(this.#noDecisions, unread ?? words.noDecisions);
-    this.#decisions.render(decisions ?? [], (row, one) => row.render(one, context));
+    const all = decisions ?? [];
+    const shown = this.#isWhole ? all : all.slice(0, DECISIONS_FEW);
+    this.#decisions.render(shown, (row, one) => row.render(one, context));
+    setHidden(this.#more, all.length <= DECISIONS_FEW);
+    setText(
+      this.#more.querySelector("button")!,
+      this.#isWhole ? words.fewDecisions : words.allDecisions(all.length - DECISIONS_FEW),
+    );
   }
 
   #active(): Strategy | undefined {

@@ -7,7 +7,7 @@ import { exchanges, strategies, userExchanges, users } from "../../../schema/tab
 import { traderTerms } from "../../../schema/tables/trading-state.ts";
 import { VENUES, type Venue } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../domain/decimal.ts";
-import type { Strategy } from "../../domain/strategy.ts";
+import { type Strategy, strategyOf } from "../../domain/strategy.ts";
 import type { KeyState, Trader, TraderStore } from "../../ports/traders.ts";
 import type { SecretPlace, SecretReader } from "../secrets.ts";
 import { type Database, type Executor, rowsOf } from "./database.ts";
@@ -84,7 +84,7 @@ async function readTraders(
       try {
         traders.push({
           userId,
-          strategy: strategyOf(userId, strategy),
+          strategy: tradedOf(userId, strategy),
           keys: keyStates(keysBy.get(userId) ?? [], secrets),
           ...termsOf(terms),
         });
@@ -147,37 +147,19 @@ function keyStates(
 }
 
 /** Throws RangeError for what cannot be traded. */
-function strategyOf(userId: number, row: StrategyColumns): Strategy {
+function tradedOf(userId: number, row: StrategyColumns): Strategy {
   if (row.userId !== userId) {
     throw new RangeError(`expected a strategy of this user, was one of user ${row.userId}`);
   }
-  const atLeastOne = (what: string, value: number) => {
-    if (value < 1) throw new RangeError(`expected a ${what} of at least 1, was ${value}`);
-    return value;
-  };
-  const above0 = (what: string, text: string) => {
-    const value = Decimal.of(text);
-    if (!value.isPositive) throw new RangeError(`expected ${what} above 0, was ${value}`);
-    return value;
-  };
-  const tradeMode = row.tradeMode as Strategy["tradeMode"];
-  // The rates mean nothing in auto mode, so they may be anything there.
-  const rate = (what: string, text: string) =>
-    tradeMode === "custom" ? above0(what, text) : Decimal.of(text);
-  return {
-    strategyId: row.id,
-    userId,
-    seedAmountKrw: above0("a seed amount", row.seedAmount),
-    seedDivision: atLeastOne("seed division", row.seedDivision),
-    leverage: atLeastOne("leverage", row.leverage),
-    tradeMode,
-    entryRateTarget: rate("an entry rate", row.entryRate),
-    exitRateTarget: rate("an exit rate", row.exitRate),
+  const { seedDivision, leverage, entryRate, exitRate } = row;
+  return strategyOf({
+    ...{ strategyId: row.id, userId, seedAmountKrw: row.seedAmount, seedDivision, leverage },
+    ...{ tradeMode: row.tradeMode as Strategy["tradeMode"], entryRate, exitRate },
     coinMode: row.coinMode as Strategy["coinMode"],
-    selectedCoins: new Set((row.selectedCoins ?? []).filter((coin) => coin)),
+    selectedCoins: (row.selectedCoins ?? []).filter((coin) => coin),
     allowAverageDown: row.allowAverageDown ?? false,
     allowAverageUp: row.allowAverageUp ?? false,
-  };
+  });
 }
 
 function termsOf(row: TermColumns | null): Pick<Trader, "liveConsent" | "stopRate" | "holdingMsMax"> {
