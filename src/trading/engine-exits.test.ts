@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
 import { StoreFault } from "../domain/store-fault.ts";
-import { type EngineRig, type RigOptions, traderOf } from "../testing/engine/rig.ts";
+import { type EngineRig, REFERENCE_KRW, type RigOptions, traderOf } from "../testing/engine/rig.ts";
 import { rigStarter } from "../testing/engine/rigs.ts";
 
 const D = Decimal.of;
@@ -35,6 +35,18 @@ const OFF = {
 const rateFor = (exitRate: number) => (exitRate * 2.0005 + 1) / 2;
 const exits = (rig: EngineRig) =>
   rig.heard("exited").map(({ notice }) => notice.kind === "exited" && [notice.cause, notice.end]);
+
+test("the price an exit is settled at is noted with its age, however long there has been no other", async () => {
+  const rig = await holding({ exitRateTarget: D("1420") });
+  rig.ageReference(undefined);
+  await rig.pass(40_000);
+  rig.market.setRate("XRP", 1_430);
+  await rig.tick();
+  expect(rig.held).toEqual([]);
+  const [settled] = rig.log.lines.filter(({ event }) => event === "an exit is settled");
+  expect(settled?.fields).toMatchObject({ referenceKrw: String(REFERENCE_KRW), source: "market" });
+  expect(Math.round((settled?.fields.ageMs as number) / 10_000)).toBe(4);
+});
 
 test("XRP is left at its exit rate, and not below", async () => {
   const rig = await holding({ exitRateTarget: D("1420") });
@@ -282,7 +294,9 @@ describe("an automatic exit's profit, projected,", () => {
       pay(rig, "40");
       rig.world.faults.arm({ call: "funding", times: 1 }, { read });
       expect(await due(rig)).toEqual(["1 XRP"]);
-      expect(rig.state.decisionRows.at(-1)!.context).toContain("fundingUsdt=-40 (not read now) breakEvenPct=");
+      expect(rig.state.decisionRows.at(-1)!.context).toContain(
+        "fundingUsdt=-40 (not read now) breakEvenPct=",
+      );
     }
   });
 

@@ -12,6 +12,7 @@ const MEDIAN_MS = 1_000;
 
 export class Reference {
   #lastValid: Decimal | undefined;
+  #lastReadAtMs: number | undefined;
   #median: { readonly jeon: number | undefined; readonly untilMs: number } | undefined;
 
   constructor(
@@ -32,11 +33,17 @@ export class Reference {
     const away = price.minus(median).abs().dividedBy(median, 8, "up");
     if (away.above(FROM_MEDIAN_MAX)) return undefined;
     this.#lastValid = price;
+    this.#lastReadAtMs = reference.atMs;
     return price;
   }
 
   lastValid(): Decimal | undefined {
     return this.valid() ?? this.#lastValid;
+  }
+
+  /** How old that one is, ms since it was read; undefined while there is none. */
+  lastAgeMs(): number | undefined {
+    return this.#lastReadAtMs === undefined ? undefined : this.deps.clock.nowMs() - this.#lastReadAtMs;
   }
 
   #medianJeon(): number | undefined {

@@ -212,7 +212,14 @@ export class Runner {
     const earlier = await Promise.all(ids.map(async (id) => (await journal.file(id))!));
     const exitDeps: ExitRunDeps = {
       ...deps,
-      referenceKrw: () => reference.lastValid(),
+      referenceKrw: () => {
+        const price = reference.lastValid();
+        const ageMs = reference.lastAgeMs() ?? clock.nowMs() - intent.plannedAtMs;
+        const source = price ? "market" : "plan";
+        const referenceKrw = price?.toString() ?? intent.terms.referenceKrw;
+        log.info("an exit is settled", { intentId: intent.intentId, referenceKrw, source, ageMs });
+        return price;
+      },
       fundingUsdt: async (of, ofLegs) =>
         (await work.insist(() =>
           fundingOf({ ...this.deps, fence: term.fence }, of, ofLegs, intent.terms.overseasSymbol!),
