@@ -95,10 +95,16 @@ export class Program {
     return this.child.stop("SIGTERM", withinMs);
   }
 
-  /** Everything logged so far over all lives, oldest first. */
+  /** Everything it said so far over all lives, logged or not, oldest first. */
+  output(): string {
+    return [...this.#past, this.#child?.output() ?? ""].join("\n");
+  }
+
+  /** What of it are lines of the log. */
   lines(): LogLine[] {
-    const texts = [...this.#past, this.#child?.output() ?? ""];
-    return texts.flatMap((text) => text.split("\n").flatMap((line) => parsed(line) ?? []));
+    return this.output()
+      .split("\n")
+      .flatMap((line) => parsed(line) ?? []);
   }
 
   /** What was logged at warn or above, or said about a return, since a count of lines taken before. */

@@ -23,6 +23,7 @@ export interface TestTrader extends TraderWish {
   readonly userId: number;
   readonly strategyId: number;
   readonly apiKey: string;
+  readonly secret: string;
   readonly domestic: "upbit" | "bithumb";
   readonly overseas: "bybit" | "binance";
 }
@@ -73,7 +74,7 @@ export async function addTestTrader(
   });
   const strategyId = await startStrategy(database, userId, { coin, seedKrw, division });
   await createTraderStore(database, undefined).setConsent(userId, true, Date.now());
-  return { ...wish, userId, strategyId, apiKey, domestic, overseas } as TestTrader;
+  return { ...wish, userId, strategyId, apiKey, secret, domestic, overseas } as TestTrader;
 }
 
 /** Karbit starts a strategy by a new row and points the user at it. */

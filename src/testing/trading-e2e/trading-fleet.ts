@@ -39,6 +39,12 @@ export interface TradingSeen {
 
 const OPERATOR_KEY = { apiKey: "operator-access-key", secret: "operator-wallet-states-0123456789abcdef" };
 const CONTROL_TOKEN = "trading-end-to-end-operator-word";
+/** What the schedulers are given and must never say. */
+export const OPERATOR_SECRETS = {
+  ...{ ENCRYPTION_KEY, CONTROL_TOKEN },
+  "the operator's key": OPERATOR_KEY.apiKey,
+  "the operator's secret": OPERATOR_KEY.secret,
+} as const;
 const POLL_MS = 10;
 
 export class TradingFleet {

@@ -7,6 +7,7 @@ import { isLong, longTest } from "../long.ts";
 import { needs } from "../needs.ts";
 import { auditAll } from "./account-audit.ts";
 import { activePositions, auditKarbit, history } from "./karbit-reading.ts";
+import { saidSecrets, secretsOf } from "./said-secrets.ts";
 import { CHEAP, CHEAPER, OPENING_KRW, OPENING_USDT, type TestTrader } from "./test-traders.ts";
 import { TradingFleet } from "./trading-fleet.ts";
 
@@ -20,6 +21,8 @@ needs(["nats", "postgres"], "trading on the wire", () => {
       ...{ tickMs: TICK_MS, traders: [{ coin: "AAA", pair: "upbit-bybit" }] },
       // Where Karbit's own users are; its rows are UTC all the same.
       zone: "Asia/Seoul",
+      // Whatever may be said is said: the last test searches it for secrets.
+      env: { LOG_LEVEL: "debug" },
     });
   });
 
@@ -102,5 +105,22 @@ needs(["nats", "postgres"], "trading on the wire", () => {
       ...{ side: "buy", money: "10000" },
     });
     expect((await auditAll(fleet)).join("; ")).toMatch(/buy fills at upbit.*coins that are.*KRW changed/);
+  });
+
+  test("no line of all that was logged holds a user's key or secret, as it is or as it is stored", async () => {
+    const secrets = await secretsOf(fleet);
+    // A key and a secret of the user, each in two rows and in parts, and the schedulers' own four.
+    expect(secrets.size).toBeGreaterThanOrEqual(4 + 2 + 8);
+    const { scheduler, worker } = fleet;
+    await scheduler.stop();
+    const output = `${scheduler.output()}\n${worker.output()}`;
+    // From the first line on, and the least important ones too.
+    expect(scheduler.lines()[0]).toMatchObject({ event: "starting" });
+    expect(scheduler.lines().map(({ level }) => level)).toContain("debug");
+    expect(saidSecrets(output, secrets)).toEqual([]);
+    for (const [name, secret] of secrets) {
+      const planted = `${output}\n{"event":"x","error":"sign of ${secret}:0"}`;
+      expect(saidSecrets(planted, secrets).join()).toContain(name);
+    }
   });
 });
