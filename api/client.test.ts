@@ -187,7 +187,8 @@ test("the decoders refuse what is not theirs", () => {
 });
 
 test(`${INPUTS} damaged and invented events decode or are refused with a FrameError`, () => {
-  const rows = fakeRows({ coins: ["BTC"] });
+  // One pair: a damaged byte is met the sooner.
+  const rows = fakeRows({ coins: ["BTC"] }).slice(0, 1);
   const compact = Buffer.from(codec.packFrame(fakeFrame(rows))).toString("base64");
   const packed = codec.packText(karbitResultsText(rows));
   const anything = fc.jsonValue({ maxDepth: 2 });
