@@ -61,10 +61,12 @@ export class OpenApiClient {
       name,
       path[name] ?? String(example),
     ]);
+    const inQuery = parametersOf(operation, "query").filter(({ required }) => required);
     const media = bodyOf(operation);
     return {
       path: Object.fromEntries(inPath),
-      ...{ query: [], headers: media ? JSON_TYPE : {} },
+      query: inQuery.map(({ name, example }) => [name, String(example)] as const),
+      headers: media ? JSON_TYPE : {},
       body: media && JSON.stringify(media.example),
     };
   }

@@ -53,8 +53,13 @@ const KLINE = {
   usdtCandleData: [{ ...at, value: 1390 }],
 };
 
-const parameter = (name: string, description: string, schema: Record<string, unknown>, required = false) => ({
-  ...{ name, in: "query", required, description, schema },
+const parameter = (name: string, description: string, schema: Record<string, unknown>, example?: string) => ({
+  ...{ name, in: "query", required: false, description, schema },
+  ...(example !== undefined && { example }),
+});
+const required = (name: string, description: string, schema: Record<string, unknown>, example: string) => ({
+  ...parameter(name, description, schema, example),
+  required: true,
 });
 const instant = { type: "integer", minimum: 0 };
 const ticker = { type: "string", pattern: "^[0-9A-Z]{1,20}$" };
@@ -92,8 +97,8 @@ export function marketOperations(): OpenApiDocument["paths"] {
         description: `Of a coin on a pair, for up to ${COIN_DAYS_MAX} days, or without a coin of all coins of the pair together, for up to ${PAIR_DAYS_MAX} days; at most ${POINTS_MAX} points. KRW per USDT.`,
         tags: ["market"],
         parameters: [
-          parameter("pair", "The pair of venues.", { type: "string", enum: PAIR_KEYS }, true),
-          parameter("coin", "Ticker of the Korean market.", ticker),
+          required("pair", "The pair of venues.", { type: "string", enum: PAIR_KEYS }, "upbit-bybit"),
+          parameter("coin", "Ticker of the Korean market.", ticker, "BTC"),
           parameter("size", "Order size in KRW; 10M only of a coin.", {
             ...{ type: "string", enum: ["1M", "10M"], default: "1M" },
           }),
@@ -113,8 +118,8 @@ export function marketOperations(): OpenApiDocument["paths"] {
           "In Karbit's form: up to 200 candles, ascending, times in UTC. A venue that fails, or has no such coin, leaves its arrays empty.",
         tags: ["market"],
         parameters: [
-          parameter("exchanges", "One of each, as UPBIT,BYBIT.", { type: "string" }, true),
-          parameter("symbol", "Ticker of the Korean market.", ticker, true),
+          required("exchanges", "One of each side, in either order.", { type: "string" }, "UPBIT,BYBIT"),
+          required("symbol", "Ticker of the Korean market.", ticker, "BTC"),
           parameter("interval", "Length of a candle.", {
             ...{ type: "string", enum: Object.keys(CANDLE_INTERVALS), default: "1m" },
           }),

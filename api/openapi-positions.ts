@@ -57,7 +57,7 @@ const DAILY = {
 const DECISION = {
   ...{ strategyId: 12, coin: "BTC", pair: "upbit-bybit", action: "hold", reason: "spread-too-wide" },
   words: { ko: "진입·종료 환율 차이가 큼", en: "spread too wide" },
-  ...{ context: "spread=0.011", atMs: 1_780_000_000_000 },
+  ...{ context: "spread=0.011", breakEvenPct: null, atMs: 1_780_000_000_000 },
 };
 const CSV = "\uFEFF상태,코인,국내 거래소,...\r\nCLOSED,BTC,UPBIT,...\r\n";
 

@@ -7,10 +7,11 @@ import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
 import { accountOperations } from "./openapi-accounts.ts";
 import { eventOperations } from "./openapi-events.ts";
+import { NOT_READY, READY, STREAM, TABLE, TRADING } from "./openapi-examples.ts";
 import { keyOperations } from "./openapi-keys.ts";
 import { MARKET_SCHEMAS, marketOperations, venuesOperation } from "./openapi-market.ts";
 import { PAPER_SCHEMAS, paperOperations } from "./openapi-paper.ts";
-import { withGuards } from "./openapi-parts.ts";
+import { content, problems, withGuards } from "./openapi-parts.ts";
 import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
 import { SAFETY_SCHEMAS, safetyOperations } from "./openapi-safety.ts";
 import { STRATEGY_SCHEMAS, strategyOperations } from "./openapi-strategies.ts";
@@ -91,15 +92,17 @@ function mapValues<T, U>(of: Readonly<Record<string, T>>, to: (value: T) => U): 
   return Object.fromEntries(Object.entries(of).map(([name, value]) => [name, to(value)]));
 }
 
-const content = (type: string, schema: Json): Json => ({ [type]: { schema } });
-const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-const problemResponse = (description: string): Json => ({
-  description,
-  content: content("application/problem+json", ref("Problem")),
-});
-const busyResponse: Json = {
-  ...problemResponse("Not available now; try again after Retry-After seconds."),
-  headers: { "Retry-After": { schema: { type: "integer" } } },
+const UNUSABLE = [
+  400,
+  "The query cannot be used.",
+  "The query cannot be used: seeds, expected whole millions of KRW.",
+] as const;
+const busy = (detail: string): Record<string, Json> => {
+  const words = [503, "Not available now; try again after Retry-After seconds.", detail] as const;
+  return mapValues(problems(words), (told) => ({
+    ...told,
+    headers: { "Retry-After": { schema: { type: "integer" } } },
+  }));
 };
 
 /**
@@ -145,7 +148,7 @@ export function openApiDocument(
           description: "Always 200 while the process answers.",
           tags: ["health"],
           parameters: [],
-          responses: { 200: { description: "It does.", content: content("application/json", ref("Live")) } },
+          responses: { 200: { description: "It does.", ...content("Live", { status: "live" }) } },
         },
       },
       "/health/ready": {
@@ -156,8 +159,8 @@ export function openApiDocument(
           tags: ["health"],
           parameters: [],
           responses: {
-            200: { description: "Ready.", content: content("application/json", ref("Ready")) },
-            503: { description: "Not ready.", content: content("application/json", ref("Ready")) },
+            200: { description: "Ready.", ...content("Ready", READY) },
+            503: { description: "Not ready.", ...content("Ready", NOT_READY) },
           },
         },
       },
@@ -219,10 +222,10 @@ function streamOperation(): OpenApiOperation {
     responses: {
       200: {
         description: "The stream; gzip, flushed after each event, where Accept-Encoding has it.",
-        content: content("text/event-stream", { type: "string" }),
+        content: { "text/event-stream": { schema: { type: "string" }, example: STREAM } },
       },
-      400: problemResponse("The query cannot be used."),
-      503: busyResponse,
+      ...problems(UNUSABLE),
+      ...busy("All streams are taken."),
     },
   };
 }
@@ -241,11 +244,11 @@ function tableOperation(): OpenApiOperation {
       200: {
         description: "The table.",
         headers: { ETag: { schema: { type: "string" } } },
-        content: content("application/json", ref("PremiumTable")),
+        ...content("PremiumTable", TABLE),
       },
       304: { description: "Nothing has changed." },
-      400: problemResponse("The query cannot be used."),
-      503: busyResponse,
+      ...problems(UNUSABLE),
+      ...busy("No frame has arrived yet."),
     },
   };
 }
@@ -258,8 +261,8 @@ function tradingOperation(): OpenApiOperation {
     tags: ["trading"],
     parameters: [],
     responses: {
-      200: { description: "The view.", content: content("application/json", ref("Trading")) },
-      503: busyResponse,
+      200: { description: "The view.", ...content("Trading", TRADING) },
+      ...busy("Trading cannot be shown right now."),
     },
   };
 }
