@@ -1,8 +1,16 @@
-// Who may call what: every route of the app with the status each kind of caller gets. A route that is missing fails.
+// Who may call what: every route of the api with the status each kind of caller gets. A route that is missing fails. And
+// what a user has is neither shown to another nor changed by him, whichever operation he names it in.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { accountsApi, accountsDatabase, tokenFor } from "./test-accounts.ts";
-import type { TestApi } from "./test-kit.ts";
+import { systemClock } from "../src/adapters/clock.ts";
+import { RecordingLog } from "../src/testing/recording-log.ts";
+import { openApiDocument } from "./openapi.ts";
+import { OpenApiClient, type Route, textOf } from "./openapi-client-testing.ts";
+import { type ApiServer, startApiServer } from "./serve.ts";
+import { accountsDatabase, PASSWORD } from "./test-accounts.ts";
+import { codec, MemoryFeed } from "./test-kit.ts";
+import { addOwnThings, type OwnThings, rowsOfUser } from "./test-own-things.ts";
+import { TestTrades } from "./test-trades.ts";
 
 setDefaultTimeout(60_000);
 
@@ -20,6 +28,11 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "GET /api/coins": everybody(200),
   "GET /api/rates/history": everybody(400),
   "GET /api/kline": everybody(400),
+  "GET /api/trading": everybody(200),
+  "GET /api/about": everybody(200),
+  "GET /api/client.js": everybody(200),
+  "GET /": everybody(200),
+  "GET /account": everybody(200),
   "GET /health/live": everybody(200),
   "GET /health/ready": everybody(503),
   "GET /api/openapi.json": everybody(200),
@@ -61,49 +74,73 @@ const TABLE: Readonly<Record<string, readonly [number, number, number, number]>>
   "DELETE /api/session": usersOnly(204),
 };
 
+const MARK = "OWNERSONLY";
+
 let context: Awaited<ReturnType<typeof accountsDatabase>>;
-let api: TestApi;
+let server: ApiServer;
 const userIds: Partial<Record<Caller, number>> = {};
+const tokens: Partial<Record<Caller, string>> = {};
 
 beforeAll(async () => {
   context = await accountsDatabase();
-  api = await accountsApi(context.accounts, context.market);
+  server = await startApiServer({
+    ...{
+      feed: new MemoryFeed(),
+      codec,
+      clock: systemClock,
+      log: new RecordingLog(),
+      hostname: "127.0.0.1",
+      port: 0,
+    },
+    ...{ tickPeriodMs: 30_000, version: "test", simulated: false },
+    ...{ accounts: context.accounts, market: context.market },
+    trading: { read: async () => ({ mode: "paper", role: "trading", asOfMs: 0, traders: [] }) },
+  });
   for (const caller of ["other", "owner"] as const) {
     userIds[caller] = await context.addUser(`${caller}@mail.kr`);
   }
 });
 afterAll(async () => {
-  await api.close();
-  await context.database.close();
+  await server?.stop();
+  await context?.database.close();
 });
+
+async function logIn(caller: Caller): Promise<string> {
+  const response = await fetch(`${server.url}/api/session`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ email: `${caller}@mail.kr`, password: PASSWORD }),
+  });
+  return (await response.json()).token;
+}
 
 async function headersOf(caller: Caller): Promise<Record<string, string>> {
   if (caller === "anonymous") return {};
   // The token of the scheduler's control port.
   if (caller === "operator") return { Authorization: "Bearer an-operators-control-token" };
-  return { Authorization: `Bearer ${await tokenFor(api, `${caller}@mail.kr`)}` };
+  tokens[caller] ??= await logIn(caller);
+  return { Authorization: `Bearer ${tokens[caller]}` };
 }
 
-test("the table has every route of the app and no other", () => {
-  const routes = api.app.routes.filter(({ method }) => method !== "ALL");
-  const names = routes.map(({ method, path }) => `${method} ${path}`);
-  expect([...new Set(names)].sort()).toEqual(Object.keys(TABLE).sort());
+test("the table has every route of the api and no other", () => {
+  expect([...server.routes].sort()).toEqual(Object.keys(TABLE).sort());
 });
 
 for (const [route, statuses] of Object.entries(TABLE)) {
   test(`${route} answers each caller as the table says`, async () => {
     const [method = "", path = ""] = route.split(" ");
     for (const [index, caller] of CALLERS.entries()) {
-      const response = await api.app.request(path, { method, headers: await headersOf(caller) });
+      const response = await fetch(server.url + path, { method, headers: await headersOf(caller) });
       await response.body?.cancel();
       expect([caller, response.status]).toEqual([caller, statuses[index]!]);
     }
+    if (route === "DELETE /api/session") for (const caller of CALLERS) delete tokens[caller];
   });
 }
 
 test("each user is shown himself", async () => {
   for (const caller of ["other", "owner"] as const) {
-    const response = await api.app.request("/api/me", { headers: await headersOf(caller) });
+    const response = await fetch(`${server.url}/api/me`, { headers: await headersOf(caller) });
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     expect(response.headers.get("Access-Control-Allow-Origin")).toBeNull();
     expect(await response.json()).toEqual({
@@ -111,5 +148,61 @@ test("each user is shown himself", async () => {
       email: `${caller}@mail.kr`,
       name: null,
     });
+  }
+});
+
+/** What nobody has until he makes it, so that others find nothing of their own before. */
+const MAKING = ["PUT /api/keys/{venue}", "POST /api/strategies", "POST /api/telegram/link"];
+/** Of one's own in any case, whoever one is. */
+const ALWAYS = [
+  ...MAKING,
+  "PUT /api/consent",
+  "PUT /api/entries",
+  "POST /api/paper/reset",
+  "POST /api/paper/top-up",
+];
+
+/** The same for everybody while nobody has consented, no desk answers and nothing happens. */
+const ALIKE = ["/api/consent", "/api/balances", "/api/events"];
+/** Where the owner has something. */
+const HELD = [
+  ...["public.users", "public.user_exchanges", "public.strategies", "schedulerx.hedged_positions"],
+  ...["schedulerx.incidents", "schedulerx.last_decisions", "schedulerx.intents"],
+  ...["schedulerx.paper_accounts", "schedulerx.paper_ledger", "schedulerx.trading_switches"],
+];
+
+test("nothing of a user is shown to another or changed by him, by whatever name he asks for it", async () => {
+  const owner = userIds.owner!;
+  const things: OwnThings = await addOwnThings(context, new TestTrades(context.database), {
+    ...{ userId: owner, mark: MARK, atMs: systemClock.nowMs() },
+  });
+  const client = new OpenApiClient(openApiDocument("test", { accounts: true }), server.url);
+  const named = { venue: "upbit", coin: things.coin, id: String(things.incidentId) };
+  const ask = async (route: Route, caller: Caller) => {
+    const response = await client.send(route, client.example(route, named), await headersOf(caller));
+    return { status: response.status, text: await textOf(response) };
+  };
+  const order = (route: Route) => (route.path === "/api/session" ? 2 : MAKING.includes(route.name) ? 1 : 0);
+  const routes = client.routes.filter(({ isPrivate }) => isPrivate).sort((a, b) => order(a) - order(b));
+  // What the other is not shown is there.
+  for (const route of routes.filter(({ method, path }) => method === "GET" && !ALIKE.includes(path))) {
+    const [own, others] = [await ask(route, "owner"), await ask(route, "other")];
+    expect([route.name, own.status, own.text === others.text]).toEqual([route.name, 200, false]);
+  }
+  const before = await rowsOfUser(context, owner);
+  expect(HELD.filter((table) => !before[table]?.length)).toEqual([]);
+  for (const route of routes) {
+    const { status, text } = await ask(route, "other");
+    const isDone = status >= 200 && status < 300;
+    const isOwn = route.method === "GET" || ALWAYS.includes(route.name) || route.path === "/api/session";
+    expect([route.name, status, isDone && !isOwn]).toEqual([route.name, status, false]);
+    // A refusal may repeat the coin that was asked for.
+    const told = isDone ? text : text.replaceAll(things.coin, "");
+    expect([route.name, told.includes(MARK), told.includes("owner@mail.kr")]).toEqual([
+      route.name,
+      false,
+      false,
+    ]);
+    if (route.method !== "GET") expect(await rowsOfUser(context, owner)).toEqual(before);
   }
 });

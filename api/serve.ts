@@ -44,6 +44,8 @@ export interface ServeOptions {
 export interface ApiServer {
   readonly url: string;
   readonly live: LiveFrames;
+  /** All there is, as GET /api/premium. */
+  readonly routes: readonly string[];
   metrics(): Metric[];
   stop(): Promise<void>;
 }
@@ -104,6 +106,11 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
   return {
     url: `http://${options.hostname === "0.0.0.0" ? "localhost" : options.hostname}:${server.port}`,
     live,
+    routes: [
+      ...new Set(
+        app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
+      ),
+    ],
     metrics: () => apiMetrics(counts, live.state()),
     stop: async () => {
       stopping.abort();
