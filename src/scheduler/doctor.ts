@@ -52,7 +52,7 @@ export function findingsOf(
   const tells = { wrong: tell("wrong"), look: tell("look") };
   ofLinks(seen, tells);
   ofDisks(seen, tells);
-  ofTicks(seen, nowMs, tells);
+  ofTicks(seen, tells);
   ofRates(seen, nowMs, tells);
   ofVenues(seen, nowMs, tells);
   ofTrading(seen, nowMs, tells);
@@ -74,7 +74,7 @@ function ofDisks({ health: { disks } }: Seen, { wrong, look }: Tells): void {
   }
 }
 
-function ofTicks({ health, ticks, workers, trading }: Seen, nowMs: number, { wrong, look }: Tells): void {
+function ofTicks({ health, ticks, workers, trading }: Seen, { wrong, look }: Tells): void {
   const { periodMs } = ticks;
   const isStandby = trading.role === "standby" || trading.role === "drained";
   if (ticks.paused) look("paused");
