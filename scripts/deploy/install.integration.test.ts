@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { longTest } from "../../src/testing/long.ts";
 import { makeTempDir, removeTempDir } from "../../src/testing/services/temp-dir.ts";
 
 const SCRIPT = join(import.meta.dir, "install.sh");
@@ -86,7 +87,7 @@ test("installs settings for root alone, and starts the bus anew only when its se
   expect(existsSync(installed("etc/schedulerx/worker.env.previous"))).toBeFalse();
 });
 
-test("starts a running program anew with new settings", () => {
+longTest("starts a running program anew with new settings", () => {
   install("settings", join(dir, "machine"));
   install("program", worker("1.0"));
   const before = calls().match(/restart schedulerx-worker/g)!.length;
@@ -110,7 +111,7 @@ test("installs, upgrades, rolls back and forth", () => {
   expect(version()).toBe(`${NAME} 2.0`);
 });
 
-test("leaves everything as it was when --check finds something wrong, unless told not to look", () => {
+longTest("leaves everything as it was when --check finds something wrong, unless told not to look", () => {
   install("settings", join(dir, "machine"));
   install("program", worker("1.0"));
   const before = calls();
@@ -122,7 +123,7 @@ test("leaves everything as it was when --check finds something wrong, unless tol
   expect(version()).toBe(`${NAME} 2.0`);
 });
 
-test("goes back by itself when the new version does not come up", () => {
+longTest("goes back by itself when the new version does not come up", () => {
   install("settings", join(dir, "machine"));
   install("program", worker("1.0"));
   install("program", worker("2.0"));
@@ -135,7 +136,7 @@ test("goes back by itself when the new version does not come up", () => {
   expect(version()).toBe(`${NAME} 2.0`);
 });
 
-test("says of a first version that does not come up that nothing else is there", () => {
+longTest("says of a first version that does not come up that nothing else is there", () => {
   install("settings", join(dir, "machine"));
   const failed = install("program", worker("1.0", "broken"));
   expect(failed).toEqual({ exitCode: 1, said: expect.stringContaining("It is the first version here") });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Decimal } from "../../../src/domain/decimal.ts";
+import { longTest } from "../../../src/testing/long.ts";
 import { needs } from "../../../src/testing/needs.ts";
 import { requireProgram } from "../../../src/testing/services/programs.ts";
 import { makeTempDir, removeTempDir } from "../../../src/testing/services/temp-dir.ts";
@@ -128,19 +129,22 @@ needs(["promtool"], "the alert rules", () => {
       expect([alert, annotations.summary.length > 60]).toEqual([alert, true]);
   });
 
-  test("none fires while all is well, nor for legs alone for a few seconds, one after the other", async () => {
-    const oneAfterAnother = (now: Situation) => {
-      now.running.length = 0;
-      openLeg(now);
-      now.running[0]!.sendingAtMs -= 5_000;
-    };
-    await judged([
-      { series: await seriesOf({}), firing: [] },
-      { series: await seriesOf({ always: oneAfterAnother }), firing: [] },
-    ]);
-  });
+  longTest(
+    "none fires while all is well, nor for legs alone for a few seconds, one after the other",
+    async () => {
+      const oneAfterAnother = (now: Situation) => {
+        now.running.length = 0;
+        openLeg(now);
+        now.running[0]!.sendingAtMs -= 5_000;
+      };
+      await judged([
+        { series: await seriesOf({}), firing: [] },
+        { series: await seriesOf({ always: oneAfterAnother }), firing: [] },
+      ]);
+    },
+  );
 
-  test("each fires when what it is for happens, and no other does", async () => {
+  longTest("each fires when what it is for happens, and no other does", async () => {
     expect([...Object.keys(CASES), WATCHDOG].sort()).toEqual(rules.map(({ alert }) => alert).sort());
     const situations = Object.entries(CASES).map(async ([alert, trouble]) => {
       const series = await seriesOf(trouble);

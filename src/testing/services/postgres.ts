@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { type Certificates, makeCertificates, type TlsWish } from "./certificates.ts";
 import { startChild } from "./child-process.ts";
 import { freePort } from "./ports.ts";
+import { makeCluster } from "./postgres-cluster.ts";
 import { requireProgram } from "./programs.ts";
 import { startServer, type TestServer } from "./server.ts";
 import { makeTempDir } from "./temp-dir.ts";
@@ -42,15 +43,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
       chownSync(file, uid, gid);
     }
   }
-  const run = async (name: string, command: string[]) => {
-    const child = startChild({ name, command, cwd: "/", user });
-    if ((await child.exited) !== 0) throw new Error(`${name} failed: ${child.output()}`);
-  };
-  const auth = options.password
-    ? ["--auth-local=trust", "--auth-host=scram-sha-256", `--pwfile=${passwordFile}`]
-    : ["--auth=trust"];
-  const initdb = join(dirname(program), "initdb");
-  await run("initdb", [initdb, "-D", data, "-U", "app", ...auth, "-E", "UTF8", "--locale=C", "--no-sync"]);
+  await makeCluster({ program, user, data, passwordFile: options.password ? passwordFile : undefined });
   const settings = ["listen_addresses=127.0.0.1", "fsync=off", "full_page_writes=off", "shared_buffers=32MB"];
   if (tls) settings.push("ssl=on", `ssl_cert_file=${tls.certFile}`, `ssl_key_file=${tls.keyFile}`);
   const authority = `app${options.password ? `:${encodeURIComponent(options.password)}` : ""}@127.0.0.1:${port}`;
@@ -76,11 +69,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     deathSignal: "QUIT",
   });
   const createDatabase = async (name = `test_${process.pid}_${++databaseCount}`) => {
-    const createdb = join(dirname(program), "createdb");
-    await run("createdb", [createdb, "-h", dir, "-p", `${port}`, "-U", "app", name]);
+    const command = [join(dirname(program), "createdb"), "-h", dir, "-p", `${port}`, "-U", "app", name];
+    const child = startChild({ name: "createdb", command, cwd: "/", user });
+    if ((await child.exited) !== 0) throw new Error(`createdb failed: ${child.output()}`);
     return `postgres://${authority}/${name}`;
   };
-  await createDatabase("app");
   return Object.assign(server, { tls, createDatabase });
 }
 

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import { longTest } from "../../testing/long.ts";
 import { makeTempDir, removeTempDir, startChild } from "../../testing/services.ts";
 import { rowsOf } from "./database.ts";
 import { openPglite } from "./pglite.ts";
@@ -31,35 +30,32 @@ const WRITER = `
 const startWriter = () =>
   startChild({ name: "writer", command: [process.execPath, "-e", WRITER, folder], cwd: import.meta.dir });
 
-longTest(
-  "two processes on one folder are refused; after kill -9 the folder opens with every confirmed row",
-  async () => {
-    // What a first start cut short leaves behind must not be taken for a database.
-    mkdirSync(join(folder, "pgdata.making"), { recursive: true });
-    writeFileSync(join(folder, "pgdata.making", "PG_VERSION"), "18\n");
+test("two processes on one folder are refused; after kill -9 the folder opens with every confirmed row", async () => {
+  // What a first start cut short leaves behind must not be taken for a database.
+  mkdirSync(join(folder, "pgdata.making"), { recursive: true });
+  writeFileSync(join(folder, "pgdata.making", "PG_VERSION"), "18\n");
 
-    const first = startWriter();
-    await first.waitForLine(/^wrote 20$/);
-    const second = startWriter();
-    const [line] = await second.waitForLine(/^refused .*/);
-    expect(line).toContain(`${folder} is in use by process ${first.pid}`);
-    expect(await second.exited).toBe(3);
-    await expect(openPglite(folder)).rejects.toMatchObject({ name: "StoreFault", kind: "defect" });
+  const first = startWriter();
+  await first.waitForLine(/^wrote 20$/);
+  const second = startWriter();
+  const [line] = await second.waitForLine(/^refused .*/);
+  expect(line).toContain(`${folder} is in use by process ${first.pid}`);
+  expect(await second.exited).toBe(3);
+  await expect(openPglite(folder)).rejects.toMatchObject({ name: "StoreFault", kind: "defect" });
 
-    await first.kill9();
-    const confirmed = Number([...first.output().matchAll(/^wrote (\d+)$/gm)].at(-1)![1]);
-    const database = await openPglite(folder);
-    const rows = await database.run("read", (executor) =>
-      rowsOf<{ n: number }>(executor, sql`select n from written order by n`),
-    );
-    expect(rows.slice(0, confirmed + 1).map((row) => row.n)).toEqual(
-      Array.from({ length: confirmed + 1 }, (_, n) => n),
-    );
-    await Promise.all([database.close(), database.close()]);
-    await expect(database.run("look", async () => 1)).rejects.toMatchObject({ kind: "passing" });
-    expect(existsSync(join(folder, "pgdata.making"))).toBe(false);
-  },
-);
+  await first.kill9();
+  const confirmed = Number([...first.output().matchAll(/^wrote (\d+)$/gm)].at(-1)![1]);
+  const database = await openPglite(folder);
+  const rows = await database.run("read", (executor) =>
+    rowsOf<{ n: number }>(executor, sql`select n from written order by n`),
+  );
+  expect(rows.slice(0, confirmed + 1).map((row) => row.n)).toEqual(
+    Array.from({ length: confirmed + 1 }, (_, n) => n),
+  );
+  await Promise.all([database.close(), database.close()]);
+  await expect(database.run("look", async () => 1)).rejects.toMatchObject({ kind: "passing" });
+  expect(existsSync(join(folder, "pgdata.making"))).toBe(false);
+});
 
 test("after an orderly close the folder opens again at once, in the same process", async () => {
   for (let round = 0; round < 2; round++) {
