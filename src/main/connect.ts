@@ -15,6 +15,10 @@ type BusSettings = Pick<
   "NATS_URL" | "NATS_CA_FILE" | "NATS_USER" | "NATS_PASSWORD" | "NATS_TOKEN"
 >;
 
+export function busAddressOf({ NATS_URL, NATS_CA_FILE }: Pick<BusSettings, "NATS_URL" | "NATS_CA_FILE">) {
+  return { url: NATS_URL, caFile: NATS_CA_FILE };
+}
+
 /** Waits for the bus as long as it takes, or `withinMs`. */
 export async function busOf(
   settings: BusSettings,

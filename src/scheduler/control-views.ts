@@ -24,19 +24,22 @@ export interface ViewDeps {
   /** Links to the bus, the store and Redis in words. */
   readonly links: () => { readonly bus: LinkState; readonly database: LinkState; readonly redis?: LinkState };
   readonly disks: () => readonly DiskState[];
+  readonly busCertificateEndAtMs?: () => number | undefined;
   /** The governor's budgets, for those who ask what is left. */
   readonly budgets: () => Readonly<Record<string, BudgetState>>;
 }
 
 /** Redis being away costs only Redis's readers: nobody should restart the scheduler for it. */
-export function healthView({ scheduler, clock, links: linksOf, disks, tickPeriodMs }: ViewDeps) {
+export function healthView(deps: ViewDeps) {
+  const { scheduler, clock, links: linksOf, disks, tickPeriodMs } = deps;
   const links = linksOf();
   const lastTickAtMs = scheduler.ticks.lastClosed?.tickAtMs;
   const tickAgeMs = lastTickAtMs === undefined ? undefined : clock.nowMs() - lastTickAtMs;
   const ticking = scheduler.ticks.paused || (tickAgeMs !== undefined && tickAgeMs < tickPeriodMs * 3);
   const healthy = ticking && links.bus.up;
   const uptimeMs = clock.nowMs() - scheduler.startedAtMs;
-  return { healthy, ticking, tickAgeMs, links, disks: disks(), uptimeMs };
+  const busCertificateEndAtMs = deps.busCertificateEndAtMs?.();
+  return { healthy, ticking, tickAgeMs, links, disks: disks(), busCertificateEndAtMs, uptimeMs };
 }
 
 export function ticksView({ scheduler, tickPeriodMs }: ViewDeps) {

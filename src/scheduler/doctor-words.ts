@@ -20,6 +20,10 @@ const en = {
     `The disk of ${folder} has ${freePct} % left; once it is full nothing is traded.`,
     "Make room: journald, old dumps, HISTORY_DAYS; or a larger disk.",
   ],
+  certificateEnds: (days: number, date: string): Told => [
+    `The certificate of nats-server ${days < 0 ? "ended" : "ends"} on ${date}: then no process reaches the bus.`,
+    'Make a new one; docs/deploy.md, "the certificate".',
+  ],
   paused: (): Told => ["Ticks are paused by the operator.", "schedulerx-scheduler ticks resume"],
   noTick: (): Told => [
     "No tick has closed lately.",
@@ -157,6 +161,10 @@ const ko: DoctorWords = {
   diskFull: (folder, freePct) => [
     `${folder}의 디스크가 ${freePct}% 남았습니다. 가득 차면 매매가 멈춥니다.`,
     "자리를 만드세요: journald, 오래된 덤프, HISTORY_DAYS. 또는 더 큰 디스크를 쓰세요.",
+  ],
+  certificateEnds: (days: number, date: string): Told => [
+    `nats-server의 인증서가 ${date}에 만료${days < 0 ? "되었습니다" : "됩니다"}. 그 뒤로는 어느 프로그램도 버스에 닿지 못합니다.`,
+    '새로 만들어 설치하세요. docs/deploy.ko.md, "인증서 갱신".',
   ],
   paused: () => ["운영자가 틱을 멈춰 두었습니다.", "schedulerx-scheduler ticks resume"],
   noTick: () => ["최근에 끝난 틱이 없습니다.", "버스와 워커 항목, 스케줄러 로그를 보세요."],

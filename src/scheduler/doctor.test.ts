@@ -3,6 +3,7 @@ import { findingsOf } from "./doctor.ts";
 import { DOCTOR_WORDS } from "./doctor-words.ts";
 import type { Seen } from "./seen.ts";
 
+const DAY_MS = 86_400_000;
 const NOW_MS = 1_780_000_000_000;
 const budget = { allowed: 10, used: 1, holdMs: 0, banMs: 0, strictness: 1 };
 const list = { count: 130, refreshedAtMs: NOW_MS - 1_000, failing: false };
@@ -18,6 +19,7 @@ const WELL: Seen = {
     uptimeMs: 3_600_000,
     links: { bus: up, database: up, redis: up },
     disks: [disk(15)],
+    busCertificateEndAtMs: NOW_MS + 30 * DAY_MS,
   },
   ticks: {
     ...{ paused: false, periodMs: 30_000, nullsByReason: { stale: 10 } },
@@ -70,6 +72,18 @@ test("each thing that is wrong is told in words with what to do, and what is wor
     [{ health: { links: { bus: up, database: up, redis: away } } }, /^wrong: Redis is away/],
     [{ health: { disks: [disk(14)] } }, /^look: The disk of \/var\/lib has 14 % left.*HISTORY_DAYS/],
     [{ health: { disks: [disk(40), disk(4)] } }, /^wrong: The disk of \/var\/lib has 4 % left/],
+    [
+      { health: { busCertificateEndAtMs: NOW_MS + 29.5 * DAY_MS } },
+      /^look: The certificate of nats-server ends on /,
+    ],
+    [
+      { health: { busCertificateEndAtMs: NOW_MS + 2 * DAY_MS } },
+      /^wrong: The certificate of nats-server ends on /,
+    ],
+    [
+      { health: { busCertificateEndAtMs: NOW_MS - DAY_MS } },
+      /^wrong: The certificate of nats-server ended on /,
+    ],
     [{ health: { tickAgeMs: 100_000 } }, /^wrong: No tick has closed lately/],
     [{ workers: { workers: [] } }, /^wrong: No worker has reported lately.*schedulerx-worker/],
     [{ ticks: { paused: true } }, /^look: Ticks are paused.*ticks resume/],

@@ -26,6 +26,10 @@ const NULLS_RATIO_MAX = 0.2;
 const DISK_LOW_PCT = 15;
 const DISK_FULL_PCT = 5;
 const YOUNG_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Time to plan for it, and when it is no more put off. */
+const CERTIFICATE_DAYS_MIN = 30;
+const CERTIFICATE_DAYS_LAST = 3;
 /** Each trade has a leg alone for a second or two. */
 const LEG_ALONE_MS_MAX = 10_000;
 
@@ -52,6 +56,7 @@ export function findingsOf(
   const tells = { wrong: tell("wrong"), look: tell("look") };
   ofLinks(seen, tells);
   ofDisks(seen, tells);
+  ofCertificate(seen, nowMs, tells);
   ofTicks(seen, tells);
   ofRates(seen, nowMs, tells);
   ofVenues(seen, nowMs, tells);
@@ -63,6 +68,18 @@ function ofLinks({ health: { links } }: Seen, { wrong }: Tells): void {
   if (!links.bus.up) wrong("busAway", links.bus.detail);
   if (!links.database.up) wrong("databaseAway");
   if (links.redis && !links.redis.up) wrong("redisAway", links.redis.detail);
+}
+
+function ofCertificate(
+  { health: { busCertificateEndAtMs } }: Seen,
+  nowMs: number,
+  { wrong, look }: Tells,
+): void {
+  if (busCertificateEndAtMs === undefined) return;
+  const days = Math.floor((busCertificateEndAtMs - nowMs) / DAY_MS);
+  if (days >= CERTIFICATE_DAYS_MIN) return;
+  const tell = days < CERTIFICATE_DAYS_LAST ? wrong : look;
+  tell("certificateEnds", days, new Date(busCertificateEndAtMs).toISOString().slice(0, 10));
 }
 
 function ofDisks({ health: { disks } }: Seen, { wrong, look }: Tells): void {

@@ -1,5 +1,6 @@
 // schedulerx-scheduler: issues ticks, merges reports, publishes frames, keeps lists and history.
 
+import { BusCertificate } from "../adapters/bus/bus-certificate.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { serveDesk } from "../adapters/desk.ts";
 import { packFrame, unpackFrame } from "../adapters/frame-codec.ts";
@@ -22,7 +23,7 @@ import { PresenceBoard } from "../adapters/venue/presence-board.ts";
 import { createWalletReaders, type OperatorKey } from "../adapters/venue/wallets.ts";
 import { type SchedulerSettings, SettingsError, schedulerFields } from "../config.ts";
 import { isPassing } from "../domain/store-fault.ts";
-import { busOf, governorOf, postgresOf, quietLog, venueUrlsOf } from "../main/connect.ts";
+import { busAddressOf, busOf, governorOf, postgresOf, quietLog, venueUrlsOf } from "../main/connect.ts";
 import { serveMetrics } from "../main/metrics.ts";
 import { runProcess } from "../main/process.ts";
 import type { Log } from "../ports/telemetry.ts";
@@ -175,10 +176,11 @@ await runProcess({
       hasReference: () => scheduler.collector.table.reference !== undefined,
     });
     const watchOver = new AbortController();
-    const watching = watch.run(watchOver.signal);
+    const certificate = new BusCertificate({ clock, log, address: busAddressOf(settings) });
+    const watching = Promise.all([watch.run(watchOver.signal), certificate.run(watchOver.signal)]);
     releases.push(() => {
       watchOver.abort();
-      return watching;
+      return watching.then(() => undefined);
     });
     const folders = settings.DISK_FOLDERS;
     const ofProcess = createProcessMetrics("scheduler", VERSION, clock, tracing?.counts, folders);
@@ -186,6 +188,7 @@ await runProcess({
       ...ofProcess(),
       ...schedulerMetrics({
         ...{ clock, scheduler, trading, links: linkStates(), notices: notices.counts, events: events.counts },
+        busCertificateEndAtMs: certificate.endAtMs,
         tickPeriodMs: settings.TICK_INTERVAL_MS,
         budgets: governor.state(),
         refusals: governor.refusals,
@@ -202,6 +205,7 @@ await runProcess({
         {
           ...{ scheduler, trading, clock, log, logLevel, links: linkStates },
           disks: () => readDisks(folders),
+          busCertificateEndAtMs: () => certificate.endAtMs,
           audit: createAuditStore(database),
           token: settings.CONTROL_TOKEN,
           version: VERSION,

@@ -22,6 +22,8 @@ export interface SchedulerMetricsParts extends BudgetParts {
   readonly trading: Pick<TradingEngine, "state" | "figures" | "fence" | "counts">;
   readonly tickPeriodMs: number;
   readonly links: Readonly<Record<string, { readonly up: boolean }>>;
+  /** When the bus's certificate runs out, epoch ms; undefined without TLS. */
+  readonly busCertificateEndAtMs?: number | undefined;
   /** Undefined where none are sent. */
   readonly notices: { readonly sent: number; readonly lost: number } | undefined;
   /** Users' own events. */
@@ -36,6 +38,11 @@ export function schedulerMetrics(parts: SchedulerMetricsParts): Metric[] {
   const up = Object.entries(links).map(([link, state]) => ({ labels: { link }, value: +state.up }));
   return [
     gauge("schedulerx_link_up", "1 while a server is reached.", up),
+    gauge(
+      "schedulerx_bus_certificate_expires_timestamp_seconds",
+      "When the certificate of nats-server runs out, Unix time.",
+      parts.busCertificateEndAtMs && parts.busCertificateEndAtMs / 1_000,
+    ),
     ...tickMetrics(parts),
     ...rateMetrics(parts),
     ...budgetMetrics(parts),

@@ -15,6 +15,8 @@ export const healthSchema = v.object({
   tickAgeMs: v.optional(v.number()),
   uptimeMs: v.number(),
   links: v.object({ bus: link, database: link, redis: v.optional(link) }),
+  /** Undefined without TLS. */
+  busCertificateEndAtMs: v.optional(v.number()),
   disks: v.optional(rows(v.object({ folder: v.string(), freeBytes: v.number(), sizeBytes: v.number() })), []),
 });
 export const ticksSchema = v.object({

@@ -74,6 +74,7 @@ const CASES: Readonly<Record<string, Case>> = {
       for (const status of [200, 200, 200, 503]) now.api.answered(status);
     },
   },
+  SchedulerxCertificateEnds: { once: (now) => (now.busCertificateDays = 29) },
   SchedulerxDiskLow: { once: (now) => (now.diskFreeBytes = 2.9e9) },
   SchedulerxDiskFull: { once: (now) => (now.diskFreeBytes = 0.9e9) },
   SchedulerxNoticesLost: { once: (now) => (now.notices.lost = 1) },

@@ -50,6 +50,8 @@ export class Situation {
   offSinceMs: number | undefined;
   startedAtSeconds = -1_000;
   diskFreeBytes = 12e9;
+  /** Until it ends, as of now. */
+  busCertificateDays = 400;
 
   /** Until the next scrape. */
   async pass(): Promise<void> {
@@ -138,7 +140,11 @@ export class Situation {
       "scheduler" | "trading"
     >;
     const tickPeriodMs = TICK_SECONDS * 1_000;
-    return schedulerMetrics({ clock, ...stages, tickPeriodMs, links, notices, events, budgets, refusals });
+    const busCertificateEndAtMs = clock.nowMs() + this.busCertificateDays * 86_400_000;
+    return schedulerMetrics({
+      ...{ clock, ...stages, tickPeriodMs, links, notices, events, budgets, refusals },
+      busCertificateEndAtMs,
+    });
   }
 }
 
