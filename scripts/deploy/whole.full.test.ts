@@ -160,7 +160,8 @@ else
         }),
       );
       const own = privateOf("scheduler");
-      expect(listening.flat().toSorted()).toEqual([`${own}:4222`, `${own}:6379`]);
+      // The bus, Redis, and what Prometheus reads of the scheduler.
+      expect(listening.flat().toSorted()).toEqual([`${own}:4222`, `${own}:6379`, `${own}:8093`]);
       const intrude = `cd ${inRepository(".")}; exec ${BUN} -e '${INTRUDER}'`;
       expect(await it.machine("worker-3").sh(intrude)).toBe("RequestError AuthorizationError");
       const refused = it.service("scheduler", "nats").output();
