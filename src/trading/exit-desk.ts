@@ -14,6 +14,9 @@ import type { ForceCause, Runner, TermParts } from "./runner.ts";
 import type { SessionDeps } from "./session.ts";
 import type { WatchedPosition } from "./watched.ts";
 
+/** A forced exit is tried each second; after this long somebody is called. */
+const BLOCKED_MS = 30_000;
+
 export class ExitDesk {
   /** Nothing more is begun: the term is being handed over. */
   isClosed = false;
@@ -134,9 +137,6 @@ export class ExitDesk {
     this.parts.teller.incident("needs-human", position, `an exit (${cause}) cannot begin: ${why}`);
   }
 }
-
-/** A forced exit is tried each second; after this long somebody is called. */
-const BLOCKED_MS = 30_000;
 
 function isDue({ worthKrw, targetJeon, stopJeon }: WatchedPosition, row: RateRow): boolean {
   if (exitScreenJeon(row, worthKrw) >= targetJeon) return true;

@@ -4,8 +4,9 @@
 // Per position: fine -> alert (under 15 %) -> close (under 7 %, only when both venues answer; else "blocked" is told, each
 // time). A venue that does not show its short is judged by what it showed last and the public price. A short that is
 // gone or smaller is believed when it was seen twice; then the coins are sold at once, or wait for the user where that is
-// set. A short that is larger was joined by hand: automatic exits of it wait for the user. Between the rounds a market that has moved is looked at at once, for
-// the distance alone: differences need the time between two rounds to be believed.
+// set. A short that is larger was joined by hand: automatic exits of it wait for the user. Between the rounds a market
+// that has moved is looked at at once, for the distance alone: differences need the time between two rounds to be
+// believed.
 
 import { type OverseasVenue, PAIRS, type PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
