@@ -21,7 +21,6 @@ const RECALL_AGAIN_MS = 10_000;
 
 export class ListingIndex {
   #made: unknown;
-  readonly #listed = new Set<string>();
   readonly #byCoin = new Map<string, Listing>();
   readonly #bySymbol = new Map<string, Listing>();
   readonly #recalledMs = new Map<string, number>();
@@ -33,30 +32,23 @@ export class ListingIndex {
     this.#refresh();
     const found = this.#byCoin.get(`${venue} ${coin}`);
     if (!found) this.#recall(coin);
-    return found && this.#asListed(found);
+    return found;
   }
 
   bySymbol(venue: Venue, symbol: string): Listing | undefined {
     this.#refresh();
-    const found = this.#bySymbol.get(`${venue} ${symbol}`);
-    return found && this.#asListed(found);
-  }
-
-  #asListed(listing: Listing): Listing {
-    return this.#listed.has(`${listing.venue} ${listing.symbol}`) ? listing : { ...listing, tradable: false };
+    return this.#bySymbol.get(`${venue} ${symbol}`);
   }
 
   #refresh(): void {
     const coins = this.deps.scheduler().instruments.coins();
     if (coins === this.#made) return;
     this.#made = coins;
-    this.#listed.clear();
-    for (const { coin, listings } of coins) {
-      for (const listing of Object.values(listings)) {
-        this.#listed.add(`${listing.venue} ${listing.symbol}`);
-        this.#keep(coin, listing);
-      }
-    }
+    // What is listed takes its place again below.
+    for (const kept of [this.#byCoin, this.#bySymbol])
+      for (const [name, listing] of kept) kept.set(name, { ...listing, tradable: false });
+    for (const { coin, listings } of coins)
+      for (const listing of Object.values(listings)) this.#keep(coin, listing);
   }
 
   #keep(coin: string, listing: Listing): void {
