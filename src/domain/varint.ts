@@ -7,7 +7,8 @@ export class FrameError extends Error {
 
 const TWO_32 = 2 ** 32;
 const utf8Encoder = new TextEncoder();
-const utf8Decoder = new TextDecoder("utf-8", { fatal: true });
+// ignoreBOM: a text that begins with U+FEFF keeps it, so that what is read is written back alike.
+const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class ByteWriter {
   #bytes: Uint8Array;

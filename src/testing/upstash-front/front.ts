@@ -46,7 +46,8 @@ export interface UpstashFront {
 const UNREAD_BYTES_MAX = 8 * 1024 * 1024;
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT"]);
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// ignoreBOM: a text that begins with U+FEFF keeps it.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function startUpstashFront(options: FrontOptions): UpstashFront {
   const link = new RedisLink(options.redis);

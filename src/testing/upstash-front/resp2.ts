@@ -12,7 +12,8 @@ export type Command = readonly (string | Uint8Array)[];
 const LF = 10;
 const DEPTH_MAX = 32;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// ignoreBOM: a text that begins with U+FEFF keeps it.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** One command as Redis reads it. */
 export function encodeCommand(command: Command): Uint8Array {
