@@ -149,8 +149,8 @@ export class Predecessor {
   }
 
   async #positionOf(userId: number) {
-    const open = await this.deps.journal.openPositions("live");
-    return open.find((position) => position.userId === userId)!;
+    const [position] = await this.deps.journal.openPositions("live", userId);
+    return position!;
   }
 
   #runDeps(journal: Journal) {

@@ -237,7 +237,8 @@ export interface Journal {
   /** Everything not ended, oldest first: what recovery works on. */
   unfinished(mode: TradingMode): Promise<IntentFile[]>;
   file(intentId: string): Promise<IntentFile | undefined>;
-  openPositions(mode: TradingMode): Promise<OpenPosition[]>;
+  /** Everybody's, or one user's. */
+  openPositions(mode: TradingMode, userId?: number): Promise<OpenPosition[]>;
   /** Closed at this instant or later, oldest first. */
   closedSince(mode: TradingMode, sinceMs: number): Promise<ClosedPosition[]>;
   /** Entries ended at this instant or later that sold something back, counted by coin over all users. */

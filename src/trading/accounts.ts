@@ -97,10 +97,12 @@ export class Accounts {
     return { domestic, overseas };
   }
 
-  /** By how much the fees of an entry raise its rate, as far as is known without asking. */
-  entryFeeFactor(userId: number, pair: PairKey): number {
-    const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
-    return (1 + this.#feeSeen(userId, domestic)) / (1 - this.#feeSeen(userId, overseas));
+  /** By how much the fees of an entry raise its rate, as far as is known without asking; in the order of PAIRS. */
+  entryFeeFactors(userId: number): readonly number[] {
+    return PAIRS.map(
+      ({ domestic, overseas }) =>
+        (1 + this.#feeSeen(userId, domestic)) / (1 - this.#feeSeen(userId, overseas)),
+    );
   }
 
   /** What a round trip costs as a ratio, as far as is known without asking; undefined for a coin on no list. */

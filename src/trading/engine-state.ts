@@ -49,11 +49,11 @@ export class EngineState {
   traders: readonly Trader[] = [];
   screen = new EntryScreen<Entrant>([]);
   readonly positions = new Map<string, OpenPosition>();
-  #ofUsers: ReadonlyMap<number, readonly OpenPosition[]> = new Map();
+  readonly #ofUsers = new Map<number, readonly OpenPosition[]>();
   readonly watched: Watched;
-  /** Reads begun and the newest one that was taken over: answers may overtake one another. */
+  /** Reads begun and, by user, the newest one that was taken over: answers may overtake one another. */
   #readsBegun = 0;
-  #readTaken = 0;
+  readonly #readTaken = new Map<number, number>();
   /** By user and coin: planned or running. */
   readonly running = new Map<string, IntentRow>();
   /** By intent, of those that have been begun: how far they are. */
@@ -86,19 +86,33 @@ export class EngineState {
     return faults;
   }
 
-  async loadPositions(): Promise<void> {
+  /** Everybody's, or one user's after an end of his: what the others hold is as it was. */
+  async loadPositions(userId?: number): Promise<void> {
+    const { journal, mode } = this.deps;
     const read = ++this.#readsBegun;
-    const open = await this.deps.journal.openPositions(this.deps.mode);
-    if (read < this.#readTaken) return;
-    this.#readTaken = read;
-    this.positions.clear();
+    const open = Map.groupBy(await journal.openPositions(mode, userId), (position) => position.userId);
+    const users = userId === undefined ? new Set([...this.#ofUsers.keys(), ...open.keys()]) : [userId];
+    for (const user of users) {
+      if (read < (this.#readTaken.get(user) ?? 0)) continue;
+      this.#readTaken.set(user, read);
+      this.#takePositions(user, open.get(user) ?? []);
+    }
+  }
+
+  #takePositions(userId: number, open: readonly OpenPosition[]): void {
+    for (const { coin, pair } of this.ofUser(userId)) {
+      const key = userCoin(userId, coin);
+      this.positions.delete(key);
+      this.positions.delete(`${key} ${pair}`);
+    }
     for (const position of open) {
-      const key = userCoin(position.userId, position.coin);
+      const key = userCoin(userId, position.coin);
       // Two pairs of one coin can only be from before; both are kept, the later one under its own name.
       this.positions.set(this.positions.has(key) ? `${key} ${position.pair}` : key, position);
     }
-    this.#ofUsers = Map.groupBy(open, ({ userId }) => userId);
-    this.watched.load(open, this.deps.onBroken);
+    if (open.length > 0) this.#ofUsers.set(userId, open);
+    else this.#ofUsers.delete(userId);
+    this.watched.load(userId, open, this.deps.onBroken);
   }
 
   async loadHandHoldings(): Promise<void> {

@@ -416,24 +416,47 @@ test("what is asked of another process is left within a second, and is no wish f
   expect(rig.held).toEqual(["1 XRP"]);
 });
 
-test("a position read late is not put in the place of one read after it", async () => {
-  const rig = await started({ users: 2 }, onePair);
+test("a user's positions read late are not put in the place of those read after them", async () => {
+  const rig = await started({ coins: ["XRP", "DOGE"] }, onePair);
   await rig.tick();
+  await rig.ticks(5_000);
+  expect(rig.held.toSorted()).toEqual(["1 DOGE", "1 XRP"]);
+  rig.skip(70_000);
   const read = rig.journal.openPositions.bind(rig.journal);
   let reads = 0;
   // Both exits read the positions as they begin; the first one's end is answered after the second one's.
-  rig.journal.openPositions = async () => {
+  rig.journal.openPositions = async (...asked) => {
     const isLate = ++reads === 3;
-    const found = await read();
+    const found = await read(...asked);
     if (isLate) await rig.clock.sleep(2_000);
     return found;
   };
   await rig.engine.force(1, "XRP", "user");
   await rig.pass(200);
-  await rig.engine.force(2, "XRP", "user");
+  await rig.engine.force(1, "DOGE", "user");
   await rig.pass(10_000);
+  expect(reads).toBe(4);
   expect(rig.engine.state().positions.length).toBe(0);
   expect(rig.state.incidents).toEqual([]);
+});
+
+test("an end is read again for its user alone, and leaves what others hold as it was", async () => {
+  const rig = await started({ users: 2 }, onePair);
+  await rig.tick();
+  const asked: (number | undefined)[] = [];
+  const read = rig.journal.openPositions.bind(rig.journal);
+  rig.journal.openPositions = (mode, userId) => {
+    asked.push(userId);
+    return read(mode, userId);
+  };
+  await rig.engine.force(1, "XRP", "user");
+  await rig.pass(10_000);
+  expect(new Set(asked)).toEqual(new Set([1]));
+  expect(rig.engine.state().positions.map(({ userId }) => userId)).toEqual([2]);
+  await rig.engine.force(2, "XRP", "user");
+  await rig.pass(10_000);
+  expect(rig.held).toEqual([]);
+  expect(rig.engine.state().positions).toEqual([]);
 });
 
 test("an intent that ended while all unfinished ones were read is not run again", async () => {

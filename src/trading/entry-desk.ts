@@ -101,12 +101,13 @@ export class EntryDesk {
   }
 
   #inOrder(trader: Trader, candidates: readonly Candidate[]): readonly Candidate[] {
-    const { accounts } = this.parts;
     const nowMs = this.deps.clock.monotonicMs();
+    const feeFactors = this.parts.accounts.entryFeeFactors(trader.userId);
     const ranked = candidates.map((candidate) => ({
       candidate,
-      wasPassedOver: (this.#passedOver.get(nameOf(trader, candidate)) ?? 0) > nowMs,
-      netJeon: candidate.rateJeon * accounts.entryFeeFactor(trader.userId, candidate.pair),
+      wasPassedOver:
+        this.#passedOver.size > 0 && (this.#passedOver.get(nameOf(trader, candidate)) ?? 0) > nowMs,
+      netJeon: candidate.rateJeon * feeFactors[candidate.row.pairIndex]!,
     }));
     ranked.sort((a, b) => Number(a.wasPassedOver) - Number(b.wasPassedOver) || a.netJeon - b.netJeon);
     return ranked.map(({ candidate }) => candidate);

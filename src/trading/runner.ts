@@ -156,7 +156,7 @@ export class Runner {
     } finally {
       known.forgetLosses();
       await work
-        .insist(() => Promise.all([known.loadPositions(), known.loadLosses()]))
+        .insist(() => Promise.all([known.loadPositions(userId), known.loadLosses()]))
         .catch(() => undefined);
       if (known.running.get(key)?.intentId === intentId) known.running.delete(key);
       known.progress.delete(intentId);
@@ -200,7 +200,7 @@ export class Runner {
       known.progress.set(intent.intentId, () => run.progress());
       return await run.run();
     }
-    const positions = await journal.openPositions(mode);
+    const positions = await journal.openPositions(mode, intent.userId);
     const position = positions.find(({ positionId }) => String(positionId) === intent.terms.positionId);
     if (!position) {
       const now = await journal.file(intent.intentId);

@@ -104,11 +104,13 @@ export class TellingJournal implements Journal {
     return file;
   }
 
-  async openPositions(mode: Parameters<Journal["openPositions"]>[0]) {
+  async openPositions(...asked: Parameters<Journal["openPositions"]>) {
+    const [, userId] = asked;
     const ends = this.#ends;
-    const positions = await this.journal.openPositions(mode);
+    const positions = await this.journal.openPositions(...asked);
     if (ends !== this.#ends) return positions;
-    this.#held.clear();
+    // What one user holds is known from his ends until everybody's is read again.
+    if (userId === undefined) this.#held.clear();
     for (const position of positions) this.#held.add(placeOf(position));
     return positions;
   }

@@ -117,8 +117,8 @@ export class TracedJournal implements Journal {
     return file;
   }
 
-  openPositions(mode: Parameters<Journal["openPositions"]>[0]) {
-    return this.journal.openPositions(mode);
+  openPositions(...asked: Parameters<Journal["openPositions"]>) {
+    return this.journal.openPositions(...asked);
   }
 
   retryProjections(fence: Fence) {

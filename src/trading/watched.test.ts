@@ -31,7 +31,13 @@ function positionOf(positionId: number, qtyCoin: string, changes: Partial<OpenPo
 function loaded(...reads: OpenPosition[][]): { watched: Watched; broken: number[] } {
   const watched = new Watched(DECISION_SETTINGS_DEFAULT);
   const broken: number[] = [];
-  for (const open of reads) watched.load(open, ({ positionId }) => broken.push(positionId));
+  const users = new Set(reads.flat().map(({ userId }) => userId));
+  for (const open of reads) {
+    for (const userId of users) {
+      const own = open.filter((position) => position.userId === userId);
+      watched.load(userId, own, ({ positionId }) => broken.push(positionId));
+    }
+  }
   return { watched, broken };
 }
 const targets = (watched: Watched) => watched.at("XRP", "upbit-bybit").map(({ targetJeon }) => targetJeon);

@@ -1,5 +1,5 @@
-// Open positions as new rates are held against them, and what is open in all. All of them are read again after every
-// end; what has not changed meanwhile is not computed again.
+// Open positions as new rates are held against them, and what is open in all. A user's are read again after every end
+// of his; what has not changed meanwhile is not computed again.
 
 import type { PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
@@ -17,43 +17,44 @@ export interface WatchedPosition {
   readonly leaveAtMs: number | undefined;
 }
 
+/** What counts of a position, also of one that is not watched. */
+interface Counted {
+  readonly position: OpenPosition;
+  readonly worthKrw: Decimal;
+  readonly watched: WatchedPosition | undefined;
+}
+
 export class Watched {
-  #byId: ReadonlyMap<number, WatchedPosition> = new Map();
+  readonly #ofUsers = new Map<number, readonly Counted[]>();
   /** By coin and pair. */
-  #byPlace = new Map<string, WatchedPosition[]>();
-  readonly #ofUsers = new Map<number, Decimal>();
-  readonly #ofCoins = new Map<string, Decimal>();
+  readonly #byPlace = new Map<string, readonly WatchedPosition[]>();
+  readonly #krwOfCoins = new Map<string, Decimal>();
   #allKrw = Decimal.ZERO;
 
   constructor(private readonly decision: DecisionSettings) {}
 
-  /** Takes all that is open. A position whose terms cannot be read counts, and is not watched. */
-  load(open: readonly OpenPosition[], onBroken: (position: OpenPosition, why: string) => void): void {
-    const before = this.#byId;
-    const byId = new Map<number, WatchedPosition>();
-    this.#byPlace = new Map();
-    this.#ofUsers.clear();
-    this.#ofCoins.clear();
-    this.#allKrw = Decimal.ZERO;
-    for (const position of open) {
-      const watched = before.get(position.positionId);
-      const next =
-        watched && isUnchanged(watched.position, position)
-          ? { ...watched, position }
-          : this.#watch(position, onBroken);
-      this.#count(position, next?.worthKrw ?? positionTotals(position.entries).spentKrw);
-      if (!next) continue;
-      byId.set(position.positionId, next);
-      const place = `${position.coin} ${position.pair}`;
-      const others = this.#byPlace.get(place);
-      if (others) others.push(next);
-      else this.#byPlace.set(place, [next]);
-    }
-    this.#byId = byId;
+  /** Takes all that a user has open. A position whose terms cannot be read counts, and is not watched. */
+  load(
+    userId: number,
+    open: readonly OpenPosition[],
+    onBroken: (position: OpenPosition, why: string) => void,
+  ): void {
+    const before = this.#ofUsers.get(userId) ?? [];
+    for (const counted of before) this.#leave(counted);
+    const now = open.map((position): Counted => {
+      const old = before.find((counted) => counted.position.positionId === position.positionId);
+      if (old?.watched && isUnchanged(old.position, position))
+        return { ...old, position, watched: { ...old.watched, position } };
+      const watched = this.#watch(position, onBroken);
+      return { position, worthKrw: watched?.worthKrw ?? positionTotals(position.entries).spentKrw, watched };
+    });
+    for (const counted of now) this.#enter(counted);
+    if (now.length > 0) this.#ofUsers.set(userId, now);
+    else this.#ofUsers.delete(userId);
   }
 
-  all(): Iterable<WatchedPosition> {
-    return this.#byId.values();
+  *all(): Iterable<WatchedPosition> {
+    for (const ofUser of this.#ofUsers.values()) for (const { watched } of ofUser) if (watched) yield watched;
   }
 
   at(coin: string, pair: PairKey): readonly WatchedPosition[] {
@@ -63,16 +64,24 @@ export class Watched {
   /** What is open, KRW spent. */
   notionalKrw(userId: number, coin: string): { readonly [of in "user" | "coin" | "all"]: Decimal } {
     return {
-      user: this.#ofUsers.get(userId) ?? Decimal.ZERO,
-      coin: this.#ofCoins.get(coin) ?? Decimal.ZERO,
+      user: Decimal.sum((this.#ofUsers.get(userId) ?? []).map(({ worthKrw }) => worthKrw)),
+      coin: this.#krwOfCoins.get(coin) ?? Decimal.ZERO,
       all: this.#allKrw,
     };
   }
 
-  #count({ userId, coin }: OpenPosition, worthKrw: Decimal): void {
-    this.#ofUsers.set(userId, (this.#ofUsers.get(userId) ?? Decimal.ZERO).plus(worthKrw));
-    this.#ofCoins.set(coin, (this.#ofCoins.get(coin) ?? Decimal.ZERO).plus(worthKrw));
+  #enter({ position: { coin, pair }, worthKrw, watched }: Counted): void {
+    this.#krwOfCoins.set(coin, (this.#krwOfCoins.get(coin) ?? Decimal.ZERO).plus(worthKrw));
     this.#allKrw = this.#allKrw.plus(worthKrw);
+    if (watched) this.#byPlace.set(`${coin} ${pair}`, [...this.at(coin, pair), watched]);
+  }
+
+  #leave({ position: { coin, pair }, worthKrw, watched }: Counted): void {
+    this.#krwOfCoins.set(coin, this.#krwOfCoins.get(coin)!.minus(worthKrw));
+    this.#allKrw = this.#allKrw.minus(worthKrw);
+    const others = this.at(coin, pair).filter((one) => one !== watched);
+    if (others.length > 0) this.#byPlace.set(`${coin} ${pair}`, others);
+    else this.#byPlace.delete(`${coin} ${pair}`);
   }
 
   #watch(

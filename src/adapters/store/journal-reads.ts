@@ -78,12 +78,22 @@ async function filesOf(executor: Executor, found: readonly IntentRow[]): Promise
   }));
 }
 
-export function readOpenPositions(database: Database, mode: TradingMode): Promise<OpenPosition[]> {
+export function readOpenPositions(
+  database: Database,
+  mode: TradingMode,
+  userId: number | undefined,
+): Promise<OpenPosition[]> {
   return atOneInstant(database, "read open positions", async (executor) => {
     const rows = await executor
       .select()
       .from(hedgedPositions)
-      .where(and(eq(hedgedPositions.mode, mode), isNull(hedgedPositions.closedAt)))
+      .where(
+        and(
+          eq(hedgedPositions.mode, mode),
+          isNull(hedgedPositions.closedAt),
+          userId === undefined ? undefined : eq(hedgedPositions.userId, userId),
+        ),
+      )
       .orderBy(asc(hedgedPositions.positionId));
     const ids = rows.map(({ positionId }) => positionId);
     const entriesBy = Map.groupBy(await leftOfEntries(executor, ids), ({ positionId }) => positionId);

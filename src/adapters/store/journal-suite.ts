@@ -402,6 +402,9 @@ export function journalSuite(database: () => Database): void {
       expect(open).toHaveLength(1);
       expect(open[0]).toMatchObject({ leverage: 3, strategyId: 70, exitTerms: { exitRate: "1390" } });
       expect(open[0]!.entries.map(({ intentId }) => intentId)).toEqual([intentId, add.intentId]);
+      const { userId } = open[0]!;
+      expect(await journal.openPositions("live", userId)).toEqual(open);
+      expect(await journal.openPositions("live", userId + 1)).toEqual([]);
     });
 
     test("after another holder took the lease no write of the old one lands", async () => {

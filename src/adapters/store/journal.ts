@@ -44,7 +44,7 @@ export function createJournal(database: Database): Journal {
     retryProjections: (fence) => retryProjections(database, (work) => write("project a row", fence, work)),
     unfinished: (mode) => readUnfinished(database, mode),
     file: (intentId) => readFile(database, intentId),
-    openPositions: (mode) => readOpenPositions(database, mode),
+    openPositions: (mode, userId) => readOpenPositions(database, mode, userId),
     closedSince: (mode, sinceMs) => readClosedSince(database, mode, sinceMs),
     unwindsSince: (mode, sinceMs) => readUnwindsSince(database, mode, sinceMs),
     dust: (options) => readDust(database, options),

@@ -218,9 +218,9 @@ export class MemoryJournal implements Journal {
     };
   }
 
-  async openPositions(): Promise<OpenPosition[]> {
+  async openPositions(_mode: TradingMode, userId?: number): Promise<OpenPosition[]> {
     return this.positions
-      .filter(({ closedAtMs }) => closedAtMs === undefined)
+      .filter((one) => one.closedAtMs === undefined && (userId === undefined || one.userId === userId))
       .map((position) => ({ ...position }));
   }
 
