@@ -5,6 +5,9 @@ import { PAIRS, SEED_COUNT, SEED_STEP_KRW } from "../schema/vocabulary.ts";
 import { decodeFrame, type Frame, FrameError } from "../src/domain/frame.ts";
 import { RATES_PER_ROW, type RateRow } from "../src/domain/rate-table.ts";
 
+/** A byte of deflate never becomes more bytes. */
+const INFLATION_MAX = 1_032;
+
 /** The frame in a compact event's data. Throws FrameError on anything else. */
 export function decodeCompact(base64: string): Frame {
   return decodeFrame(unpacked(base64, inflateSync));
@@ -12,7 +15,7 @@ export function decodeCompact(base64: string): Frame {
 
 /** The rows in a packed event's data: base64 of gzip of `{"results":[...]}`. Throws FrameError on anything else. */
 export function decodePacked(base64: string, tickAtMs: number): RateRow[] {
-  return karbitRows(parsedJson(strFromU8(unpacked(base64, gunzipSync))), "results", "name", tickAtMs);
+  return karbitRows(parsedJson(strFromU8(unpacked(base64, gunzipped))), "results", "name", tickAtMs);
 }
 
 /** The rows in a Karbit tick message; none in its other messages. Throws FrameError on anything else. */
@@ -31,6 +34,13 @@ function unpacked(base64: string, unpack: (bytes: Uint8Array) => Uint8Array): Ui
   } catch (cause) {
     throw new FrameError("expected base64 of compressed bytes", { cause });
   }
+}
+
+/** gunzipSync makes room for what the last four bytes say: up to 4 GB where they are damaged. */
+function gunzipped(bytes: Uint8Array): Uint8Array {
+  const toldBytes = new DataView(bytes.buffer).getUint32(bytes.length - 4, true);
+  if (toldBytes > bytes.length * INFLATION_MAX) throw new Error("expected a length that deflate can reach");
+  return gunzipSync(bytes);
 }
 
 function parsedJson(text: string): unknown {

@@ -186,6 +186,12 @@ test("the decoders refuse what is not theirs", () => {
   expect(() => decodeKarbit(`{"type":"tick","payload":[${wrongSeed}]}`, 0)).toThrow(FrameError);
 });
 
+test("a packed event that claims more bytes than it can hold is refused before room is made for them", () => {
+  const bytes = Buffer.from(codec.packText(karbitResultsText(fakeRows({ coins: ["BTC"] }))), "base64");
+  bytes.writeUInt32LE(0x7fff_ffff, bytes.length - 4);
+  expect(() => decodePacked(bytes.toString("base64"), TICK_AT_MS)).toThrow(FrameError);
+});
+
 test(`${INPUTS} damaged and invented events decode or are refused with a FrameError`, () => {
   // One pair: a damaged byte is met the sooner.
   const rows = fakeRows({ coins: ["BTC"] }).slice(0, 1);

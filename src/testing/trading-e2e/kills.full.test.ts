@@ -20,7 +20,7 @@ import { TradingFleet } from "./trading-fleet.ts";
 
 const TICK_MS = 2_000;
 const KILLS = Number(process.env.TRADING_KILLS ?? 1);
-const SEED = Number(process.env.TRADING_SEED ?? Date.now() % 1_000_000);
+const SEED = Number(process.env.TRADING_SEED ?? process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 const RECOVERED_MS_MAX = 120_000;
 
 if (process.env.FULL) {

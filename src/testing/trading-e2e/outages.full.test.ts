@@ -25,7 +25,7 @@ import type { TestTrader } from "./test-traders.ts";
 import { TradingFleet } from "./trading-fleet.ts";
 
 const TICK_MS = 2_000;
-const SEED = Number(process.env.TRADING_SEED ?? Date.now() % 1_000_000);
+const SEED = Number(process.env.TRADING_SEED ?? process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 const EVERY = process.env.TRADING_KILLS !== undefined;
 const RECOVERED_MS_MAX = 120_000;
 
