@@ -3,7 +3,7 @@
 //
 // A row holds 200 rates in jeon (1/100 KRW per USDT): entry for the 100 seeds, then exit; NaN is null.
 // A row is replaced only by one of the same or a later tick. A "delisted" row is a tombstone: it is passed on to
-// clients once and keeps older rows out, but is not part of the table any more.
+// clients once and keeps out what is not of a later tick, but is not part of the table any more.
 
 import { PAIRS, type PairKey, type Reason, SEED_COUNT } from "../../schema/vocabulary.ts";
 
@@ -52,11 +52,16 @@ export class RateTable {
   readonly #rows = new Map<string, RateRow>();
   reference: ReferencePrice | undefined;
 
-  /** Takes the row if it is not older than the one held. Returns whether it was taken. */
+  /** Takes the row if it is not older than the one held, or newer than a tombstone. Returns whether it was taken. */
   merge(row: RateRow): boolean {
     const key = rowKey(row.coin, row.pairIndex);
     const held = this.#rows.get(key);
-    if (held !== undefined && held.tickAtMs > row.tickAtMs) return false;
+    if (held !== undefined) {
+      // Of one tick the tombstone is the last word, whichever of a report, a snapshot and it comes last.
+      const isTooOld =
+        held.reason === "delisted" ? held.tickAtMs >= row.tickAtMs : held.tickAtMs > row.tickAtMs;
+      if (isTooOld) return false;
+    }
     this.#rows.set(key, row);
     return true;
   }
