@@ -25,7 +25,7 @@ test("in whatever order rows come, the newest tick is held, and of one tick the 
 
 test("a row is replaced by one of the same tick, as a tick's parts come in", () => {
   const table = new RateTable();
-  const [first, second] = [nullRow("BTC", 0, 5, "late"), nullRow("BTC", 0, 5, "none")] as const;
+  const [first, second] = [nullRow("BTC", 0, 5, "missing"), nullRow("BTC", 0, 5, "none")] as const;
   expect([table.merge(first), table.merge(second), table.merge(nullRow("BTC", 0, 4, "none"))]).toEqual([
     true,
     true,
