@@ -107,3 +107,10 @@ test("every site may import it, and unchanged it is not sent again", async () =>
   });
   expect([again.status, await again.text()]).toEqual([304, ""]);
 });
+
+test("its source builds for browsers: nothing of one runtime's own is in it", async () => {
+  const built = await Bun.build({ entrypoints: [join(import.meta.dir, "client.ts")], target: "browser" });
+  const text = await built.outputs[0]!.text();
+  expect(text).toContain("Last-Event-ID");
+  expect(text).not.toMatch(/node:|Bun\.|Deno\.|Buffer\.from/);
+});

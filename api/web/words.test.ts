@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { REASONS } from "../../schema/vocabulary.ts";
 import { plainWord } from "../../src/web/look.ts";
 import { WORDS } from "./words.ts";
 
-const html = await Bun.file(new URL("./index.html", import.meta.url)).text();
+const html = readFileSync(new URL("./index.html", import.meta.url), "utf8");
 
 test("every word index.html asks for exists in both languages", () => {
   const names = [...html.matchAll(/data-word(?:-\w+)?="(\w+)"/g)].map((match) => match[1]!);
