@@ -53,7 +53,7 @@ const KARBIT_SUITES = [
     tradersRevisionSuite,
   ],
   ...[sessionsSuite, ownPositionsSuite, keysSuite, keyRotationSuite, strategiesSuite, telegramLinksSuite],
-  ...[paperMoneySuite, tradingViewSuite],
+  ...[paperMoneySuite, tradingViewSuite, holdingsSuite],
 ];
 export type StoreSuites = keyof typeof SUITES;
 

@@ -37,6 +37,15 @@ export function holdingsSuite(database: () => Database): void {
       });
     });
 
+    // What other suites left open would count, and so would ours for the next.
+    const clearOurs = () =>
+      database().run("clear ours", (executor) =>
+        executor.execute(
+          sql`truncate schedulerx.karbit_rows, schedulerx.hedged_positions, schedulerx.intents cascade`,
+        ),
+      );
+
+    beforeAll(clearOurs);
     beforeEach(async () => {
       await database().run("clear", (executor) => executor.execute(sql`delete from positions`));
     });
@@ -148,11 +157,7 @@ export function holdingsSuite(database: () => Database): void {
       });
       expect(await byHand.heldByHand()).toEqual([]);
       expect(await createHoldingStore(database()).heldCoins()).toEqual(["BTC", "XRP"]);
-      await database().run("gone", (executor) =>
-        executor.execute(
-          sql`truncate schedulerx.karbit_rows, schedulerx.hedged_positions, schedulerx.intents cascade`,
-        ),
-      );
+      await clearOurs();
     });
   });
 }
