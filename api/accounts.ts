@@ -1,7 +1,6 @@
 // Who a caller is: sessions begun, recognised and ended (docs/accounts.md). A token is believed when its signature is
 // ours or Karbit's and the store holds it as a live login; either alone is nothing.
 
-import { sign, verify } from "hono/jwt";
 import * as v from "valibot";
 import type { StoredPosition } from "../src/domain/position-view.ts";
 import type { DecisionSettings } from "../src/domain/strategy.ts";
@@ -18,6 +17,7 @@ import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts"
 import type { StrategyStore } from "../src/ports/strategies.ts";
 import type { TelegramLinkStore } from "../src/ports/telegram-links.ts";
 import type { PositionDeps } from "./routes/positions.ts";
+import { claimsOf, signedToken } from "./token.ts";
 
 export interface AccountsDeps extends PositionDeps {
   readonly sessions: SessionStore;
@@ -85,7 +85,7 @@ export class Accounts {
 
   /** Whose token this is now; undefined: nobody's. Rejects with StoreFault. */
   async accountOf(token: string): Promise<Account | undefined> {
-    const userId = await this.#userIdIn(token);
+    const userId = this.#userIdIn(token);
     if (userId === undefined) return undefined;
     const account = await this.#deps.sessions.accountOf(token, this.#clock.nowMs());
     return account?.userId === userId ? account : undefined;
@@ -141,18 +141,15 @@ export class Accounts {
     const nowMs = this.#clock.nowMs();
     const seconds = (ms: number) => Math.floor(ms / 1000);
     const claims = { userId, email, iat: seconds(nowMs), exp: seconds(nowMs + TOKEN_MS) };
-    const token = await sign({ ...claims, jti: this.#deps.newId() }, this.#deps.jwtSecret, "HS256");
+    const token = signedToken({ ...claims, jti: this.#deps.newId() }, this.#deps.jwtSecret);
     const expiresAtMs = nowMs + SESSION_MS;
     const begun = await this.#deps.sessions.begin({ userId, token, expiresAtMs });
     return begun ? { account, token, expiresAtMs } : undefined;
   }
 
-  async #userIdIn(token: string): Promise<number | undefined> {
+  #userIdIn(token: string): number | undefined {
     if (token.length > TOKEN_CHARS_MAX) return undefined;
-    // The times are compared below, by our clock.
-    const options = { alg: "HS256", exp: false, iat: false, nbf: false } as const;
-    const payload = await verify(token, this.#deps.jwtSecret, options).catch(() => undefined);
-    const claims = v.safeParse(claimsSchema, payload);
+    const claims = v.safeParse(claimsSchema, claimsOf(token, this.#deps.jwtSecret));
     if (!claims.success) return undefined;
     const { userId, exp } = claims.output;
     return exp !== undefined && exp * 1000 <= this.#clock.nowMs() ? undefined : userId;

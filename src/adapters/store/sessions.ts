@@ -4,27 +4,34 @@
 import { and, desc, eq, gt, isNull, sql } from "drizzle-orm";
 import { userSessions, users } from "../../../schema/tables/karbit.ts";
 import type { SessionStore } from "../../ports/sessions.ts";
-import type { Database } from "./database.ts";
+import { type Database, madeOnce } from "./database.ts";
 
 /** In whatever case. */
 const isAddress = (email: string) => eq(sql`lower(${users.email})`, sql`lower(${email})`);
 const ACCOUNT = { userId: users.id, email: users.email, name: users.name };
 
+/** Asked before every private request. */
+const liveSession = madeOnce((executor) =>
+  executor
+    .select(ACCOUNT)
+    .from(userSessions)
+    .innerJoin(users, eq(users.id, userSessions.userId))
+    .where(
+      and(
+        eq(userSessions.token, sql.placeholder("token")),
+        isNull(userSessions.sessionData),
+        gt(userSessions.expiresAt, sql.placeholder("at")),
+      ),
+    )
+    .prepare("live_session"),
+);
+
 export function createSessionStore(database: Database): SessionStore {
   return {
     async accountOf(token, atMs) {
+      const at = new Date(atMs).toISOString();
       const [account] = await database.run("read a session", (executor) =>
-        executor
-          .select(ACCOUNT)
-          .from(userSessions)
-          .innerJoin(users, eq(users.id, userSessions.userId))
-          .where(
-            and(
-              eq(userSessions.token, token),
-              isNull(userSessions.sessionData),
-              gt(userSessions.expiresAt, new Date(atMs)),
-            ),
-          ),
+        liveSession(executor).execute({ token, at }),
       );
       return account;
     },
