@@ -4,12 +4,14 @@
 import { Hono } from "hono";
 import type { BlankEnv, ExtractSchema } from "hono/types";
 import { ClientAddresses } from "./client-address.ts";
+import { CLIENT_PATH, clientRoutes } from "./client-route.ts";
 import { docsPage } from "./docs-page.ts";
 import { answerElsewhere } from "./elsewhere.ts";
 import { EncodedCache } from "./encoded-cache.ts";
 import { addressLimits, NO_FRAMES, privateOrigins, securityHeaders } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
 import { CORS_HEADERS, preflight, problem } from "./problem.ts";
+import { ABOUT_PATH, aboutRoutes } from "./routes/about.ts";
 import { ACCOUNT_PATHS, accountRoutes, missingAccounts } from "./routes/accounts.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { MARKET_PATHS, marketRoutes, missingMarket, venueRoutes } from "./routes/market.ts";
@@ -36,6 +38,7 @@ export type Api = Hono<
     | ReturnType<typeof premiumRoutes>
     | ReturnType<typeof healthRoutes>
     | ReturnType<typeof venueRoutes>
+    | ReturnType<typeof aboutRoutes>
     | ReturnType<typeof marketRoutes>
     | ReturnType<typeof tradingRoutes>
     | ReturnType<typeof accountRoutes>
@@ -56,9 +59,12 @@ export function createApp(deps: ApiDeps): Hono {
   const streams = new Streams(deps, settings, new EncodedCache(settings.encodedBytesMax));
   const tables = new TableDocuments(deps, settings);
   const document = openApiDocument(deps.version ?? "0.0.0", {
+    about: deps.about !== undefined,
+    client: deps.clientModule !== undefined,
     trading: deps.trading !== undefined,
     accounts: deps.accounts !== undefined,
     market: deps.market !== undefined,
+    elsewhere: deps.elsewhere?.how,
   });
   const documentText = JSON.stringify(document);
   const pageText = docsPage(document);
@@ -77,7 +83,9 @@ export function createApp(deps: ApiDeps): Hono {
   app.route("/", premiumRoutes(deps, streams, tables));
   app.route("/", healthRoutes(deps, settings, streams));
   app.route("/", venueRoutes());
-  const { market, accounts } = deps;
+  const { about, clientModule, market, accounts } = deps;
+  if (about) app.route("/", aboutRoutes(about));
+  if (clientModule) app.route("/", clientRoutes(clientModule));
   if (market)
     app.route("/", "missing" in market ? missingMarket(market.missing) : marketRoutes(market, deps));
   if (deps.trading) app.route("/", tradingRoutes(deps.trading, deps.log));
@@ -91,21 +99,35 @@ export function createApp(deps: ApiDeps): Hono {
       "Content-Security-Policy": `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; ${NO_FRAMES}`,
     }),
   );
-  const further = [...(deps.trading ? [TRADING_PATH] : []), ...(deps.market ? MARKET_PATHS : [])];
+  const further = [
+    ...(about ? [ABOUT_PATH] : []),
+    ...(clientModule ? [CLIENT_PATH] : []),
+    ...(deps.trading ? [TRADING_PATH] : []),
+    ...(deps.market ? MARKET_PATHS : []),
+  ];
   for (const path of [...PATHS, ...further]) {
     app.all(path, (c) => (c.req.method === "OPTIONS" ? preflight() : wrongMethod(c.req.method)));
   }
   const { elsewhere } = deps;
   if (elsewhere) app.all("/api/*", (c) => answerElsewhere(c, elsewhere, addresses, deps.log));
-  app.notFound((c) => problem(404, { detail: `There is nothing at ${new URL(c.req.url).pathname}.` }));
+  app.notFound((c) =>
+    problem(404, { code: "no-such-path", detail: `There is nothing at ${new URL(c.req.url).pathname}.` }),
+  );
   app.onError((error, c) => {
     deps.log.error("request failed", { path: new URL(c.req.url).pathname, error });
-    return problem(500, { detail: "The request could not be answered; the fault has been logged." });
+    return problem(500, {
+      code: "internal",
+      detail: "The request could not be answered; the fault has been logged.",
+    });
   });
   return app;
 }
 
 function wrongMethod(method: string): Response {
   const allow = "GET, HEAD, OPTIONS";
-  return problem(405, { detail: `${method} is not possible here; expected one of ${allow}.`, allow });
+  return problem(405, {
+    code: "method-not-allowed",
+    detail: `${method} is not possible here; expected one of ${allow}.`,
+    allow,
+  });
 }

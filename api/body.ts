@@ -34,22 +34,41 @@ export async function jsonBody<T>(
 ): Promise<{ readonly value: T } | { readonly refusal: ProblemAnswer<Refusals> }> {
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
-    return { refusal: problem(415, { detail: "Expected a body of type application/json." }) };
+    return {
+      refusal: problem(415, { code: "body-not-json", detail: "Expected a body of type application/json." }),
+    };
   }
   const bytes = await bytesOf(c.req.raw, msMax);
   if (bytes === "large") {
-    return { refusal: problem(413, { detail: `Expected a body of at most ${BODY_BYTES_MAX} bytes.` }) };
+    return {
+      refusal: problem(413, {
+        code: "body-too-large",
+        detail: `Expected a body of at most ${BODY_BYTES_MAX} bytes.`,
+      }),
+    };
   }
   if (bytes === "slow") {
-    return { refusal: problem(408, { detail: `Expected a whole body within ${msMax / 1_000} s.` }) };
+    return {
+      refusal: problem(408, {
+        code: "body-too-slow",
+        detail: `Expected a whole body within ${msMax / 1_000} s.`,
+      }),
+    };
   }
   const given = bytes && parsed(bytes);
-  if (given === undefined) return { refusal: problem(400, { detail: "The body is not JSON in UTF-8." }) };
+  if (given === undefined)
+    return { refusal: problem(400, { code: "body-unusable", detail: "The body is not JSON in UTF-8." }) };
   const result = v.safeParse(schema, given);
   if (result.success) return { value: result.output };
   const issues = result.issues.slice(0, ISSUES_MAX).map(issueOf);
   const names = [...new Set(issues.map(({ parameter }) => parameter))].filter(Boolean).join(", ");
-  return { refusal: problem(400, { detail: `The body cannot be used: ${names || "its shape"}.`, issues }) };
+  return {
+    refusal: problem(400, {
+      code: "body-unusable",
+      detail: `The body cannot be used: ${names || "its shape"}.`,
+      issues,
+    }),
+  };
 }
 
 /** What was received is not repeated: it may be a password. */

@@ -1,16 +1,16 @@
 // The client as a module, for every site: `import { openPremiumStream } from "https://.../api/client.js"`.
 
-import type { Hono } from "hono";
+import { Hono } from "hono";
 import { acceptsGzip } from "./gzip-blocks.ts";
 import { CORS_HEADERS } from "./problem.ts";
 import { documentOf, matchesEtag, type TextDocument } from "./table-documents.ts";
 
 export const CLIENT_PATH = "/api/client.js";
 
-/** Answers with what `module` resolves with, which is asked at the first request. */
-export function addClient(app: Hono, module: () => Promise<string>): void {
+/** Answers with what `module` resolves with, which is asked at the first request. A query may tell versions apart. */
+export function clientRoutes(module: () => Promise<string>): Hono {
   let document: Promise<TextDocument> | undefined;
-  app.get(CLIENT_PATH, async (c) => {
+  return new Hono().get(CLIENT_PATH, async (c) => {
     document ??= module()
       .then(documentOf)
       .catch((error) => {

@@ -55,6 +55,7 @@ async function proxied(c: Context, target: string, sent: Headers, log: Log): Pro
   } catch (error) {
     log.warn("the api behind this one does not answer", { path: c.req.path, error });
     return problem(503, {
+      code: "server-away",
       detail: "The server that knows this does not answer right now.",
       retryAfterSeconds: 5,
     });

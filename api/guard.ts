@@ -4,7 +4,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Client } from "./client-address.ts";
-import { type ProblemAnswer, problem } from "./problem.ts";
+import { type ProblemAnswer, type ProblemCode, problem } from "./problem.ts";
 import type { ApiSettings } from "./settings.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
@@ -66,12 +66,14 @@ export function addressLimits(
     const waitMs = STREAM.test(asked)
       ? streams.take(address)
       : all.take(address) || (further?.take(address) ?? 0);
-    return waitMs > 0 ? tooMany("Too many requests from this address.", waitMs) : await next();
+    return waitMs > 0
+      ? tooMany("address-limit", "Too many requests from this address.", waitMs)
+      : await next();
   };
 }
 
-export function tooMany(detail: string, waitMs: number): ProblemAnswer<429> {
-  return problem(429, { detail, retryAfterSeconds: Math.ceil(waitMs / 1000) });
+export function tooMany(code: ProblemCode<429>, detail: string, waitMs: number): ProblemAnswer<429> {
+  return problem(429, { code, detail, retryAfterSeconds: Math.ceil(waitMs / 1000) });
 }
 
 export const isReading = (method: string) => method === "GET" || method === "HEAD" || method === "OPTIONS";
@@ -91,7 +93,10 @@ export function privateOrigins(
     if (isListed && c.req.method === "OPTIONS") c.res = preflight(methods);
     else if (isListed || isReading(c.req.method) || isOwnDoing(c, origin, clientOf)) await next();
     else {
-      c.res = problem(403, { detail: "Changes are not taken from another site's page (CORS_ORIGINS)." });
+      c.res = problem(403, {
+        code: "other-site",
+        detail: "Changes are not taken from another site's page (CORS_ORIGINS).",
+      });
     }
     const { headers } = c.res;
     headers.append("Vary", "Origin");

@@ -47,6 +47,23 @@ export class JsonSchemas {
     return [];
   }
 
+  /** Where in the value lists are, with `[]` for all items of those above, and whether any there has an item. */
+  lists(schema: Schema, value: unknown, at = "$", found = new Map<string, boolean>()): Map<string, boolean> {
+    const { anyOf, oneOf, items, properties = {} } = this.#resolved(schema);
+    for (const choice of ((anyOf ?? oneOf) as Schema[] | undefined) ?? []) {
+      if (this.faults(choice, value).length === 0) return this.lists(choice, value, at, found);
+    }
+    if (items && Array.isArray(value)) {
+      found.set(at, (found.get(at) ?? false) || value.length > 0);
+      for (const one of value) this.lists(items as Schema, one, `${at}[]`, found);
+    } else if (typeof value === "object" && value !== null) {
+      for (const [name, one] of Object.entries(properties as Schemas)) {
+        this.lists(one, (value as Record<string, unknown>)[name], `${at}.${name}`, found);
+      }
+    }
+    return found;
+  }
+
   /** Values that fit. */
   fitting(schema: Schema): fc.Arbitrary<unknown> {
     const { type, anyOf, oneOf, enum: options, ...rest } = this.#resolved(schema);

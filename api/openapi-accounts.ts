@@ -23,6 +23,7 @@ export function accountOperations(): OpenApiDocument["paths"] {
           ...problems([
             429,
             "Locked after repeated failures; Retry-After says how long.",
+            "address-locked",
             "Too many failed logins for this address.",
           ]),
         },
@@ -42,8 +43,18 @@ export function accountOperations(): OpenApiDocument["paths"] {
         responses: {
           201: { description: "Made and logged in.", ...content("Session", SESSION) },
           ...problems(400, 413, 415, 503),
-          ...problems([403, "Sign-up is closed.", "Accounts are not made here; SIGN_UP is off."]),
-          ...problems([409, "The address is taken.", "There is an account with this address."]),
+          ...problems([
+            403,
+            "Sign-up is closed.",
+            "sign-up-closed",
+            "Accounts are not made here; SIGN_UP is off.",
+          ]),
+          ...problems([
+            409,
+            "The address is taken.",
+            "address-taken",
+            "There is an account with this address.",
+          ]),
         },
       },
     },

@@ -121,6 +121,27 @@ export class OpenApiClient {
     return [...faults, ...found.slice(0, 5)];
   }
 
+  /** The lists of an answer that has been found to fit, and whether each has an item. */
+  lists({ operation }: Route, status: number, text: string): Map<string, boolean> {
+    const { content } = operation.responses[status] as { readonly content?: Contents };
+    const media = content?.["application/json"];
+    return media ? this.#schemas.lists(media.schema, JSON.parse(text)) : new Map();
+  }
+
+  /** What of the events in a stream does not fit the schema of that name, in words; and their kinds, in their order. */
+  eventFaults(name: string, text: string): { readonly kinds: string[]; readonly faults: string[] } {
+    const kinds: string[] = [];
+    const faults: string[] = [];
+    for (const [, kind, data] of text.matchAll(/^event: (.*)\ndata: (.*)$/gm)) {
+      const event = JSON.parse(data!);
+      kinds.push(kind!);
+      if (event.kind !== kind) faults.push(`an event ${kind} says it is ${event.kind}`);
+      const schema = { $ref: `#/components/schemas/${name}` };
+      faults.push(...this.#schemas.faults(schema, event, { closed: true }));
+    }
+    return { kinds, faults };
+  }
+
   #paths(operation: OpenApiOperation): fc.Arbitrary<Record<string, string>> {
     const values = parametersOf(operation, "path").map(({ name, schema }) => {
       // An empty one is another route.

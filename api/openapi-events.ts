@@ -37,7 +37,12 @@ export function eventOperations(): OpenApiDocument["paths"] {
             description: "The stream.",
             content: { "text/event-stream": { schema: { type: "string" }, example: EXAMPLE } },
           },
-          ...problems(400, 401, [503, "Not available now.", "All streams of events are taken."]),
+          ...problems(400, 401, [
+            503,
+            "Not available now.",
+            "places-taken",
+            "All streams of events are taken.",
+          ]),
         },
       },
     },

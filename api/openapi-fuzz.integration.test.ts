@@ -1,10 +1,11 @@
-// Every operation of the OpenAPI document against the running api: as its examples show it, for each role that may, and
-// with input made from its schemas, fitting, nearly fitting and hostile. Nothing is answered 500 or otherwise than
-// documented. FULL asks thousands of times.
+// Every operation of the OpenAPI document against the running api: as its examples show it, for each role that may, with
+// something in every list, and with input made from its schemas, fitting, nearly fitting and hostile. Nothing is answered
+// 500 or otherwise than documented. FULL asks thousands of times.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
+import { encodeUserEvent, type UserEvent } from "../schema/messages/user-event.ts";
 import { systemClock } from "../src/adapters/clock.ts";
 import { serveDesk } from "../src/adapters/desk.ts";
 import { linkCodeHash } from "../src/domain/link-code.ts";
@@ -13,17 +14,23 @@ import { RecordingLog } from "../src/testing/recording-log.ts";
 import { runsOf } from "../src/testing/runs.ts";
 import { type OpenApiDocument, openApiDocument } from "./openapi.ts";
 import { type Asked, OpenApiClient, type Route, textOf } from "./openapi-client-testing.ts";
+import { EVENTS, MARKET } from "./openapi-fuzz-testing.ts";
 import { type ApiServer, startApiServer } from "./serve.ts";
-import { accountsApi, accountsDatabase, ENCRYPTION_KEY, JWT_SECRET, PASSWORD } from "./test-accounts.ts";
-import { codec, fakeFrame, fakeRows, MemoryFeed } from "./test-kit.ts";
+import { accountsDatabase, ENCRYPTION_KEY, JWT_SECRET, PASSWORD } from "./test-accounts.ts";
+import { codec, fakeFrame, fakeRows, MemoryFeed, StreamReader } from "./test-kit.ts";
+import { addOwnThings } from "./test-own-things.ts";
+import { TestTrades } from "./test-trades.ts";
 
 setDefaultTimeout(isLong ? 1_800_000 : 120_000);
 
 const RUNS = runsOf(10, 400);
 const USERS = ["owner", "other"] as const;
-type User = (typeof USERS)[number];
+/** Has something of everything and changes nothing of it. */
+const HOLDER = "holder";
+type User = (typeof USERS)[number] | typeof HOLDER;
 
-const document: OpenApiDocument = openApiDocument("test", { accounts: true, market: true });
+const served = { about: true, client: true, accounts: true, market: true };
+const document: OpenApiDocument = openApiDocument("test", served);
 const { routes } = new OpenApiClient(document, "");
 
 let context: Awaited<ReturnType<typeof accountsDatabase>>;
@@ -35,7 +42,10 @@ const userIds: Partial<Record<User, number>> = {};
 
 beforeAll(async () => {
   context = await accountsDatabase();
-  for (const user of USERS) userIds[user] = await context.addUser(`${user}@mail.kr`);
+  for (const user of [...USERS, HOLDER] as const) userIds[user] = await context.addUser(`${user}@mail.kr`);
+  await addOwnThings(context, new TestTrades(context.database), {
+    ...{ userId: userIds.holder!, mark: "HELD", atMs: systemClock.nowMs() },
+  });
   log = new RecordingLog();
   await serveDesk(
     context.requests,
@@ -55,7 +65,7 @@ beforeAll(async () => {
   feed.snapshotFrame = fakeFrame(fakeRows({ tickAtMs: systemClock.nowMs() }));
   server = await startApiServer({
     ...{ feed, codec, clock: systemClock, log, hostname: "127.0.0.1", port: 0, tickPeriodMs: 30_000 },
-    ...{ version: "test", simulated: false, accounts: context.accounts, market: context.market },
+    ...{ version: "test", simulated: false, accounts: context.accounts, market: MARKET },
   });
   client = new OpenApiClient(document, server.url);
   const live = () => fetch(`${server.url}/health/ready`).then(({ status }) => status === 200);
@@ -85,6 +95,14 @@ async function credentialsOf(user: User): Promise<Record<string, string>> {
 
 /** The answer, after it has been held against the document. */
 async function answerTo(route: Route, asked: Asked, headers: Record<string, string>): Promise<number> {
+  return (await wholeAnswerTo(route, asked, headers)).status;
+}
+
+async function wholeAnswerTo(
+  route: Route,
+  asked: Asked,
+  headers: Record<string, string>,
+): Promise<{ readonly status: number; readonly text: string }> {
   const before = log.lines.length;
   const response = await client.send(route, asked, headers);
   const text = await textOf(response);
@@ -96,7 +114,7 @@ async function answerTo(route: Route, asked: Asked, headers: Record<string, stri
   if (errors.length > 0)
     faults.push(`the log: ${errors.map(({ event, fields }) => `${event} ${fields.error}`)}`);
   expect({ route: route.name, asked, status: response.status, faults }).toMatchObject({ faults: [] });
-  return response.status;
+  return { status: response.status, text };
 }
 
 /** What has to be there before an operation can be done; what it answers is the rest of the path. */
@@ -143,13 +161,10 @@ const PUBLIC: Readonly<Record<string, Partial<Asked>>> = {
   "POST /api/session": { body: JSON.stringify({ email: "owner@mail.kr", password: PASSWORD }) },
 };
 
-test("the document has every route of the app, and the app every one of the document", async () => {
+test("the document has every route of the app, and the app every one of the document", () => {
   const told = routes.map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/g, ":$1")}`);
-  const { app, close } = await accountsApi(context.accounts, context.market);
-  const served = app.routes.filter(({ method }) => method !== "ALL");
-  await close();
-  const names = new Set(served.map(({ method, path }) => `${method} ${path}`));
-  expect([...names].sort()).toEqual([...told, "GET /api/docs", "GET /api/openapi.json"].sort());
+  const pages = ["GET /", "GET /account", "GET /api/docs", "GET /api/openapi.json"];
+  expect([...server.routes].sort()).toEqual([...told, ...pages].sort());
 });
 
 for (const route of publicRoutes) {
@@ -180,10 +195,43 @@ test("every private operation answers 2xx to each user, as its example shows", a
   }
 });
 
+/** Orders on paper bring the two, and a feed that is down the third. */
+const MAY_BE_EMPTY = [
+  ...["GET /api/paper $[].coins", "GET /api/paper $[].positions", "GET /health/ready $.reasons"],
+];
+
+test("every list of every answer has an item, and it is as described", async () => {
+  const isFilled = new Map<string, boolean>();
+  for (const route of routes.filter(({ method }) => method === "GET")) {
+    const headers = route.isPrivate ? await credentialsOf(HOLDER) : {};
+    const { status, text } = await wholeAnswerTo(route, client.example(route), headers);
+    for (const [at, is] of client.lists(route, status, text)) isFilled.set(`${route.name} ${at}`, is);
+  }
+  const empty = [...isFilled].filter(([, is]) => !is).map(([name]) => name);
+  expect(empty.sort()).toEqual(MAY_BE_EMPTY);
+  expect(isFilled.size).toBeGreaterThan(20);
+});
+
+test("the private stream tells nothing but events as described, of every kind", async () => {
+  const userId = userIds.holder!;
+  const response = await fetch(`${server.url}/api/events`, { headers: await credentialsOf(HOLDER) });
+  const told = new StreamReader(response);
+  await told.until((text) => text.includes("id: "));
+  for (const [index, event] of EVENTS.entries()) {
+    const bytes = encodeUserEvent({ ...event, mode: "paper", userId, atMs: 5 } as UserEvent);
+    await context.events.publish({ mode: "paper", userId }, `event-${index}`, bytes);
+  }
+  const kinds = EVENTS.map(({ kind }) => kind as string);
+  const text = await told.until((part) => part.includes(`event: ${kinds.at(-1)}\n`) && part.endsWith("\n\n"));
+  await told.cancel();
+  expect(client.eventFaults("UserEvent", text)).toEqual({ kinds, faults: [] });
+});
+
 for (const route of routes) {
+  const users: readonly User[] = route.method === "GET" ? [...USERS, HOLDER] : USERS;
   test(`${route.name} answers whatever it is asked as documented`, async () => {
     await fc.assert(
-      fc.asyncProperty(client.asking(route), fc.constantFrom(...USERS), async (asked, user) => {
+      fc.asyncProperty(client.asking(route), fc.constantFrom(...users), async (asked, user) => {
         const headers = route.isPrivate ? await credentialsOf(user) : {};
         await answerTo(route, asked, headers);
         if (route.path === "/api/session") delete tokens[user];

@@ -34,7 +34,12 @@ const BALANCES = {
     },
   ],
 };
-const AWAY = [503, "Not available now.", "The scheduler does not answer right now."] as const;
+const AWAY = [
+  503,
+  "Not available now.",
+  "scheduler-away",
+  "The scheduler does not answer right now.",
+] as const;
 const VENUE = {
   ...{ name: "venue", in: "path", required: true, schema: { type: "string", enum: VENUES } },
   example: "upbit",
@@ -42,9 +47,10 @@ const VENUE = {
 const NO_VENUE = [
   404,
   "No such venue.",
+  "no-such-venue",
   `There is no such venue; expected one of ${VENUES.join(", ")}.`,
 ] as const;
-const NO_KEY = [404, "No such key or venue.", "There is no key for upbit."] as const;
+const NO_KEY = [404, "No such key or venue.", "no-key", "There is no key for upbit."] as const;
 const secured = { tags: ["keys"], security: SECURED };
 
 export function keyOperations(): OpenApiDocument["paths"] {
@@ -84,6 +90,7 @@ export function keyOperations(): OpenApiDocument["paths"] {
           ...problems([
             409,
             "It cannot be used, or was changed meanwhile.",
+            "key-changed",
             "The key was changed while it was tested. Test it again.",
           ]),
         },
@@ -109,6 +116,7 @@ export function keyOperations(): OpenApiDocument["paths"] {
           ...problems([
             409,
             "It is needed.",
+            "key-needed",
             "A position or an order at upbit needs this key. Close it first.",
           ]),
         },

@@ -50,6 +50,7 @@ export function paperOperations(): OpenApiDocument["paths"] {
           ...problems([
             409,
             "Something is open, or the key came with another request.",
+            "something-open",
             "There are paper positions or running orders in BTC.",
           ]),
         },
@@ -64,7 +65,12 @@ export function paperOperations(): OpenApiDocument["paths"] {
         responses: {
           ...answered("As they are now."),
           ...problems(400, 401, 413, 415, 503),
-          ...problems([409, "The key came with another request.", "This Idempotency-Key came before."]),
+          ...problems([
+            409,
+            "The key came with another request.",
+            "idempotency-key-used",
+            "This Idempotency-Key came before.",
+          ]),
         },
       },
     },

@@ -48,7 +48,12 @@ export function safetyOperations(): OpenApiDocument["paths"] {
         responses: {
           202: { description: "It will be left.", ...content("CloseAsked", { asked: true }) },
           ...problems(400, 401, 413, 415, 503),
-          ...problems([404, "Nothing is open.", "No position in BTC is open that was entered here."]),
+          ...problems([
+            404,
+            "Nothing is open.",
+            "no-open-position",
+            "No position in BTC is open that was entered here.",
+          ]),
         },
       },
     },
@@ -67,7 +72,12 @@ export function safetyOperations(): OpenApiDocument["paths"] {
         responses: {
           200: { description: "As it is now.", ...content("Entries", ENTRIES) },
           ...problems(400, 401, 413, 415, 503),
-          ...problems([409, "Somebody else's.", "Your entries are off already, by the operator."]),
+          ...problems([
+            409,
+            "Somebody else's.",
+            "entries-off",
+            "Your entries are off already, by the operator.",
+          ]),
         },
       },
     },
@@ -90,8 +100,13 @@ export function safetyOperations(): OpenApiDocument["paths"] {
         responses: {
           204: { description: "Closed." },
           ...problems(400, 401, 413, 415, 503),
-          ...problems([404, "None open.", "You have no open incident of this number."]),
-          ...problems([409, "The operator's.", "Only the operator closes an incident of this kind."]),
+          ...problems([404, "None open.", "no-open-incident", "You have no open incident of this number."]),
+          ...problems([
+            409,
+            "The operator's.",
+            "not-yours-to-close",
+            "Only the operator closes an incident of this kind.",
+          ]),
         },
       },
     },

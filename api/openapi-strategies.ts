@@ -41,7 +41,7 @@ const LIST = {
 const CONSENT = { consent: true, atMs: 1_780_000_000_000, words: CONSENT_WORDS };
 const tags = ["strategies"];
 const secured = { tags, parameters: [], security: SECURED };
-const NONE_ACTIVE = [404, "None is active.", "No strategy is active."] as const;
+const NONE_ACTIVE = [404, "None is active.", "no-active-strategy", "No strategy is active."] as const;
 const started = { strategyId: 12 };
 
 export function strategyOperations(): OpenApiDocument["paths"] {
@@ -65,7 +65,12 @@ export function strategyOperations(): OpenApiDocument["paths"] {
         responses: {
           201: { description: "Started.", ...content("StrategyStarted", started) },
           ...problems(400, 401, 413, 415, 503),
-          ...problems([409, "Another one is active.", "Strategy 12 is active. Stop it first."]),
+          ...problems([
+            409,
+            "Another one is active.",
+            "strategy-active",
+            "Strategy 12 is active. Stop it first.",
+          ]),
         },
       },
     },
@@ -79,7 +84,12 @@ export function strategyOperations(): OpenApiDocument["paths"] {
         responses: {
           200: { description: "Changed; the id of the new one.", ...content("StrategyStarted", started) },
           ...problems(400, 401, 413, 415, 503, NONE_ACTIVE),
-          ...problems([409, "There are positions.", "There are positions or running orders in BTC."]),
+          ...problems([
+            409,
+            "There are positions.",
+            "something-open",
+            "There are positions or running orders in BTC.",
+          ]),
         },
       },
       delete: {

@@ -16,7 +16,7 @@ const OFFER = {
   ...{ code: CODE, expiresAtMs: 1_780_000_600_000, url: `https://t.me/schedulerx_bot?start=${CODE}` },
 };
 const secured = { tags: ["telegram"], parameters: [], security: SECURED };
-const NOT_LINKED = [404, "No chat is linked.", "No chat is linked."] as const;
+const NOT_LINKED = [404, "No chat is linked.", "no-linked-chat", "No chat is linked."] as const;
 
 export function telegramOperations(): OpenApiDocument["paths"] {
   return {

@@ -1,8 +1,10 @@
 // The OpenAPI document by itself: nothing is told without an example, and every example fits what it is one of.
 
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { JsonSchemas, type Schema } from "./json-schema-testing.ts";
 import { openApiDocument } from "./openapi.ts";
+import { PROBLEMS } from "./problem.ts";
 
 interface Media {
   readonly schema: Schema;
@@ -13,8 +15,13 @@ interface Parameter extends Media {
   readonly required: boolean;
 }
 
-const document = openApiDocument("test", { accounts: true, market: true, trading: true });
-const schemas = new JsonSchemas(document.components.schemas);
+const HERE = { about: true, client: true, accounts: true, market: true, trading: true };
+const DOCUMENTS = [
+  openApiDocument("test", HERE),
+  openApiDocument("test", { elsewhere: "redirect" }),
+  openApiDocument("test", { elsewhere: "proxy" }),
+] as const;
+const schemas = new JsonSchemas(DOCUMENTS[0].components.schemas);
 
 function faultsOf({ schema, example }: Media, type: string): string[] {
   if (example === undefined) return ["no example"];
@@ -30,7 +37,7 @@ test("every answer, body and required parameter has an example that fits", () =>
     if (found.length > 0) faults[name] = [...found];
   };
   let answers = 0;
-  for (const [path, operations] of Object.entries(document.paths)) {
+  for (const [path, operations] of DOCUMENTS.flatMap(({ paths }) => Object.entries(paths))) {
     for (const [method, { parameters, requestBody, responses }] of Object.entries(operations)) {
       const name = `${method.toUpperCase()} ${path}`;
       for (const parameter of parameters as unknown as Parameter[]) {
@@ -45,5 +52,35 @@ test("every answer, body and required parameter has an example that fits", () =>
     }
   }
   expect(faults).toEqual({});
-  expect(answers).toBeGreaterThan(200);
+  expect(answers).toBeGreaterThan(600);
+});
+
+test("an edge's document lists what another server has, and how that is answered here", () => {
+  const [here, redirecting, proxying] = DOCUMENTS;
+  const paths = Object.keys(here.paths).filter((path) => path !== "/api/trading");
+  for (const { paths: told, components } of [redirecting, proxying]) {
+    expect(Object.keys(told).sort()).toEqual(paths.sort());
+    expect(components).toEqual({ ...here.components, schemas: expect.anything() });
+  }
+  const statuses = ({ paths }: typeof here, path: string) => Object.keys(paths[path]!.get!.responses);
+  expect(statuses(redirecting, "/api/client.js")).toEqual(["200", "304", "307", "404", "429"]);
+  expect(statuses(proxying, "/api/client.js")).toEqual(["200", "304", "404", "429", "503"]);
+  expect(statuses(redirecting, "/api/premium")).not.toContain("307");
+});
+
+test("docs/api.md explains every code of a refusal, and none besides", async () => {
+  const guide = await Bun.file(join(import.meta.dir, "../docs/api.md")).text();
+  const table = guide.slice(guide.indexOf("| status | code |")).split("\n\n")[0]!;
+  const told = table
+    .split("\n")
+    .slice(2)
+    .flatMap((line) => {
+      const [, statuses, codes] = line.split("|");
+      return [...codes!.matchAll(/`([\w-]+)`/g)].map(([, code]) => [code!, statuses!.trim()]);
+    });
+  const known = Object.entries(PROBLEMS).flatMap(([status, { codes }]) =>
+    codes.map((code) => [code, status]),
+  );
+  const shared = (status: string) => (/^(408|413|415)$/.test(status) ? "408, 413, 415" : status);
+  expect(told.sort()).toEqual(known.map(([code, status]) => [code!, shared(status!)]).sort());
 });

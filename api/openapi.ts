@@ -1,21 +1,25 @@
 // The OpenAPI 3.1 document of the public API, made from the valibot schemas the routes themselves parse with.
 
 import { toJsonSchema } from "@valibot/to-json-schema";
-import * as v from "valibot";
+import type * as v from "valibot";
 import { UserEvent } from "../schema/messages/user-event.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 import { streamQuerySchema, tableQuerySchema } from "./filters.ts";
 import { tableSchema } from "./forms.ts";
+import { aboutOperation, clientOperation } from "./openapi-about.ts";
 import { accountOperations } from "./openapi-accounts.ts";
 import { eventOperations } from "./openapi-events.ts";
 import { NOT_READY, READY, STREAM, TABLE, TRADING } from "./openapi-examples.ts";
 import { keyOperations } from "./openapi-keys.ts";
 import { MARKET_SCHEMAS, marketOperations, venuesOperation } from "./openapi-market.ts";
 import { PAPER_SCHEMAS, paperOperations } from "./openapi-paper.ts";
-import { content, problems, withGuards } from "./openapi-parts.ts";
+import { content, PROBLEM_SCHEMAS, problems, withElsewhere, withGuards } from "./openapi-parts.ts";
 import { POSITION_SCHEMAS, positionOperations } from "./openapi-positions.ts";
 import { SAFETY_SCHEMAS, safetyOperations } from "./openapi-safety.ts";
 import { STRATEGY_SCHEMAS, strategyOperations } from "./openapi-strategies.ts";
 import { TELEGRAM_SCHEMAS, telegramOperations } from "./openapi-telegram.ts";
+import type { ProblemCode } from "./problem.ts";
+import { aboutSchema } from "./routes/about.ts";
 import { accountSchema, sessionSchema, signInSchema, signUpSchema } from "./routes/accounts.ts";
 import { balancesSchema } from "./routes/balances.ts";
 import { liveSchema, readySchema } from "./routes/health.ts";
@@ -44,19 +48,6 @@ export interface OpenApiDocument {
   >;
   readonly components: { readonly schemas: Record<string, Json>; readonly securitySchemes?: Json };
 }
-
-export const problemSchema = v.object({
-  type: v.string(),
-  title: v.string(),
-  status: v.number(),
-  detail: v.pipe(v.string(), v.description("What is wrong and what to do about it.")),
-  issues: v.optional(
-    v.pipe(
-      v.array(v.object({ parameter: v.string(), expected: v.string(), received: v.string() })),
-      v.description("One entry per fault of the request."),
-    ),
-  ),
-});
 
 function jsonSchema(schema: v.GenericSchema): Json {
   const { $schema: _, ...rest } = toJsonSchema(schema, {
@@ -95,15 +86,22 @@ function mapValues<T, U>(of: Readonly<Record<string, T>>, to: (value: T) => U): 
 const UNUSABLE = [
   400,
   "The query cannot be used.",
+  "query-unusable",
   "The query cannot be used: seeds, expected whole millions of KRW.",
 ] as const;
-const busy = (detail: string): Record<string, Json> => {
-  const words = [503, "Not available now; try again after Retry-After seconds.", detail] as const;
+const busy = (code: ProblemCode<503>, detail: string): Record<string, Json> => {
+  const words = [503, "Not available now; try again after Retry-After seconds.", code, detail] as const;
   return mapValues(problems(words), (told) => ({
     ...told,
     headers: { "Retry-After": { schema: { type: "integer" } } },
   }));
 };
+
+interface Served
+  extends Partial<Readonly<Record<"about" | "client" | "trading" | "accounts" | "market", boolean>>> {
+  /** How another server answers what this one does not have. */
+  readonly elsewhere?: Elsewhere["how"] | undefined;
+}
 
 /**
  * The document; `version` is the program's, `trading` whether it shows any, `accounts` whether it has private paths,
@@ -112,11 +110,30 @@ const busy = (detail: string): Record<string, Json> => {
 export function openApiDocument(
   version: string,
   {
+    about = false,
+    client = false,
     trading = false,
     accounts = false,
     market = false,
-  }: Partial<Readonly<Record<"trading" | "accounts" | "market", boolean>>> = {},
+    elsewhere,
+  }: Served = {},
 ): OpenApiDocument {
+  const further = (isWanted: boolean): OpenApiDocument["paths"] => ({
+    ...(about === isWanted && aboutOperation()),
+    ...(client === isWanted && clientOperation()),
+    ...(market === isWanted && marketOperations()),
+    ...(accounts === isWanted && {
+      ...accountOperations(),
+      ...keyOperations(),
+      ...positionOperations(),
+      ...eventOperations(),
+      ...strategyOperations(),
+      ...safetyOperations(),
+      ...telegramOperations(),
+      ...paperOperations(),
+    }),
+  });
+  const hasAccounts = accounts || elsewhere !== undefined;
   return {
     openapi: "3.1.0",
     info: {
@@ -130,18 +147,9 @@ export function openApiDocument(
       "/api/premium/stream": { get: streamOperation() },
       "/api/premium": { get: tableOperation() },
       ...venuesOperation(),
-      ...(market && marketOperations()),
+      ...further(true),
       ...(trading && { [TRADING_PATH]: { get: tradingOperation() } }),
-      ...(accounts && {
-        ...accountOperations(),
-        ...keyOperations(),
-        ...positionOperations(),
-        ...eventOperations(),
-        ...strategyOperations(),
-        ...safetyOperations(),
-        ...telegramOperations(),
-        ...paperOperations(),
-      }),
+      ...(elsewhere && withElsewhere(further(false), elsewhere)),
       "/health/live": {
         get: {
           summary: "Whether the process lives",
@@ -168,12 +176,13 @@ export function openApiDocument(
     components: {
       schemas: {
         PremiumTable: jsonSchema(tableSchema),
-        Problem: jsonSchema(problemSchema),
+        ...mapValues(PROBLEM_SCHEMAS, jsonSchema),
         Live: jsonSchema(liveSchema),
         Ready: jsonSchema(readySchema),
+        About: jsonSchema(aboutSchema),
         ...mapValues(MARKET_SCHEMAS, jsonSchema),
         ...(trading && { Trading: jsonSchema(tradingSchema) }),
-        ...(accounts && {
+        ...(hasAccounts && {
           ...mapValues(
             {
               ...POSITION_SCHEMAS,
@@ -196,7 +205,7 @@ export function openApiDocument(
           Balances: jsonSchema(balancesSchema),
         }),
       },
-      ...(accounts && {
+      ...(hasAccounts && {
         securitySchemes: {
           cookie: { type: "apiKey", in: "cookie", name: "auth-token" },
           bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
@@ -225,7 +234,7 @@ function streamOperation(): OpenApiOperation {
         content: { "text/event-stream": { schema: { type: "string" }, example: STREAM } },
       },
       ...problems(UNUSABLE),
-      ...busy("All streams are taken."),
+      ...busy("places-taken", "All streams are taken."),
     },
   };
 }
@@ -248,7 +257,7 @@ function tableOperation(): OpenApiOperation {
       },
       304: { description: "Nothing has changed." },
       ...problems(UNUSABLE),
-      ...busy("No frame has arrived yet."),
+      ...busy("no-frame-yet", "No frame has arrived yet."),
     },
   };
 }
@@ -262,7 +271,7 @@ function tradingOperation(): OpenApiOperation {
     parameters: [],
     responses: {
       200: { description: "The view.", ...content("Trading", TRADING) },
-      ...busy("Trading cannot be shown right now."),
+      ...busy("database-away", "Trading cannot be shown right now."),
     },
   };
 }

@@ -23,23 +23,54 @@ export function preflight(): Response {
   });
 }
 
-const TITLES = {
-  400: "Bad request",
-  401: "Not logged in",
-  403: "Not allowed",
-  404: "Not found",
-  405: "Method not allowed",
-  408: "Too slow",
-  409: "In conflict with what is there",
-  413: "Too large",
-  415: "Unsupported content type",
-  429: "Too many attempts",
-  500: "Internal error",
-  503: "Not available now",
-} as const;
-export type ProblemStatus = keyof typeof TITLES;
+/** By status: its title, and the codes by which programs tell its refusals apart (docs/api.md). A code is never renamed. */
+export const PROBLEMS = {
+  400: {
+    title: "Bad request",
+    codes: ["query-unusable", "body-unusable", "header-unusable", "path-unusable", "strategy-unfit"],
+  },
+  401: { title: "Not logged in", codes: ["no-session", "wrong-credentials"] },
+  403: { title: "Not allowed", codes: ["other-site", "sign-up-closed"] },
+  404: {
+    title: "Not found",
+    codes: [
+      ...[
+        "no-such-path",
+        "no-such-venue",
+        "no-key",
+        "no-active-strategy",
+        "no-open-position",
+        "no-open-incident",
+      ],
+      "no-linked-chat",
+    ],
+  },
+  405: { title: "Method not allowed", codes: ["method-not-allowed"] },
+  408: { title: "Too slow", codes: ["body-too-slow"] },
+  409: {
+    title: "In conflict with what is there",
+    codes: [
+      ...["address-taken", "strategy-active", "something-open", "key-needed", "key-changed", "key-unusable"],
+      ...["entries-off", "not-yours-to-close", "idempotency-key-used"],
+    ],
+  },
+  413: { title: "Too large", codes: ["body-too-large"] },
+  415: { title: "Unsupported content type", codes: ["body-not-json"] },
+  429: { title: "Too many attempts", codes: ["address-limit", "user-limit", "address-locked"] },
+  500: { title: "Internal error", codes: ["internal"] },
+  503: {
+    title: "Not available now",
+    codes: [
+      ...["setting-missing", "database-away", "scheduler-away", "venue-unread", "bus-away", "server-away"],
+      ...["no-frame-yet", "places-taken", "ending"],
+    ],
+  },
+} as const satisfies Record<number, { readonly title: string; readonly codes: readonly string[] }>;
+export type ProblemStatus = keyof typeof PROBLEMS;
+export type ProblemCode<S extends ProblemStatus = ProblemStatus> = (typeof PROBLEMS)[S]["codes"][number];
 
-export interface ProblemOptions {
+export interface ProblemOptions<S extends ProblemStatus = ProblemStatus> {
+  readonly code: ProblemCode<S>;
   readonly detail: string;
   /** One entry per fault found in the request. */
   readonly issues?: readonly QueryIssue[];
@@ -51,6 +82,7 @@ export interface ProblemDocument<S extends ProblemStatus = ProblemStatus> {
   readonly type: string;
   readonly title: string;
   readonly status: S;
+  readonly code: ProblemCode<S>;
   readonly detail: string;
   readonly issues?: readonly QueryIssue[];
 }
@@ -59,10 +91,10 @@ export type ProblemAnswer<S extends ProblemStatus> = Response &
   (S extends ProblemStatus ? TypedResponse<ProblemDocument<S>, S, "json"> : never);
 
 /** The answer for that status as application/problem+json. */
-export function problem<S extends ProblemStatus>(status: S, options: ProblemOptions): ProblemAnswer<S> {
-  const { detail, issues, retryAfterSeconds, allow } = options;
+export function problem<S extends ProblemStatus>(status: S, options: ProblemOptions<S>): ProblemAnswer<S> {
+  const { code, detail, issues, retryAfterSeconds, allow } = options;
   const body: ProblemDocument<S> = {
-    ...{ type: "about:blank", title: TITLES[status], status, detail },
+    ...{ type: "about:blank", title: PROBLEMS[status].title, status, code, detail },
     ...(issues && { issues }),
   };
   return new Response(JSON.stringify(body), {

@@ -27,7 +27,8 @@ export function query<Entries extends v.ObjectEntries>(
 
 /** Before a handler of a path that takes no parameters. */
 export const noQuery: MiddlewareHandler<BlankEnv, string, object, ProblemAnswer<400>> = async (c, next) => {
-  if (new URL(c.req.url).search !== "") return problem(400, { detail: "Expected no parameters." });
+  if (new URL(c.req.url).search !== "")
+    return problem(400, { code: "query-unusable", detail: "Expected no parameters." });
   await next();
 };
 
@@ -48,7 +49,9 @@ function queryOf<Entries extends v.ObjectEntries>(
   const known = Object.keys(schema.entries).join(", ");
   const issues = result.issues.slice(0, ISSUES_MAX).map((issue) => issueOf(issue, known));
   const names = [...new Set(issues.map(({ parameter }) => parameter))].join(", ");
-  return { refusal: problem(400, { detail: `The query cannot be used: ${names}.`, issues }) };
+  return {
+    refusal: problem(400, { code: "query-unusable", detail: `The query cannot be used: ${names}.`, issues }),
+  };
 }
 
 function issueOf(issue: v.BaseIssue<unknown>, known: string): QueryIssue {

@@ -9,11 +9,11 @@ import type { Tracer } from "../src/ports/tracing.ts";
 import type { TradingViewSource } from "../src/ports/trading-view.ts";
 import { createApp } from "./app.ts";
 import { clientModule } from "./client-module.ts";
-import { addClient } from "./client-route.ts";
 import { ApiCounts } from "./counts.ts";
 import { LiveFrames, rowAgeMsMaxOf } from "./live-frames.ts";
 import { apiMetrics } from "./metrics.ts";
 import { addPage } from "./page.ts";
+import type { About } from "./routes/about.ts";
 import type { ApiDeps, FrameCodec } from "./settings.ts";
 import accountPage from "./web/account/account.html";
 import page from "./web/index.html";
@@ -60,6 +60,12 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
   const { unpackFrame } = codec;
   const live = new LiveFrames({ feed, unpackFrame, clock, log, rowAgeMsMax, tracer: options.tracer });
   const counts = new ApiCounts();
+  const hasAccounts = accounts !== undefined && !("missing" in accounts);
+  const about: About = {
+    ...{ version, simulated, tickIntervalMs: tickPeriodMs, trading: trading !== undefined },
+    charts: market !== undefined && !("missing" in market),
+    ...(hasAccounts && { accounts: { mode: accounts.mode, signUp: accounts.signUpOpen } }),
+  };
   const app = createApp({
     live,
     counts,
@@ -67,6 +73,8 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
     clock,
     log,
     version,
+    about,
+    clientModule,
     trading,
     accounts,
     market,
@@ -78,14 +86,6 @@ export async function startApiServer(options: ServeOptions): Promise<ApiServer> 
       release: (request) => server.timeout(request, 1),
     },
   });
-  const hasAccounts = accounts !== undefined && !("missing" in accounts);
-  const about = {
-    ...{ version, simulated, tickIntervalMs: tickPeriodMs, trading: trading !== undefined },
-    charts: market !== undefined && !("missing" in market),
-    ...(hasAccounts && { accounts: { mode: accounts.mode, signUp: accounts.signUpOpen } }),
-  };
-  app.get("/api/about", (c) => c.json(about));
-  addClient(app, clientModule);
   const pagePath = `/${crypto.randomUUID()}`;
   addPage(app, "/", () => new URL(pagePath, server.url));
   const accountPath = `/${crypto.randomUUID()}`;

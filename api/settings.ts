@@ -9,6 +9,7 @@ import type { AccountsDeps } from "./accounts.ts";
 import type { ApiCounts } from "./counts.ts";
 import type { Elsewhere } from "./elsewhere.ts";
 import type { LiveFrames } from "./live-frames.ts";
+import type { About } from "./routes/about.ts";
 import type { MarketDeps } from "./routes/market.ts";
 
 export interface ApiSettings {
@@ -101,6 +102,10 @@ export interface ApiDeps {
   readonly counts?: ApiCounts | undefined;
   /** Shown in the OpenAPI document. */
   readonly version?: string;
+  /** Opens /api/about. */
+  readonly about?: About | undefined;
+  /** Opens /api/client.js: resolves to the text of the module. */
+  readonly clientModule?: (() => Promise<string>) | undefined;
   /** Opens /api/trading, to everybody: only for trading with nobody's money. */
   readonly trading?: TradingViewSource | undefined;
   /** Who has what is not here, below /api; left out: nobody, and it is 404. */

@@ -34,6 +34,7 @@ export interface OpenRequest {
 
 /** Why a stream was not opened, in words for the caller. */
 export interface Refusal {
+  readonly code: "ending" | "places-taken";
   readonly detail: string;
   readonly retryAfterSeconds: number;
 }
@@ -86,8 +87,10 @@ export class Streams {
   /** Why a stream for this request cannot be opened now; undefined when it can. */
   refusal({ form, gzip }: OpenRequest): Refusal | undefined {
     const { streamClientsMax, plainKarbitClientsMax, distinctFormsMax } = this.#settings;
-    const refuse = (detail: string) => ({ detail, retryAfterSeconds: RETRY_AFTER_SECONDS });
-    if (this.#closed) return refuse("The server is ending.");
+    const refuse = (detail: string, code: Refusal["code"] = "places-taken") => ({
+      ...{ code, detail, retryAfterSeconds: RETRY_AFTER_SECONDS },
+    });
+    if (this.#closed) return refuse("The server is ending.", "ending");
     if (this.#clientCount >= streamClientsMax) {
       return refuse(`All ${streamClientsMax} streams are taken.`);
     }

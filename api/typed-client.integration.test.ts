@@ -32,7 +32,11 @@ test("a session is begun, used and ended", async () => {
   signedIn = { headers: { Authorization: `Bearer ${token}` } };
   const wrong = await client.api.session.$post({ json: { email: "kim@mail.kr", password: "wrong" } });
   if (wrong.status !== 401) throw new Error(`expected a refusal, was ${wrong.status}`);
-  expect((await wrong.json()).detail).toBe("The address or the password is wrong.");
+  const { code, detail } = await wrong.json();
+  sure<Same<typeof code, "no-session" | "wrong-credentials">>();
+  expect({ code, detail }).toEqual({
+    ...{ code: "wrong-credentials", detail: "The address or the password is wrong." },
+  });
   // @ts-expect-error no password
   expect((await client.api.session.$post({ json: { email: "kim@mail.kr" } })).status).toBe(400);
   const made = await client.api.account.$post({

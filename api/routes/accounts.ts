@@ -72,7 +72,8 @@ export const sessionSchema = v.object({
 export function missingAccounts(missing: readonly string[]): Hono {
   const routes = new Hono();
   const detail = `Accounts are not served here; expected the settings ${missing.join(" and ")}.`;
-  for (const path of Object.keys(ACCOUNT_PATHS)) routes.all(path, () => problem(503, { detail }));
+  for (const path of Object.keys(ACCOUNT_PATHS))
+    routes.all(path, () => problem(503, { code: "setting-missing", detail }));
   return routes;
 }
 
@@ -111,13 +112,14 @@ export function accountRoutes(
     const isLeaving = c.req.path === "/api/session";
     const [counted, what] = isReading(c.req.method) ? [reads, "requests"] : [writes, "changes"];
     const waitMs = isLeaving ? 0 : counted.take(account.userId);
-    if (waitMs > 0) return tooMany(`Too many ${what} by this user.`, waitMs);
+    if (waitMs > 0) return tooMany("user-limit", `Too many ${what} by this user.`, waitMs);
     c.set("account", account);
     c.set("token", token);
     await next();
   };
   const signUpOpen: MiddlewareHandler<BlankEnv, string, object, ProblemAnswer<403>> = async (_, next) => {
-    if (!accounts.signUpOpen) return problem(403, { detail: "Accounts are not made here; SIGN_UP is off." });
+    if (!accounts.signUpOpen)
+      return problem(403, { code: "sign-up-closed", detail: "Accounts are not made here; SIGN_UP is off." });
     await next();
   };
   const isHttps = (c: Context) => clientOf(c.req.raw)?.isHttps ?? c.req.url.startsWith("https:");
@@ -134,8 +136,9 @@ export function accountRoutes(
       }
       if (outcome.refused === "busy") return busy();
       if (outcome.refused === "wrong")
-        return problem(401, { detail: "The address or the password is wrong." });
+        return problem(401, { code: "wrong-credentials", detail: "The address or the password is wrong." });
       return problem(429, {
+        code: "address-locked",
         detail: "Too many failed logins for this address.",
         retryAfterSeconds: Math.ceil(outcome.waitMs / 1000),
       });
@@ -149,7 +152,8 @@ export function accountRoutes(
     .post("/api/account", signUpOpen, json(signUpSchema), async (c) => {
       const outcome = await accounts.signUp(c.req.valid("json"));
       if (outcome === "busy") return busy();
-      if (outcome === "taken") return problem(409, { detail: "There is an account with this address." });
+      if (outcome === "taken")
+        return problem(409, { code: "address-taken", detail: "There is an account with this address." });
       setSessionCookie(c, outcome, isHttps(c));
       return c.json(outcome, 201, NO_STORE);
     })
@@ -160,7 +164,11 @@ export function accountRoutes(
   routes.onError((error, c) => {
     if (!isPassing(error)) throw error;
     log.warn("an account cannot be served", { path: c.req.path, error });
-    return problem(503, { detail: "The database does not answer right now.", retryAfterSeconds: 2 });
+    return problem(503, {
+      code: "database-away",
+      detail: "The database does not answer right now.",
+      retryAfterSeconds: 2,
+    });
   });
   const served = routes
     .route("/", own)
@@ -180,6 +188,7 @@ export function accountRoutes(
     const allow = methods.join(", ");
     routes.all(path, (c) => {
       return problem(405, {
+        code: "method-not-allowed",
         detail: `${c.req.method} is not possible here; expected one of ${allow}.`,
         allow,
       });
@@ -204,5 +213,7 @@ function tokenOf(c: Context): string | undefined {
   return bearer ?? getCookie(c, COOKIE);
 }
 
-const notLoggedIn = () => problem(401, { detail: "Expected a live session, by cookie or as a bearer." });
-const busy = () => problem(503, { detail: "Too many logins at once.", retryAfterSeconds: 1 });
+const notLoggedIn = () =>
+  problem(401, { code: "no-session", detail: "Expected a live session, by cookie or as a bearer." });
+const busy = () =>
+  problem(503, { code: "places-taken", detail: "Too many logins at once.", retryAfterSeconds: 1 });

@@ -65,6 +65,7 @@ function inBoth(reason: UnreadReason) {
 export function unread(why: UnreadReason): ProblemAnswer<503> {
   const words = unreadWords(why, "en");
   return problem(503, {
+    code: "venue-unread",
     detail: `${words[0]!.toUpperCase()}${words.slice(1)}.`,
     retryAfterSeconds: RETRY_SECONDS,
   });
@@ -73,6 +74,14 @@ export function unread(why: UnreadReason): ProblemAnswer<503> {
 /** 503 for a scheduler that is away, or has too much to answer. */
 export function deskRefusal(isBusy: boolean): ProblemAnswer<503> {
   return isBusy
-    ? problem(503, { detail: "Too many questions to the venues at once.", retryAfterSeconds: 2 })
-    : problem(503, { detail: "The scheduler does not answer right now.", retryAfterSeconds: RETRY_SECONDS });
+    ? problem(503, {
+        code: "places-taken",
+        detail: "Too many questions to the venues at once.",
+        retryAfterSeconds: 2,
+      })
+    : problem(503, {
+        code: "scheduler-away",
+        detail: "The scheduler does not answer right now.",
+        retryAfterSeconds: RETRY_SECONDS,
+      });
 }

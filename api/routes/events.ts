@@ -36,12 +36,17 @@ export function eventRoutes({
       });
       if (body) return textAnswer(body, HEADERS);
       return problem(503, {
+        code: "places-taken",
         detail: "All streams of events are taken.",
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
     } catch (error) {
       if (!isPassingBusFault(error)) throw error;
-      return problem(503, { detail: "Events cannot be read right now.", retryAfterSeconds: 2 });
+      return problem(503, {
+        code: "bus-away",
+        detail: "Events cannot be read right now.",
+        retryAfterSeconds: 2,
+      });
     }
   });
 }
@@ -54,7 +59,7 @@ interface LastEvent {
 const lastEventQuery: Validates<"query", LastEvent, LastEvent, 400> = async (c, next) => {
   const { lastEventId, ...others } = c.req.query();
   if (Object.keys(others).length > 0) {
-    return problem(400, { detail: "Expected no parameter but lastEventId." });
+    return problem(400, { code: "query-unusable", detail: "Expected no parameter but lastEventId." });
   }
   c.req.addValidatedData("query", { lastEventId });
   await next();

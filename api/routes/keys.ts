@@ -79,7 +79,10 @@ interface KeysEnv {
 export function keyRoutes({ keys, desk, clock, signedIn }: KeyRouteDeps) {
   const withKeys: MiddlewareHandler<KeysEnv, string, object, ProblemAnswer<503>> = async (c, next) => {
     if (!keys)
-      return problem(503, { detail: "Keys are not kept here; expected the setting ENCRYPTION_KEY." });
+      return problem(503, {
+        code: "setting-missing",
+        detail: "Keys are not kept here; expected the setting ENCRYPTION_KEY.",
+      });
     c.set("keys", keys);
     await next();
   };
@@ -92,14 +95,16 @@ export function keyRoutes({ keys, desk, clock, signedIn }: KeyRouteDeps) {
       const { venue } = c.req.valid("param");
       const { userId } = c.var.account;
       const outcome = await c.var.keys.put(userId, venue, c.req.valid("json"), clock.nowMs());
-      if (outcome === undefined) return problem(404, { detail: `The database does not know ${venue}.` });
+      if (outcome === undefined)
+        return problem(404, { code: "no-such-venue", detail: `The database does not know ${venue}.` });
       return c.json({ venue, replaced: outcome === "replaced" }, 200, NO_STORE);
     })
     .post("/api/keys/:venue/test", signedIn, noQuery, withKeys, venueInPath, async (c) => {
       const { venue } = c.req.valid("param");
       const { userId } = c.var.account;
       const fingerprint = await c.var.keys.fingerprint(userId, venue);
-      if (fingerprint === undefined) return problem(404, { detail: `There is no key for ${venue}.` });
+      if (fingerprint === undefined)
+        return problem(404, { code: "no-key", detail: `There is no key for ${venue}.` });
       const answer = await desk.ask({ version: 1, op: "test-key", userId, venue });
       if (answer?.kind === "unread") return answer.why === "no-key" ? unusable(venue) : unread(answer.why);
       if (answer?.kind !== "tested") return deskRefusal(answer?.kind === "busy");
@@ -109,7 +114,10 @@ export function keyRoutes({ keys, desk, clock, signedIn }: KeyRouteDeps) {
       const result = { ok, findings: codes };
       const isSame = await c.var.keys.setTested(userId, venue, fingerprint, result, testedAtMs);
       if (!isSame) {
-        return problem(409, { detail: "The key was changed while it was tested. Test it again." });
+        return problem(409, {
+          code: "key-changed",
+          detail: "The key was changed while it was tested. Test it again.",
+        });
       }
       const findings = answer.findings.map((finding) => ({
         code: finding.code,
@@ -121,9 +129,11 @@ export function keyRoutes({ keys, desk, clock, signedIn }: KeyRouteDeps) {
     .delete("/api/keys/:venue", signedIn, noQuery, withKeys, venueInPath, async (c) => {
       const { venue } = c.req.valid("param");
       const outcome = await c.var.keys.remove(c.var.account.userId, venue, clock.nowMs());
-      if (outcome === "none") return problem(404, { detail: `There is no key for ${venue}.` });
+      if (outcome === "none")
+        return problem(404, { code: "no-key", detail: `There is no key for ${venue}.` });
       if (outcome === "removed") return c.body(null, 204, NO_STORE);
       return problem(409, {
+        code: "key-needed",
         detail: `A position or an order at ${venue} needs this key. Close it first; to stop the key at once, delete it at ${venue}.`,
       });
     });
@@ -131,6 +141,7 @@ export function keyRoutes({ keys, desk, clock, signedIn }: KeyRouteDeps) {
 
 function unusable(venue: Venue) {
   return problem(409, {
+    code: "key-unusable",
     detail: `The key for ${venue} is switched off, or the scheduler cannot decrypt it. Put it in again.`,
   });
 }
@@ -142,7 +153,10 @@ interface InPath {
 const venueInPath: Validates<"param", InPath, InPath, 404> = async (c, next) => {
   const venue = VENUES.find((one) => one === c.req.param("venue"));
   if (!venue) {
-    return problem(404, { detail: `There is no such venue; expected one of ${VENUES.join(", ")}.` });
+    return problem(404, {
+      code: "no-such-venue",
+      detail: `There is no such venue; expected one of ${VENUES.join(", ")}.`,
+    });
   }
   c.req.addValidatedData("param", { venue });
   await next();

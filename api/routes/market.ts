@@ -91,7 +91,7 @@ export function venueRoutes() {
 export function missingMarket(missing: readonly string[]): Hono {
   const routes = new Hono();
   const detail = `Coins, history and charts are not served here; expected the setting ${missing.join(" and ")}.`;
-  for (const path of MARKET_PATHS) routes.get(path, () => problem(503, { detail }));
+  for (const path of MARKET_PATHS) routes.get(path, () => problem(503, { code: "setting-missing", detail }));
   return routes;
 }
 
@@ -109,13 +109,18 @@ export function marketRoutes(market: MarketDeps, { live, clock, log }: ApiDeps) 
   routes.onError((error, c) => {
     if (error instanceof CandleBudgetFault) {
       return problem(503, {
+        code: "places-taken",
         detail: "Too many candles are asked of a venue at the moment.",
         retryAfterSeconds: Math.ceil(error.retryAfterMs / 1_000),
       });
     }
     if (!isPassing(error)) throw error;
     log.warn("market data cannot be served", { path: c.req.path, error });
-    return problem(503, { detail: "The database does not answer right now.", retryAfterSeconds: 2 });
+    return problem(503, {
+      code: "database-away",
+      detail: "The database does not answer right now.",
+      retryAfterSeconds: 2,
+    });
   });
   return routes
     .get("/api/coins", none, async (c) => {
@@ -130,12 +135,16 @@ export function marketRoutes(market: MarketDeps, { live, clock, log }: ApiDeps) 
       const { pair, coin, size = "1M" } = asked;
       if (coin === undefined && size !== "1M") {
         return problem(400, {
+          code: "query-unusable",
           detail: "The query cannot be used: a pair as a whole is remembered at 1M alone.",
         });
       }
       const span = spanOf(asked, clock.nowMs());
       if ("expected" in span) {
-        return problem(400, { detail: `The query cannot be used: ${span.expected}.` });
+        return problem(400, {
+          code: "query-unusable",
+          detail: `The query cannot be used: ${span.expected}.`,
+        });
       }
       const wanted = { pair, coin, size, ...span };
       const body = charts.get(JSON.stringify(wanted), async () =>
@@ -153,7 +162,11 @@ export function marketRoutes(market: MarketDeps, { live, clock, log }: ApiDeps) 
 }
 
 const tooManyCharts = () =>
-  problem(503, { detail: "Too many charts are asked for at once.", retryAfterSeconds: 1 });
+  problem(503, {
+    code: "places-taken",
+    detail: "Too many charts are asked for at once.",
+    retryAfterSeconds: 1,
+  });
 
 async function encoded<Document>(document: Document): Promise<{ value: Encoded<Document>; size: number }> {
   const plain = new TextEncoder().encode(JSON.stringify(document));

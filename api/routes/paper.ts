@@ -70,6 +70,7 @@ export function paperRoutes({
       if (outcome === "reset") return c.json(await paper.accounts(userId), 200, NO_STORE);
       if (outcome.refused === "ref") return keyTaken();
       return problem(409, {
+        code: "something-open",
         detail: `There are paper positions or running orders in ${outcome.coins.join(", ")}. Leave them first.`,
       });
     })
@@ -81,7 +82,8 @@ export function paperRoutes({
     });
 }
 
-const keyTaken = () => problem(409, { detail: `This ${ONCE} came with another request before.` });
+const keyTaken = () =>
+  problem(409, { code: "idempotency-key-used", detail: `This ${ONCE} came with another request before.` });
 
 /** A client that hears no answer sends the same again with the same key, and it is carried out once. */
 interface Once {
@@ -91,7 +93,10 @@ interface Once {
 const onceHeader: Validates<"header", Once, Once, 400> = async (c, next) => {
   const key = c.req.header(ONCE);
   if (key !== undefined && !/^[\x21-\x7e]{8,100}$/.test(key)) {
-    return problem(400, { detail: `Expected an ${ONCE} of 8 to 100 printable characters without blanks.` });
+    return problem(400, {
+      code: "header-unusable",
+      detail: `Expected an ${ONCE} of 8 to 100 printable characters without blanks.`,
+    });
   }
   c.req.addValidatedData("header", { [ONCE]: key });
   await next();

@@ -235,7 +235,7 @@ function spanOf(wanted: Partial<Days>, nowMs: number): Days | { refusal: Problem
   const days = (startOf(to) - startOf(from)) / DAY_MS + 1;
   if (days >= 1 && days <= DAYS_MAX) return { from, to };
   const detail = `The query cannot be used: expected from 1 to ${DAYS_MAX} days, was ${from} to ${to}.`;
-  return { refusal: problem(400, { detail }) };
+  return { refusal: problem(400, { code: "query-unusable", detail }) };
 }
 
 function everyDay({ from, to }: Days, found: readonly DailyProfit[]): DailyProfit[] {

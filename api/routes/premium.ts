@@ -76,12 +76,17 @@ export function premiumRoutes(deps: ApiDeps, streams: Streams, tables: TableDocu
     .get("/api/premium", tableQuery, async (c) => {
       const { live } = deps;
       if (live.latest === undefined) {
-        return problem(503, { detail: "No frame has arrived yet.", retryAfterSeconds: 1 });
+        return problem(503, {
+          code: "no-frame-yet",
+          detail: "No frame has arrived yet.",
+          retryAfterSeconds: 1,
+        });
       }
       const publication = { frame: live.latest, reference: live.reference };
       const document = await tables.get(c.req.valid("query"), publication);
       if (document === undefined) {
         return problem(503, {
+          code: "places-taken",
           detail: "Too many distinct filters are in use: ask without filters, or later.",
           retryAfterSeconds: 1,
         });
@@ -104,5 +109,5 @@ export function premiumRoutes(deps: ApiDeps, streams: Streams, tables: TableDocu
 
 function badQuery(issues: readonly QueryIssue[]) {
   const names = [...new Set(issues.map((issue) => issue.parameter))].join(", ");
-  return problem(400, { detail: `The query cannot be used: ${names}.`, issues });
+  return problem(400, { code: "query-unusable", detail: `The query cannot be used: ${names}.`, issues });
 }

@@ -82,12 +82,16 @@ export function safetyRoutes({
     .post("/api/positions/:coin/close", signedIn, json(emptySchema), async (c) => {
       const coin = c.req.param("coin");
       if (!/^[0-9A-Z]{1,20}$/.test(coin)) {
-        return problem(400, { detail: "Expected a ticker of 1 to 20 letters and digits, as BTC." });
+        return problem(400, {
+          code: "path-unusable",
+          detail: "Expected a ticker of 1 to 20 letters and digits, as BTC.",
+        });
       }
       const { userId } = c.var.account;
       const wish = { mode, userId, coin, by: "user", atMs: clock.nowMs() } as const;
       if ((await forcedCloses.ask(wish)) === "asked") return c.json({ asked: true } as const, 202, NO_STORE);
       return problem(404, {
+        code: "no-open-position",
         detail: `No position in ${coin} is open that was entered here. What was opened by hand is left by hand.`,
       });
     })
@@ -101,6 +105,7 @@ export function safetyRoutes({
       if (outcome === "set") return c.json(entries, 200, NO_STORE);
       const who = entries.by === "engine" ? "the engine" : "the operator";
       return problem(409, {
+        code: "entries-off",
         detail: `Your entries are off already, by ${who}, and only the operator lifts that. The reason: ${entries.why}`,
       });
     })
@@ -121,7 +126,14 @@ export function safetyRoutes({
           ? "none"
           : await safety.closeIncident(mode, c.var.account.userId, incidentId, clock.nowMs());
       if (outcome === "closed") return c.body(null, 204, NO_STORE);
-      if (outcome === "none") return problem(404, { detail: "You have no open incident of this number." });
-      return problem(409, { detail: "Only the operator closes an incident of this kind." });
+      if (outcome === "none")
+        return problem(404, {
+          code: "no-open-incident",
+          detail: "You have no open incident of this number.",
+        });
+      return problem(409, {
+        code: "not-yours-to-close",
+        detail: "Only the operator closes an incident of this kind.",
+      });
     });
 }

@@ -129,13 +129,14 @@ export function strategyRoutes({
       const started = await store.start(userId, terms, clock.nowMs());
       if (!("refused" in started)) return c.json(started, 201, NO_STORE);
       return problem(409, {
+        code: "strategy-active",
         detail: `Strategy ${started.strategyId} is active. Stop it first, or change it by PATCH /api/strategies/active.`,
       });
     })
     .patch("/api/strategies/active", signedIn, json(strategyChangeSchema), async (c) => {
       const change = c.req.valid("json");
       if (Object.keys(change).length === 0) {
-        return problem(400, { detail: "Expected at least one field to change." });
+        return problem(400, { code: "body-unusable", detail: "Expected at least one field to change." });
       }
       const { userId } = c.var.account;
       const faultsOf = await judge(userId);
@@ -146,6 +147,7 @@ export function strategyRoutes({
       if (changed.refused === "none") return noneActive();
       if (changed.refused === "faults") return unfit(changed.faults);
       return problem(409, {
+        code: "something-open",
         detail: `There are positions or running orders in ${changed.coins.join(", ")}. Leave them first, or stop the strategy; they are then left on the terms they were entered with.`,
       });
     })
@@ -161,11 +163,15 @@ export function strategyRoutes({
     });
 }
 
-const noneActive = () => problem(404, { detail: "No strategy is active." });
+const noneActive = () => problem(404, { code: "no-active-strategy", detail: "No strategy is active." });
 
 function unfit(faults: ReturnType<typeof termFaults>) {
   const words = faults.map(({ parameter, expected, received }) => {
     return `${parameter}: expected ${expected}, was ${received}`;
   });
-  return problem(400, { detail: `The strategy cannot be started. ${words.join(". ")}.`, issues: faults });
+  return problem(400, {
+    code: "strategy-unfit",
+    detail: `The strategy cannot be started. ${words.join(". ")}.`,
+    issues: faults,
+  });
 }

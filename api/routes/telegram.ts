@@ -55,7 +55,10 @@ export function telegramRoutes({ store, botName, clock, signedIn }: TelegramRout
     )
     .post("/api/telegram/link", signedIn, noQuery, async (c) => {
       if (botName === undefined) {
-        return problem(503, { detail: "Chats are not linked here; expected the setting TELEGRAM_BOT_NAME." });
+        return problem(503, {
+          code: "setting-missing",
+          detail: "Chats are not linked here; expected the setting TELEGRAM_BOT_NAME.",
+        });
       }
       const code = newLinkCode();
       const atMs = clock.nowMs();
@@ -66,4 +69,7 @@ export function telegramRoutes({ store, botName, clock, signedIn }: TelegramRout
 }
 
 const notLinked = () =>
-  problem(404, { detail: "No chat is linked; ask for a code with POST /api/telegram/link." });
+  problem(404, {
+    code: "no-linked-chat",
+    detail: "No chat is linked; ask for a code with POST /api/telegram/link.",
+  });

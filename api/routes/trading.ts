@@ -80,6 +80,7 @@ export function tradingRoutes(source: TradingViewSource, log: Log) {
     } catch (error) {
       log.warn("trading cannot be shown", { error });
       return problem(503, {
+        code: "database-away",
         detail: "Trading cannot be shown right now.",
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
