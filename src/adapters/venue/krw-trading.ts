@@ -33,6 +33,7 @@ import {
 import { KRW_RULES } from "./krw-refusals.ts";
 import { placeOutcome, readRefusal } from "./order-answer.ts";
 import { isUrgent, orderDefect } from "./order-checks.ts";
+import { SharedLists } from "./shared-lists.ts";
 import type { HttpRequest } from "./signed-http.ts";
 import { type JwtAlgorithm, krwAuthorization, type Params, plainQuery, type VenueKey } from "./signing.ts";
 import { type Call, OWN_KEY, type VenueCaller } from "./venue-caller.ts";
@@ -79,8 +80,10 @@ const QTY_DECIMALS = 8;
 export class KrwTrading implements TradingVenue {
   readonly venue: DomesticVenue;
   readonly acceptWindowMs: number;
+  readonly #lists: SharedLists<readonly KrwOrder[]>;
 
   constructor(private readonly parts: KrwTradingParts) {
+    this.#lists = new SharedLists(parts.caller.clock);
     this.venue = parts.dialect.venue;
     this.acceptWindowMs = parts.dialect.acceptWindowMs;
   }
@@ -133,13 +136,15 @@ export class KrwTrading implements TradingVenue {
   ): Promise<LookupOutcome> {
     const { dialect, caller } = this.parts;
     const { clock } = caller;
-    const deadlineMs = clock.monotonicMs() + timeoutMs;
-    const leftMs = () => deadlineMs - clock.monotonicMs();
+    const begunMs = clock.monotonicMs();
+    const leftMs = () => begunMs + timeoutMs - clock.monotonicMs();
     try {
       const first = await this.#ask([[dialect.idName, ref.clientOrderId]], leftMs());
       if (first !== "none") return first === "not-ready" ? { kind: "not-ready" } : this.#found(first, ref);
       for (const list of dialect.lists(ref.symbol, ref.clientOrderId)) {
-        const orders = await caller.read(reading(list.path, list.params), parseOrders, leftMs());
+        const orders = await this.#lists.read(list.path, plainQuery(list.params), begunMs, () =>
+          caller.read(reading(list.path, list.params), parseOrders, leftMs()),
+        );
         const row = orders.find(({ clientOrderId }) => clientOrderId === ref.clientOrderId);
         if (row === undefined) continue;
         const whole = row.hasTrades ? row : await this.#ask([["uuid", row.venueOrderId]], leftMs());

@@ -187,3 +187,12 @@ test("How long a request may still be accepted", () => {
   );
   expect(windows).toEqual([Number.POSITIVE_INFINITY, 20_000, 3_000, 3_000]);
 });
+
+test("ids looked for at once at Bithumb ask for the lists once", async () => {
+  const venue = kit.venues.open("bithumb", TEST_KEY);
+  const orders = [1, 2, 3, 4].map(() => testOrder("bithumb"));
+  const before = kit.simulator.control.totals().requests;
+  const outcomes = await Promise.all(orders.map((order) => venue.lookup(order, TIMEOUT_MS)));
+  expect(outcomes).toEqual(orders.map(() => ({ kind: "absent" })));
+  expect(kit.simulator.control.totals().requests - before).toBe(orders.length + 2);
+});
