@@ -20,6 +20,7 @@ const PASSED_OVER_MAX = 20_000;
 /** Those that hold all they may are told so again after this, so many at a time, behind everybody who may enter. */
 const FULL_AGAIN_MS = 30_000;
 const FULL_AT_ONCE = 20;
+const FULL_LATER_MS = 50;
 /** Reasons that hold for every coin of a strategy. */
 const OF_ALL_COINS: ReadonlySet<string> = new Set(["incident-open", "no-reference", "division-used-up"]);
 
@@ -85,7 +86,15 @@ export class EntryDesk {
       else if (entrant.isFull) full.push(entrant);
       else this.#planFor(entrant.trader, entrant.take());
     }
-    for (const entrant of full) this.#planFor(entrant.trader, entrant.take());
+    if (full.length > 0) void this.parts.work.track(this.#planLater(full));
+  }
+
+  /** Nothing will be sent for these: they are told why once the orders of this moment have left. */
+  async #planLater(full: readonly Entrant[]): Promise<void> {
+    const noted = full.map((entrant) => [entrant.trader, entrant.take()] as const);
+    await this.deps.clock.sleep(FULL_LATER_MS, this.parts.work.term.lost);
+    if (this.parts.work.term.isOver) return;
+    for (const [trader, candidates] of noted) this.#planFor(trader, candidates);
   }
 
   #planFor(trader: Trader, candidates: readonly Candidate[]): void {
