@@ -2,20 +2,20 @@
 // always fires reaches the dead man's switch and nobody's phone. No secret stands in the file.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { needs } from "../../../src/testing/needs.ts";
 import { requireProgram } from "../../../src/testing/services/programs.ts";
 import { makeTempDir, removeTempDir } from "../../../src/testing/services/temp-dir.ts";
+import { forVersion, readHere } from "./alerting-testing.ts";
 
-const TEXT = readFileSync(join(import.meta.dir, "alertmanager.yml"), "utf8");
-const { groups } = Bun.YAML.parse(readFileSync(join(import.meta.dir, "alerts.yml"), "utf8")) as {
+const TEXT = readHere("alertmanager.yml");
+const { groups } = Bun.YAML.parse(readHere("alerts.yml")) as {
   groups: { rules: { alert: string; labels: { severity: string } }[] }[];
 };
 const rules = groups.flatMap((group) => group.rules);
 
 test("Prometheus is told where alerts go, and no secret is in either file", () => {
-  const prometheus = readFileSync(join(import.meta.dir, "prometheus.yml"), "utf8");
+  const prometheus = readHere("prometheus.yml");
   expect(Bun.YAML.parse(prometheus)).toMatchObject({
     alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:9093"] }] }] },
   });
@@ -34,7 +34,8 @@ needs(["amtool"], "alertmanager.yml", () => {
   beforeAll(async () => {
     dir = makeTempDir("alertmanager");
     file = join(dir, "alertmanager.yml");
-    await Bun.write(file, readableBy(amtool("--version").said));
+    const secrets = { token: "1:x", url: "http://check/" };
+    await Bun.write(file, forVersion(TEXT, amtool("--version").said, secrets));
   });
   afterAll(() => removeTempDir(dir));
 
@@ -59,10 +60,3 @@ needs(["amtool"], "alertmanager.yml", () => {
     }
   });
 });
-
-/** The file for that amtool: those before 0.26 (Debian 12) know the secrets only as text. */
-function readableBy(version: string): string {
-  const [, major, minor] = /version (\d+)\.(\d+)/.exec(version)!;
-  if (Number(major) > 0 || Number(minor) >= 26) return TEXT;
-  return TEXT.replace(/bot_token_file: .*/, "bot_token: 1:x").replace(/url_file: .*/, "url: http://check/");
-}

@@ -13,7 +13,9 @@ export type ProgramName =
   | "openssl"
   | "setpriv"
   | "shellcheck"
+  | "prometheus"
   | "promtool"
+  | "alertmanager"
   | "amtool"
   | "ip";
 
@@ -114,11 +116,24 @@ export const PROGRAMS: readonly Program[] = [
     find: () => which("shellcheck"),
   },
   {
+    name: "prometheus",
+    title: "Prometheus",
+    debianPackage: "prometheus",
+    brewFormula: "prometheus",
+    find: () => which("prometheus"),
+  },
+  {
     name: "promtool",
     title: "promtool (Prometheus)",
     debianPackage: "prometheus",
     brewFormula: "prometheus",
     find: () => which("promtool"),
+  },
+  {
+    name: "alertmanager",
+    title: "Alertmanager",
+    debianPackage: "prometheus-alertmanager",
+    find: () => which("prometheus-alertmanager", "alertmanager"),
   },
   {
     name: "amtool",
