@@ -32,7 +32,7 @@ export function accountOperations(): OpenApiDocument["paths"] {
         summary: "Log out",
         description: "Ends the session at once, wherever its token is still kept.",
         ...{ tags, parameters: [], security: SECURED },
-        responses: { 204: { description: "Logged out." }, ...problems(401, 503) },
+        responses: { 204: { description: "Logged out." }, ...problems(400, 401, 503) },
       },
     },
     "/api/account": {
@@ -65,7 +65,7 @@ export function accountOperations(): OpenApiDocument["paths"] {
         ...{ tags, parameters: [], security: SECURED },
         responses: {
           200: { description: "The account.", ...content("Account", ACCOUNT) },
-          ...problems(401, 503),
+          ...problems(400, 401, 503),
         },
       },
     },

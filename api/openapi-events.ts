@@ -2,8 +2,9 @@
 
 import type { OpenApiDocument } from "./openapi.ts";
 import { problems, SECURED } from "./openapi-parts.ts";
+import { PLACE_CHARS_MAX } from "./routes/events.ts";
 
-const place = { type: "string", maxLength: 40 };
+const place = { type: "string", maxLength: PLACE_CHARS_MAX };
 const EXAMPLE = `retry: 3000
 id: mioqaf5h-17
 

@@ -241,6 +241,19 @@ for (const route of routes) {
   });
 }
 
+/** Load balancers and pages add what they like to these. */
+const TAKES_ANYTHING = ["GET /api/client.js", "GET /health/live", "GET /health/ready"];
+
+test("a parameter nobody knows is refused by every route", async () => {
+  for (const route of routes.filter(({ name }) => !TAKES_ANYTHING.includes(name))) {
+    const { query, ...asked } = client.example(route);
+    const given = { ...asked, query: [...query, ["nobody", "1"] as const] };
+    const headers = route.isPrivate ? await credentialsOf(HOLDER) : {};
+    const { status, text } = await wholeAnswerTo(route, given, headers);
+    expect([route.name, status, JSON.parse(text).code]).toEqual([route.name, 400, "query-unusable"]);
+  }
+});
+
 test("credentials that are none are 401 everywhere, whatever they look like", async () => {
   const [head, , signature] = (await credentialsOf("owner")).Authorization!.split(".");
   const none: Record<string, string>[] = [

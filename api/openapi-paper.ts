@@ -35,7 +35,7 @@ export function paperOperations(): OpenApiDocument["paths"] {
         summary: "The paper accounts",
         description: "One for each venue, with its money, coins and contracts.",
         ...secured,
-        responses: { ...answered("They."), ...problems(401, 503) },
+        responses: { ...answered("They."), ...problems(400, 401, 503) },
       },
     },
     "/api/paper/reset": {

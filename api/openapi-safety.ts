@@ -62,7 +62,10 @@ export function safetyOperations(): OpenApiDocument["paths"] {
         summary: "Whether entries are off",
         description: "Your own switch, who set it and why.",
         ...secured,
-        responses: { 200: { description: "It.", ...content("Entries", ENTRIES) }, ...problems(401, 503) },
+        responses: {
+          200: { description: "It.", ...content("Entries", ENTRIES) },
+          ...problems(400, 401, 503),
+        },
       },
       put: {
         summary: "Stop entries or let them go on",
@@ -88,7 +91,7 @@ export function safetyOperations(): OpenApiDocument["paths"] {
         ...secured,
         responses: {
           200: { description: "They.", ...content("Incidents", [INCIDENT]) },
-          ...problems(401, 503),
+          ...problems(400, 401, 503),
         },
       },
     },

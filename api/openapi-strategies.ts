@@ -53,7 +53,7 @@ export function strategyOperations(): OpenApiDocument["paths"] {
         ...secured,
         responses: {
           200: { description: "They.", ...content("Strategies", LIST) },
-          ...problems(401, 503),
+          ...problems(400, 401, 503),
         },
       },
       post: {
@@ -98,7 +98,7 @@ export function strategyOperations(): OpenApiDocument["paths"] {
         ...secured,
         responses: {
           200: { description: "Stopped; its id.", ...content("StrategyStarted", started) },
-          ...problems(401, 503, NONE_ACTIVE),
+          ...problems(400, 401, 503, NONE_ACTIVE),
         },
       },
     },
@@ -107,7 +107,10 @@ export function strategyOperations(): OpenApiDocument["paths"] {
         summary: "Consent to trading with real money",
         description: "Whether it was given, and the words that give it.",
         ...secured,
-        responses: { 200: { description: "It.", ...content("Consent", CONSENT) }, ...problems(401, 503) },
+        responses: {
+          200: { description: "It.", ...content("Consent", CONSENT) },
+          ...problems(400, 401, 503),
+        },
       },
       put: {
         summary: "Give or take back consent",

@@ -271,6 +271,7 @@ function tradingOperation(): OpenApiOperation {
     parameters: [],
     responses: {
       200: { description: "The view.", ...content("Trading", TRADING) },
+      ...problems(400),
       ...busy("database-away", "Trading cannot be shown right now."),
     },
   };

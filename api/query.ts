@@ -1,12 +1,12 @@
-// A request's query as values of a known shape, each parameter once. Never throws: what is wrong with it is a problem
-// document that lists every fault.
+// A request's query, path and headers as values of a known shape, each parameter once. Never throws: what is wrong with
+// them is a problem document that lists every fault.
 
 import type { Context, MiddlewareHandler } from "hono";
 import type { BlankEnv } from "hono/types";
 import * as v from "valibot";
 import type { Validates } from "./answers.ts";
 import type { QueryIssue } from "./filters.ts";
-import { type ProblemAnswer, problem } from "./problem.ts";
+import { type ProblemAnswer, type ProblemStatus, problem } from "./problem.ts";
 
 const ISSUES_MAX = 20;
 const RECEIVED_CHARS_MAX = 60;
@@ -31,6 +31,52 @@ export const noQuery: MiddlewareHandler<BlankEnv, string, object, ProblemAnswer<
     return problem(400, { code: "query-unusable", detail: "Expected no parameters." });
   await next();
 };
+
+/**
+ * Before a handler: the parts of the path as `c.req.valid("param")`; one that does not fit is answered by `refusal`,
+ * because it mostly names what is not there.
+ */
+export function path<Entries extends v.ObjectEntries, S extends ProblemStatus>(
+  entries: Entries,
+  refusal: () => ProblemAnswer<S>,
+): Validates<
+  "param",
+  v.InferInput<v.ObjectSchema<Entries, undefined>>,
+  v.InferOutput<v.ObjectSchema<Entries, undefined>>,
+  S
+> {
+  const schema = v.object(entries);
+  return async (c, next) => {
+    const result = v.safeParse(schema, c.req.param());
+    if (!result.success) return refusal();
+    c.req.addValidatedData("param", result.output);
+    await next();
+  };
+}
+
+/** Before a handler: one header, which may be left out, as `c.req.valid("header")[name]`. */
+export function header<Name extends string>(
+  name: Name,
+  schema: v.GenericSchema<string, string>,
+): Validates<
+  "header",
+  { readonly [N in Name]?: string | undefined },
+  { readonly [N in Name]: string | undefined },
+  400
+> {
+  return async (c, next) => {
+    const result = v.safeParse(v.optional(schema), c.req.header(name));
+    if (!result.success) {
+      const { expected } = issueOf(result.issues[0], name);
+      return problem(400, {
+        code: "header-unusable",
+        detail: `The header ${name} cannot be used: expected ${expected}.`,
+      });
+    }
+    c.req.addValidatedData("header", { [name]: result.output });
+    await next();
+  };
+}
 
 /** Unknown parameters are faults: a misspelt one would otherwise do nothing. */
 function queryOf<Entries extends v.ObjectEntries>(

@@ -11,6 +11,7 @@ import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { type ClientOf, isReading, tooMany } from "../guard.ts";
 import { type ProblemAnswer, problem } from "../problem.ts";
+import { noQuery } from "../query.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "../settings.ts";
 import { TokenBuckets } from "../token-buckets.ts";
 import { UserStreams } from "../user-streams.ts";
@@ -125,7 +126,7 @@ export function accountRoutes(
   const isHttps = (c: Context) => clientOf(c.req.raw)?.isHttps ?? c.req.url.startsWith("https:");
 
   const own = new Hono()
-    .post("/api/session", json(signInSchema), async (c) => {
+    .post("/api/session", noQuery, json(signInSchema), async (c) => {
       const { email, password } = c.req.valid("json");
       const outcome = await accounts.signIn(email, password);
       if ("session" in outcome) {
@@ -143,13 +144,13 @@ export function accountRoutes(
         retryAfterSeconds: Math.ceil(outcome.waitMs / 1000),
       });
     })
-    .delete("/api/session", signedIn, async (c) => {
+    .delete("/api/session", signedIn, noQuery, async (c) => {
       await accounts.signOut(c.var.token);
       void streams.check(c.var.account.userId);
       deleteCookie(c, COOKIE, { path: "/" });
       return c.body(null, 204, NO_STORE);
     })
-    .post("/api/account", signUpOpen, json(signUpSchema), async (c) => {
+    .post("/api/account", signUpOpen, noQuery, json(signUpSchema), async (c) => {
       const outcome = await accounts.signUp(c.req.valid("json"));
       if (outcome === "busy") return busy();
       if (outcome === "taken")
@@ -157,7 +158,7 @@ export function accountRoutes(
       setSessionCookie(c, outcome, isHttps(c));
       return c.json(outcome, 201, NO_STORE);
     })
-    .get("/api/me", signedIn, (c) => c.json(c.var.account, 200, NO_STORE));
+    .get("/api/me", signedIn, noQuery, (c) => c.json(c.var.account, 200, NO_STORE));
 
   const { keys, desk, paper, newId, safety, forcedCloses, mode, strategies, telegram } = given;
   const routes = new Hono();

@@ -1,9 +1,11 @@
 // A user's events as server-sent events. The caller is known before anything is opened, and only his are read.
 
 import { Hono } from "hono";
+import * as v from "valibot";
 import { isPassingBusFault } from "../../src/domain/bus-fault.ts";
-import { type SignedIn, textAnswer, type Validates } from "../answers.ts";
+import { type SignedIn, textAnswer } from "../answers.ts";
 import { problem } from "../problem.ts";
+import { query } from "../query.ts";
 import type { UserStreams } from "../user-streams.ts";
 
 export const EVENT_PATHS = { "/api/events": ["GET", "HEAD"] } as const satisfies Record<
@@ -17,6 +19,8 @@ const HEADERS = {
   "X-Accel-Buffering": "no",
 };
 const RETRY_AFTER_SECONDS = 10;
+/** Of any id ever given. */
+export const PLACE_CHARS_MAX = 40;
 
 export function eventRoutes({
   streams,
@@ -51,16 +55,6 @@ export function eventRoutes({
   });
 }
 
-interface LastEvent {
-  /** The id of the last event seen. */
-  lastEventId?: string | undefined;
-}
-
-const lastEventQuery: Validates<"query", LastEvent, LastEvent, 400> = async (c, next) => {
-  const { lastEventId, ...others } = c.req.query();
-  if (Object.keys(others).length > 0) {
-    return problem(400, { code: "query-unusable", detail: "Expected no parameter but lastEventId." });
-  }
-  c.req.addValidatedData("query", { lastEventId });
-  await next();
-};
+const lastEventQuery = query(
+  v.strictObject({ lastEventId: v.optional(v.pipe(v.string(), v.maxLength(PLACE_CHARS_MAX))) }),
+);

@@ -9,10 +9,10 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { Desk } from "../../src/ports/desk.ts";
 import type { KeyStore, OwnKey } from "../../src/ports/keys.ts";
 import type { VenueCredentials } from "../../src/ports/traders.ts";
-import type { SignedIn, Validates } from "../answers.ts";
+import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { type ProblemAnswer, problem } from "../problem.ts";
-import { noQuery } from "../query.ts";
+import { noQuery, path } from "../query.ts";
 import { deskRefusal, unread, wordsSchema } from "./balances.ts";
 
 export const KEY_PATHS = {
@@ -146,18 +146,9 @@ function unusable(venue: Venue) {
   });
 }
 
-interface InPath {
-  readonly venue: Venue;
-}
-
-const venueInPath: Validates<"param", InPath, InPath, 404> = async (c, next) => {
-  const venue = VENUES.find((one) => one === c.req.param("venue"));
-  if (!venue) {
-    return problem(404, {
-      code: "no-such-venue",
-      detail: `There is no such venue; expected one of ${VENUES.join(", ")}.`,
-    });
-  }
-  c.req.addValidatedData("param", { venue });
-  await next();
-};
+const venueInPath = path({ venue: v.picklist(VENUES) }, () =>
+  problem(404, {
+    code: "no-such-venue",
+    detail: `There is no such venue; expected one of ${VENUES.join(", ")}.`,
+  }),
+);

@@ -5,9 +5,10 @@ import * as v from "valibot";
 import { VENUES } from "../../schema/vocabulary.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { OwnPaperAccount, PaperMoney } from "../../src/ports/paper-money.ts";
-import type { SignedIn, Validates } from "../answers.ts";
+import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { problem } from "../problem.ts";
+import { header, noQuery } from "../query.ts";
 import { emptySchema } from "./safety.ts";
 
 export const PAPER_PATHS = {
@@ -16,7 +17,7 @@ export const PAPER_PATHS = {
   "/api/paper/top-up": ["POST"],
 } as const satisfies Record<string, readonly string[]>;
 
-const ONCE = "Idempotency-Key";
+const ONCE = "Idempotency-Key" as const;
 const NO_STORE = { "Cache-Control": "no-store" };
 
 const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
@@ -59,12 +60,13 @@ export function paperRoutes({
   readonly newId: () => string;
   readonly signedIn: SignedIn;
 }) {
-  const refOf = ({ [ONCE]: key }: Once) => (key === undefined ? newId() : `client ${key}`);
+  const refOf = ({ [ONCE]: key }: { readonly [ONCE]: string | undefined }) =>
+    key === undefined ? newId() : `client ${key}`;
   return new Hono()
-    .get("/api/paper", signedIn, async (c) =>
+    .get("/api/paper", signedIn, noQuery, async (c) =>
       c.json(await paper.accounts(c.var.account.userId), 200, NO_STORE),
     )
-    .post("/api/paper/reset", signedIn, onceHeader, json(emptySchema), async (c) => {
+    .post("/api/paper/reset", signedIn, noQuery, onceHeader, json(emptySchema), async (c) => {
       const { userId } = c.var.account;
       const outcome = await paper.reset(userId, clock.nowMs(), refOf(c.req.valid("header")));
       if (outcome === "reset") return c.json(await paper.accounts(userId), 200, NO_STORE);
@@ -74,7 +76,7 @@ export function paperRoutes({
         detail: `There are paper positions or running orders in ${outcome.coins.join(", ")}. Leave them first.`,
       });
     })
-    .post("/api/paper/top-up", signedIn, onceHeader, json(topUpSchema), async (c) => {
+    .post("/api/paper/top-up", signedIn, noQuery, onceHeader, json(topUpSchema), async (c) => {
       const { userId } = c.var.account;
       const ref = refOf(c.req.valid("header"));
       const outcome = await paper.topUp(userId, c.req.valid("json"), clock.nowMs(), ref);
@@ -86,18 +88,10 @@ const keyTaken = () =>
   problem(409, { code: "idempotency-key-used", detail: `This ${ONCE} came with another request before.` });
 
 /** A client that hears no answer sends the same again with the same key, and it is carried out once. */
-interface Once {
-  readonly "Idempotency-Key"?: string | undefined;
-}
-
-const onceHeader: Validates<"header", Once, Once, 400> = async (c, next) => {
-  const key = c.req.header(ONCE);
-  if (key !== undefined && !/^[\x21-\x7e]{8,100}$/.test(key)) {
-    return problem(400, {
-      code: "header-unusable",
-      detail: `Expected an ${ONCE} of 8 to 100 printable characters without blanks.`,
-    });
-  }
-  c.req.addValidatedData("header", { [ONCE]: key });
-  await next();
-};
+const onceHeader = header(
+  ONCE,
+  v.pipe(
+    v.string(),
+    v.regex(/^[\x21-\x7e]{8,100}$/, "expected 8 to 100 printable characters without blanks"),
+  ),
+);

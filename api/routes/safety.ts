@@ -11,6 +11,7 @@ import { INCIDENT_KINDS, type IncidentKind } from "../../src/ports/traders.ts";
 import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { problem } from "../problem.ts";
+import { noQuery, path, wholeNumber } from "../query.ts";
 
 export const SAFETY_PATHS = {
   "/api/positions/:coin/close": ["POST"],
@@ -79,14 +80,8 @@ export function safetyRoutes({
   readonly signedIn: SignedIn;
 }) {
   return new Hono()
-    .post("/api/positions/:coin/close", signedIn, json(emptySchema), async (c) => {
-      const coin = c.req.param("coin");
-      if (!/^[0-9A-Z]{1,20}$/.test(coin)) {
-        return problem(400, {
-          code: "path-unusable",
-          detail: "Expected a ticker of 1 to 20 letters and digits, as BTC.",
-        });
-      }
+    .post("/api/positions/:coin/close", signedIn, noQuery, coinInPath, json(emptySchema), async (c) => {
+      const { coin } = c.req.valid("param");
       const { userId } = c.var.account;
       const wish = { mode, userId, coin, by: "user", atMs: clock.nowMs() } as const;
       if ((await forcedCloses.ask(wish)) === "asked") return c.json({ asked: true } as const, 202, NO_STORE);
@@ -95,10 +90,10 @@ export function safetyRoutes({
         detail: `No position in ${coin} is open that was entered here. What was opened by hand is left by hand.`,
       });
     })
-    .get("/api/entries", signedIn, async (c) =>
+    .get("/api/entries", signedIn, noQuery, async (c) =>
       c.json(await safety.entries(c.var.account.userId), 200, NO_STORE),
     )
-    .put("/api/entries", signedIn, json(entriesChangeSchema), async (c) => {
+    .put("/api/entries", signedIn, noQuery, json(entriesChangeSchema), async (c) => {
       const { userId } = c.var.account;
       const outcome = await safety.setEntries(userId, c.req.valid("json"), clock.nowMs());
       const entries = await safety.entries(userId);
@@ -109,7 +104,7 @@ export function safetyRoutes({
         detail: `Your entries are off already, by ${who}, and only the operator lifts that. The reason: ${entries.why}`,
       });
     })
-    .get("/api/incidents", signedIn, async (c) => {
+    .get("/api/incidents", signedIn, noQuery, async (c) => {
       const open = await safety.incidents(mode, c.var.account.userId);
       const told = open.map((one) => ({
         ...one,
@@ -118,22 +113,25 @@ export function safetyRoutes({
       }));
       return c.json(told satisfies v.InferOutput<typeof incidentsSchema>, 200, NO_STORE);
     })
-    .post("/api/incidents/:id/close", signedIn, json(emptySchema), async (c) => {
-      const text = c.req.param("id");
-      const incidentId = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : INTEGER_MAX + 1;
-      const outcome =
-        incidentId > INTEGER_MAX
-          ? "none"
-          : await safety.closeIncident(mode, c.var.account.userId, incidentId, clock.nowMs());
+    .post("/api/incidents/:id/close", signedIn, noQuery, incidentInPath, json(emptySchema), async (c) => {
+      const { id } = c.req.valid("param");
+      const outcome = await safety.closeIncident(mode, c.var.account.userId, id, clock.nowMs());
       if (outcome === "closed") return c.body(null, 204, NO_STORE);
-      if (outcome === "none")
-        return problem(404, {
-          code: "no-open-incident",
-          detail: "You have no open incident of this number.",
-        });
+      if (outcome === "none") return noIncident();
       return problem(409, {
         code: "not-yours-to-close",
         detail: "Only the operator closes an incident of this kind.",
       });
     });
 }
+
+const coinInPath = path({ coin: v.pipe(v.string(), v.regex(/^[0-9A-Z]{1,20}$/)) }, () =>
+  problem(400, {
+    code: "path-unusable",
+    detail: "Expected a ticker of 1 to 20 letters and digits, as BTC.",
+  }),
+);
+
+const noIncident = () =>
+  problem(404, { code: "no-open-incident", detail: "You have no open incident of this number." });
+const incidentInPath = path({ id: wholeNumber(1, INTEGER_MAX) }, noIncident);

@@ -10,6 +10,7 @@ import type { Consent, OwnStrategies, OwnStrategy, StrategyStore } from "../../s
 import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { problem } from "../problem.ts";
+import { noQuery } from "../query.ts";
 
 export const STRATEGY_PATHS = {
   "/api/strategies": ["GET", "HEAD", "POST"],
@@ -118,10 +119,10 @@ export function strategyRoutes({
   const consentOf = async (userId: number) => ({ ...(await store.consent(userId)), words: CONSENT_WORDS });
 
   return new Hono()
-    .get("/api/strategies", signedIn, async (c) =>
+    .get("/api/strategies", signedIn, noQuery, async (c) =>
       c.json(await store.read(c.var.account.userId), 200, NO_STORE),
     )
-    .post("/api/strategies", signedIn, json(newStrategySchema), async (c) => {
+    .post("/api/strategies", signedIn, noQuery, json(newStrategySchema), async (c) => {
       const { userId } = c.var.account;
       const terms = c.req.valid("json");
       const faults = (await judge(userId))(terms);
@@ -133,7 +134,7 @@ export function strategyRoutes({
         detail: `Strategy ${started.strategyId} is active. Stop it first, or change it by PATCH /api/strategies/active.`,
       });
     })
-    .patch("/api/strategies/active", signedIn, json(strategyChangeSchema), async (c) => {
+    .patch("/api/strategies/active", signedIn, noQuery, json(strategyChangeSchema), async (c) => {
       const change = c.req.valid("json");
       if (Object.keys(change).length === 0) {
         return problem(400, { code: "body-unusable", detail: "Expected at least one field to change." });
@@ -151,12 +152,14 @@ export function strategyRoutes({
         detail: `There are positions or running orders in ${changed.coins.join(", ")}. Leave them first, or stop the strategy; they are then left on the terms they were entered with.`,
       });
     })
-    .delete("/api/strategies/active", signedIn, async (c) => {
+    .delete("/api/strategies/active", signedIn, noQuery, async (c) => {
       const stopped = await store.stop(c.var.account.userId, clock.nowMs());
       return stopped === undefined ? noneActive() : c.json({ strategyId: stopped }, 200, NO_STORE);
     })
-    .get("/api/consent", signedIn, async (c) => c.json(await consentOf(c.var.account.userId), 200, NO_STORE))
-    .put("/api/consent", signedIn, json(consentChangeSchema), async (c) => {
+    .get("/api/consent", signedIn, noQuery, async (c) =>
+      c.json(await consentOf(c.var.account.userId), 200, NO_STORE),
+    )
+    .put("/api/consent", signedIn, noQuery, json(consentChangeSchema), async (c) => {
       const { userId } = c.var.account;
       await store.setConsent(userId, c.req.valid("json").consent, clock.nowMs());
       return c.json(await consentOf(userId), 200, NO_STORE);

@@ -7,6 +7,7 @@ import { PAIR_KEYS } from "../../schema/vocabulary.ts";
 import type { Log } from "../../src/ports/telemetry.ts";
 import type { TradingView, TradingViewSource } from "../../src/ports/trading-view.ts";
 import { CORS_HEADERS, problem } from "../problem.ts";
+import { noQuery } from "../query.ts";
 
 export const TRADING_PATH = "/api/trading";
 const RETRY_AFTER_SECONDS = 2;
@@ -74,7 +75,7 @@ export const tradingSchema = v.object({
 }) satisfies v.GenericSchema<unknown, TradingView>;
 
 export function tradingRoutes(source: TradingViewSource, log: Log) {
-  return new Hono().get(TRADING_PATH, async (c) => {
+  return new Hono().get(TRADING_PATH, noQuery, async (c) => {
     try {
       return c.json(await source.read(), 200, { ...CORS_HEADERS, "Cache-Control": "no-store" });
     } catch (error) {
