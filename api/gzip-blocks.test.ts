@@ -7,7 +7,7 @@ import { anyText } from "../src/testing/texts.ts";
 import { acceptsGzip, fullFlushBlock, GZIP_HEADER, joinBytes } from "./gzip-blocks.ts";
 import { fakeCoins, fakeRows } from "./test-kit.ts";
 
-const RUNS = runsOf(15, 20_000);
+const RUNS = runsOf(15, 5_000);
 const utf8 = new TextEncoder();
 
 /** As a browser reads a stream that has not ended. */

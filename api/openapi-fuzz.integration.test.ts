@@ -23,7 +23,7 @@ import { TestTrades } from "./test-trades.ts";
 
 setDefaultTimeout(isLong ? 1_800_000 : 120_000);
 
-const RUNS = runsOf(10, 400);
+const RUNS = runsOf(10, 200);
 const USERS = ["owner", "other"] as const;
 /** Has something of everything and changes nothing of it. */
 const HOLDER = "holder";

@@ -24,7 +24,7 @@ const d = Decimal.of;
 const INTENT = intentIdOf("entry-steps.test");
 const STEPS_MAX = 400;
 const LATENCY_MS = 40;
-const FAULTS_MAX = Number(process.env.ENTRY_FAULTS ?? runsOf(2, 4));
+const FAULTS_MAX = Number(process.env.ENTRY_FAULTS ?? runsOf(2, 3));
 
 /** What may become of one order sent. The first costs no fault. */
 const OUTCOMES = [

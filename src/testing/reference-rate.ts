@@ -15,10 +15,30 @@ export function scaled(text: string): bigint {
   const [whole = "", fraction = ""] = mantissa.split(".");
   const shift = SCALE + Number(exponentText) - fraction.length;
   if (shift < 0) throw new RangeError(`too many decimals: ${text}`);
-  return BigInt(whole + fraction) * 10n ** BigInt(shift);
+  return BigInt(whole + fraction) * (POWERS[shift] ?? 10n ** BigInt(shift));
 }
 
+const POWERS: readonly bigint[] = Array.from({ length: SCALE + 1 }, (_, power) => 10n ** BigInt(power));
 const ONE = 10n ** BigInt(SCALE);
+
+interface ExactLevel {
+  readonly price: bigint;
+  readonly qty: bigint;
+  /** price x qty. */
+  readonly value: bigint;
+}
+
+/** A book is asked for many sizes, of which most need its first levels alone. */
+const known = new WeakMap<TextLevel, ExactLevel>();
+
+function exact(level: TextLevel): ExactLevel {
+  const held = known.get(level);
+  if (held) return held;
+  const [price, qty] = [scaled(level[0]), scaled(level[1])];
+  const made = { price, qty, value: price * qty };
+  known.set(level, made);
+  return made;
+}
 
 /**
  * Rate in jeon (1/100 KRW per USDT), half-up, or null where a book ends before the seed is filled. Quantities are
@@ -39,15 +59,15 @@ export function referenceRateJeon(
   let wholeCoins = 0n;
   let price = 0n;
   let filled = false;
-  for (const [priceText, qtyText] of give) {
-    price = scaled(priceText);
-    const qty = scaled(qtyText);
-    if (restKrw <= price * qty) {
+  for (const each of give) {
+    const level = exact(each);
+    price = level.price;
+    if (restKrw <= level.value) {
       filled = true;
       break;
     }
-    restKrw -= price * qty;
-    wholeCoins += qty;
+    restKrw -= level.value;
+    wholeCoins += level.qty;
   }
   if (!filled) return null;
 
@@ -55,16 +75,16 @@ export function referenceRateJeon(
   const factor = price * BigInt(multiplier);
   let restContracts = wholeCoins * price + restKrw;
   let usdt = 0n;
-  for (const [priceText, qtyText] of take) {
-    const takePrice = scaled(priceText);
-    const qty = scaled(qtyText) * factor;
+  for (const each of take) {
+    const level = exact(each);
+    const qty = level.qty * factor;
     if (restContracts <= qty) {
-      usdt += restContracts * takePrice;
+      usdt += restContracts * level.price;
       // usdt is scaled by ONE^2 x factor; rate = seed / usdt, in jeon half-up.
       const numerator = BigInt(seedKrw) * 100n * ONE * ONE * factor;
       return Number((2n * numerator + usdt) / (2n * usdt));
     }
-    usdt += qty * takePrice;
+    usdt += level.value * factor;
     restContracts -= qty;
   }
   return null;

@@ -311,7 +311,7 @@ export function journalModelSuite(database: () => Database): void {
             await run.check();
           },
         ),
-        { numRuns: Number(process.env.FULL ? 100 : 6) },
+        { numRuns: Number(process.env.FULL ? 40 : 6) },
       );
     }, 600_000);
   });

@@ -158,7 +158,7 @@ export function rateHistorySuite(database: () => Database): void {
             }
           },
         ),
-        { numRuns: Number(process.env.FULL ? 100 : 8) },
+        { numRuns: Number(process.env.FULL ? 40 : 8) },
       );
     });
 

@@ -33,7 +33,8 @@ function document(random: Random): { text: string; symbols: readonly string[] } 
 }
 
 function market(random: Random, printer: Printer, name: string): string {
-  const count = random.pick([0, 1, 2, 2, 4, 4, 8, 30]);
+  // A whole book of 30 now and then: in a small one a damage is met the sooner, and a hundred thousand are printed.
+  const count = random.chance(0.02) ? 30 : random.pick([0, 1, 1, 2, 2, 3, 4, 8]);
   const paddedFrom = random.chance(0.3) ? random.below(count + 1) : count;
   const paddedSide = random.pick(["ask", "bid"]);
   const units = Array.from({ length: count }, (_, index) => {

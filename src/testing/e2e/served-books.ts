@@ -70,12 +70,23 @@ interface KoreanBook {
   readonly orderbook_units: readonly Readonly<Record<string, string>>[];
 }
 
+/** An answer with several books is asked for each. */
+const documents = new WeakMap<BookRecord, unknown>();
+
+/** Bare numbers become texts, so that no float comes between the wire and the reference. */
+function documentOf(record: BookRecord, body: string): unknown {
+  const known = documents.get(record);
+  if (known !== undefined) return known;
+  const document: unknown = JSON.parse(body.replace(/([:[,]\s*)(-?\d[\d.eE+-]*)/g, '$1"$2"'));
+  documents.set(record, document);
+  return document;
+}
+
 /** The one book of `symbol` in a recorded answer; undefined for a refusal in words. */
 export function readBook(record: BookRecord, symbol: string): ServedBook | undefined {
   const { venue, body, atMs, sourceIndex } = record;
   if (body === undefined) return undefined;
-  // Bare numbers become texts, so that no float comes between the wire and the reference.
-  const document = JSON.parse(body.replace(/([:[,]\s*)(-?\d[\d.eE+-]*)/g, '$1"$2"')) as unknown;
+  const document = documentOf(record, body);
   const found = (asks: readonly TextLevel[], bids: readonly TextLevel[]): ServedBook => ({
     atMs,
     sourceIndex,
