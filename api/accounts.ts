@@ -17,7 +17,7 @@ import type { Account, Passwords, SessionStore } from "../src/ports/sessions.ts"
 import type { StrategyStore } from "../src/ports/strategies.ts";
 import type { TelegramLinkStore } from "../src/ports/telegram-links.ts";
 import type { PositionDeps } from "./routes/positions.ts";
-import { claimsOf, signedToken } from "./token.ts";
+import { Tokens } from "./token.ts";
 
 export interface AccountsDeps extends PositionDeps {
   readonly sessions: SessionStore;
@@ -72,11 +72,13 @@ const claimsSchema = v.object({ userId: v.number(), exp: v.optional(v.number()) 
 export class Accounts {
   readonly #deps: AccountsDeps;
   readonly #clock: Clock;
+  readonly #tokens: Tokens;
   #checks = 0;
 
   constructor(deps: AccountsDeps, clock: Clock) {
     this.#deps = deps;
     this.#clock = clock;
+    this.#tokens = new Tokens(deps.jwtSecret);
   }
 
   get signUpOpen(): boolean {
@@ -85,7 +87,7 @@ export class Accounts {
 
   /** Whose token this is now; undefined: nobody's. Rejects with StoreFault. */
   async accountOf(token: string): Promise<Account | undefined> {
-    const userId = this.#userIdIn(token);
+    const userId = await this.#userIdIn(token);
     if (userId === undefined) return undefined;
     const account = await this.#deps.sessions.accountOf(token, this.#clock.nowMs());
     return account?.userId === userId ? account : undefined;
@@ -141,15 +143,15 @@ export class Accounts {
     const nowMs = this.#clock.nowMs();
     const seconds = (ms: number) => Math.floor(ms / 1000);
     const claims = { userId, email, iat: seconds(nowMs), exp: seconds(nowMs + TOKEN_MS) };
-    const token = signedToken({ ...claims, jti: this.#deps.newId() }, this.#deps.jwtSecret);
+    const token = await this.#tokens.signed({ ...claims, jti: this.#deps.newId() });
     const expiresAtMs = nowMs + SESSION_MS;
     const begun = await this.#deps.sessions.begin({ userId, token, expiresAtMs });
     return begun ? { account, token, expiresAtMs } : undefined;
   }
 
-  #userIdIn(token: string): number | undefined {
+  async #userIdIn(token: string): Promise<number | undefined> {
     if (token.length > TOKEN_CHARS_MAX) return undefined;
-    const claims = v.safeParse(claimsSchema, claimsOf(token, this.#deps.jwtSecret));
+    const claims = v.safeParse(claimsSchema, await this.#tokens.claimsOf(token));
     if (!claims.success) return undefined;
     const { userId, exp } = claims.output;
     return exp !== undefined && exp * 1000 <= this.#clock.nowMs() ? undefined : userId;

@@ -5,7 +5,7 @@
 
 import { sql } from "drizzle-orm";
 import postgres from "postgres";
-import { signedToken } from "../../api/token.ts";
+import { Tokens } from "../../api/token.ts";
 import { migratePostgres } from "../../src/adapters/store/migrate.ts";
 import { openPostgres } from "../../src/adapters/store/postgres.ts";
 import { createSessionStore } from "../../src/adapters/store/sessions.ts";
@@ -148,7 +148,7 @@ async function addUser(database: ReturnType<typeof openPostgres>, index: number)
   const { userId } = (await sessions.addUser({ email, passwordHash: "", name: null, atMs: 0 }))!;
   const seconds = Math.floor(Date.now() / 1_000);
   const claims = { userId, email, iat: seconds, exp: seconds + 3_600, jti: email };
-  const token = signedToken(claims, JWT_SECRET);
+  const token = await new Tokens(JWT_SECRET).signed(claims);
   await sessions.begin({ userId, token, expiresAtMs: Date.now() + 3_600_000 });
   await database.run("add positions", (executor) =>
     executor.execute(
