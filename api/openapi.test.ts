@@ -1,6 +1,7 @@
 // The OpenAPI document by itself: nothing is told without an example, and every example fits what it is one of.
 
 import { expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JsonSchemas, type Schema } from "./json-schema-testing.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -60,7 +61,8 @@ test("an edge's document lists what another server has, and how that is answered
   const paths = Object.keys(here.paths).filter((path) => path !== "/api/trading");
   for (const { paths: told, components } of [redirecting, proxying]) {
     expect(Object.keys(told).sort()).toEqual(paths.sort());
-    expect(components).toEqual({ ...here.components, schemas: expect.anything() });
+    const { schemas: _, ...others } = components;
+    expect({ ...others, schemas: here.components.schemas }).toEqual(here.components);
   }
   const statuses = ({ paths }: typeof here, path: string) => Object.keys(paths[path]!.get!.responses);
   expect(statuses(redirecting, "/api/client.js")).toEqual(["200", "304", "307", "404", "429"]);
@@ -69,7 +71,7 @@ test("an edge's document lists what another server has, and how that is answered
 });
 
 test("docs/api.md explains every code of a refusal, and none besides", async () => {
-  const guide = await Bun.file(join(import.meta.dir, "../docs/api.md")).text();
+  const guide = await readFile(join(import.meta.dirname, "../docs/api.md"), "utf8");
   const table = guide.slice(guide.indexOf("| status | code |")).split("\n\n")[0]!;
   const told = table
     .split("\n")
