@@ -25,19 +25,7 @@ export async function rowsOf<Row>(executor: Executor, statement: SQL): Promise<R
   return (Array.isArray(result) ? result : (result as { rows: Row[] }).rows) as Row[];
 }
 
-/**
- * What `build` makes of an executor, made once for each that is used outside transactions: a statement put together at
- * every call costs more than its way to the server. What varies in it is named by sql.placeholder.
- */
-export function madeOnce<Statement>(
-  build: (executor: Executor) => Statement,
-): (executor: Executor) => Statement {
-  const made = new WeakMap<Executor, Statement>();
-  return (executor) => {
-    const known = made.get(executor);
-    if (known) return known;
-    const statement = build(executor);
-    made.set(executor, statement);
-    return statement;
-  };
+/** Texts as one parameter, for `any(${...}::text[])`. */
+export function arrayText(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${text.replace(/[\\"]/g, "\\$&")}"`).join(",")}}`;
 }

@@ -37,6 +37,37 @@ export function sessionsSuite(database: () => Database): void {
       expect(stored).toEqual([{ at: "2026-02-01 00:30:00" }]);
     });
 
+    test("of many asked for at once each is told its own, and a login that has just ended is nobody's", async () => {
+      const texts = [
+        '"',
+        "\\",
+        "{a,b}",
+        "NULL",
+        "null",
+        " ",
+        "a'; --",
+        "김",
+        ...Array.from({ length: 150 }, (_, index) => `${index}`),
+      ];
+      const users: number[] = [];
+      for (const token of texts.slice(0, 10)) {
+        const user = await addUser(database());
+        users.push(user.userId);
+        await begin(token, { userId: user.userId });
+      }
+      const told = await Promise.all([...texts, ...texts].map((token) => holder(token)));
+      const expected = texts.map((_, index) => users[index]);
+      expect(told).toEqual([...expected, ...expected]);
+      expect(await Promise.all([holder("NULL", NOW_MS + HOUR_MS), holder("NULL")])).toEqual([
+        undefined,
+        users[3],
+      ]);
+      const before = holder("NULL");
+      await store.end("NULL");
+      expect(await holder("NULL")).toBeUndefined();
+      await before;
+    });
+
     test("a login ends the user's other logins, and nobody else's", async () => {
       const other = await addUser(database());
       await begin("other's", { userId: other.userId });

@@ -1,39 +1,41 @@
 // Logins in Karbit's tables (SessionStore in src/ports/sessions.ts; contract 3.5). Rows of `user_sessions` that hold
 // session data are a web framework's and no logins: they are neither believed nor deleted.
 
-import { and, desc, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import { userSessions, users } from "../../../schema/tables/karbit.ts";
-import type { SessionStore } from "../../ports/sessions.ts";
-import { type Database, madeOnce } from "./database.ts";
+import type { Account, SessionStore } from "../../ports/sessions.ts";
+import { askedTogether } from "./asked-together.ts";
+import { arrayText, type Database, rowsOf } from "./database.ts";
 
 /** In whatever case. */
 const isAddress = (email: string) => eq(sql`lower(${users.email})`, sql`lower(${email})`);
 const ACCOUNT = { userId: users.id, email: users.email, name: users.name };
 
-/** Asked before every private request. */
-const liveSession = madeOnce((executor) =>
-  executor
-    .select(ACCOUNT)
-    .from(userSessions)
-    .innerJoin(users, eq(users.id, userSessions.userId))
-    .where(
-      and(
-        eq(userSessions.token, sql.placeholder("token")),
-        isNull(userSessions.sessionData),
-        gt(userSessions.expiresAt, sql.placeholder("at")),
-      ),
-    )
-    .prepare("live_session"),
-);
+interface LiveSession extends Account {
+  readonly token: string;
+  readonly expiresAtMs: number;
+}
 
 export function createSessionStore(database: Database): SessionStore {
+  // Before every private request: by itself it would cost as much as many of the reads behind it.
+  const sessionOf = askedTogether(async (tokens) => {
+    const found = await database.run("read sessions", (executor) =>
+      rowsOf<LiveSession>(
+        executor,
+        sql`select s.token, u.id as "userId", u.email, u.name,
+              (extract(epoch from s.expires_at) * 1000)::float8 as "expiresAtMs"
+            from public.user_sessions s join public.users u on u.id = s.user_id
+            where s.token = any(${arrayText(tokens)}::text[]) and s.session_data is null`,
+      ),
+    );
+    return new Map(found.map((session) => [session.token, session]));
+  });
   return {
     async accountOf(token, atMs) {
-      const at = new Date(atMs).toISOString();
-      const [account] = await database.run("read a session", (executor) =>
-        liveSession(executor).execute({ token, at }),
-      );
-      return account;
+      const session = await sessionOf(token);
+      if (!session || session.expiresAtMs <= atMs) return undefined;
+      const { userId, email, name } = session;
+      return { userId, email, name };
     },
 
     async credentialsOf(email) {
