@@ -89,6 +89,19 @@ test("an unknown address and a wrong password are one answer, and five of them l
   expect((await signIn(EMAIL, PASSWORD)).status).toBe(200);
 });
 
+test("an address that only the database takes for the same is another one: it would be counted apart", async () => {
+  // As a database does whose locale makes a plain i of the letter.
+  const { sessions } = context.accounts;
+  const credentialsOf = (email: string) => sessions.credentialsOf(email.replaceAll("\u0130", "i"));
+  const of = { ...context.accounts, sessions: { ...sessions, credentialsOf } };
+  const lenient = await accountsApi(of);
+  await context.addUser("i@mail.kr");
+  const status = async (email: string) =>
+    (await send(lenient, "/api/session", { email, password: PASSWORD })).status;
+  expect([await status("\u0130@mail.kr"), await status("I@mail.kr")]).toEqual([401, 200]);
+  await lenient.close();
+});
+
 test("two processes on one database count failures together", async () => {
   const [one, other] = [await accountsApi(context.accounts), await accountsApi(context.accounts)];
   const failing = (at: TestApi) => send(at, "/api/session", { email: "somebody@mail.kr", password: "wrong" });

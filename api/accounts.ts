@@ -101,7 +101,9 @@ export class Accounts {
       const waitMs = await attempts.begin(address, this.#clock.nowMs());
       if (waitMs > 0) return { refused: "locked", waitMs };
       try {
-        const credentials = await this.#deps.sessions.credentialsOf(email);
+        const found = await this.#deps.sessions.credentialsOf(email);
+        // A database's locale may find more alike than we do, and then each way to write it would have attempts of its own.
+        const credentials = found?.email.toLowerCase() === address ? found : undefined;
         const fits = await this.#deps.passwords.fits(password, credentials?.passwordHash);
         if (!credentials || !fits) return { refused: "wrong" };
         const { passwordHash: _, ...account } = credentials;

@@ -230,6 +230,8 @@ test("no other site's page changes anything with a visitor's cookie, nor logs hi
     { Origin: "http://api.kr", "X-Forwarded-Proto": "https" },
     { Origin: "https://www.api.kr", "Sec-Fetch-Site": "same-site" },
     { "Sec-Fetch-Site": "cross-site" },
+    // No bearer that anybody is known by.
+    { Origin: "https://evil.kr", Authorization: "Bearer of nothing" },
     { Origin: "https://api.kr", "Sec-Fetch-Site": "cross-site" },
   ];
   for (const refused of foreign) {

@@ -34,6 +34,16 @@ export function securityHeaders(clientOf: ClientOf): MiddlewareHandler {
   };
 }
 
+/** Without a host that can be one there is no address to tell paths and origins by. */
+export const knownHost: MiddlewareHandler = async (c, next) => {
+  if (URL.canParse(c.req.url)) return await next();
+  return problem(400, { code: "header-unusable", detail: "The header Host cannot be used." });
+};
+
+/** The token of a bearer; undefined: there is none, or not in this form. */
+export const bearerOf = (c: Context): string | undefined =>
+  /^Bearer (\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
+
 /** These check a password or ask a venue: guessing, or asking in our name, is to be slow. */
 const DEAR = /^POST \/api\/(session|account|keys\/[^/]+\/test)$/;
 
@@ -112,7 +122,7 @@ export function privateOrigins(
 /** Not a request that another site's page has a visitor's browser make. */
 function isOwnDoing(c: Context, origin: string | undefined, clientOf: ClientOf): boolean {
   // No browser adds a bearer by itself.
-  if (/^Bearer /i.test(c.req.header("Authorization") ?? "")) return true;
+  if (bearerOf(c) !== undefined) return true;
   const site = c.req.header("Sec-Fetch-Site");
   if (site !== undefined) return site === "same-origin" || site === "none";
   if (origin === undefined) return true;

@@ -59,6 +59,27 @@ longTest("a body that trickles in is given up after ten seconds, and nobody is a
   await context.database.close();
 });
 
+test("a request for no host, or for none there can be, is refused and nobody is alarmed", async () => {
+  const log = new KeptLog();
+  const url = await started({}, { log });
+  const statuses: string[] = [];
+  for (const host of ["", "a b", "[::", "x:99999"]) {
+    const answer = Promise.withResolvers<string>();
+    const socket = await Bun.connect({
+      ...{ hostname: "127.0.0.1", port: Number(new URL(url).port) },
+      socket: {
+        open: (opened) => void opened.write(`GET /api/venues HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+        data: (_, bytes) => answer.resolve(new TextDecoder().decode(bytes)),
+      },
+    });
+    const text = await answer.promise;
+    statuses.push(`${text.slice(9, 12)} ${/"code":"([\w-]+)"/.exec(text)?.[1]}`);
+    socket.terminate();
+  }
+  expect(statuses).toEqual(Array(4).fill("400 header-unusable"));
+  expect(log.events).toEqual([]);
+});
+
 test("an address is that of the socket, and a trusted proxy's word goes before it", async () => {
   const url = await started({ addressRequestsPerMinuteMax: 1, trustedProxies: ["127.0.0.1"] });
   const ask = async (hops?: string) => {

@@ -9,7 +9,7 @@ import type { Account } from "../../src/ports/sessions.ts";
 import { Accounts, type AccountsDeps, type Session } from "../accounts.ts";
 import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
-import { type ClientOf, isReading, tooMany } from "../guard.ts";
+import { bearerOf, type ClientOf, isReading, tooMany } from "../guard.ts";
 import { type ProblemAnswer, problem } from "../problem.ts";
 import { noQuery } from "../query.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "../settings.ts";
@@ -210,8 +210,7 @@ function setSessionCookie(c: Context, session: Session, secure: boolean): void {
 
 /** A bearer counts before a cookie: it was sent on purpose. */
 function tokenOf(c: Context): string | undefined {
-  const bearer = /^Bearer (\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
-  return bearer ?? getCookie(c, COOKIE);
+  return bearerOf(c) ?? getCookie(c, COOKIE);
 }
 
 const notLoggedIn = () =>
