@@ -104,6 +104,16 @@ export class Installation {
     add("api/api.env", tick);
   }
 
+  /** The machine is gone with its disk; there is an empty one with its addresses. */
+  async replace(name: string): Promise<void> {
+    const lost = this.machine(name);
+    await this.internet.cut(lost);
+    await this.#managers.get(name)!.lose();
+    await this.internet.leave(lost);
+    await lost.stop();
+    await this.#boot(name);
+  }
+
   /** What the guide has done on a machine: scripts, folder and program are copied there and installed. */
   async install(name: string, program: Program, ...options: string[]): Promise<string> {
     const machine = this.machine(name);

@@ -128,6 +128,11 @@ export class Switch {
     await other.sh(`${own}ip link set eth0 up`);
   }
 
+  /** For good; another may then join in its place. */
+  async leave(other: Machine): Promise<void> {
+    await this.machine.sh(`ip link delete ${lineOf(other)}`);
+  }
+
   /** Pulls that machine's cable out. */
   async cut(other: Machine): Promise<void> {
     await this.machine.sh(`ip link set ${lineOf(other)} down`);

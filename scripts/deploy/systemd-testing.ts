@@ -76,6 +76,12 @@ export class Service {
     return await life.stop(signal, Number(unit.one("TimeoutStopSec", "90")) * 1_000);
   }
 
+  /** Its machine has no power any more: nothing says goodbye, and nothing is started again. */
+  async lose(): Promise<void> {
+    this.#isWanted = false;
+    await this.kill9();
+  }
+
   /** kill -9, as anything may do to it: the unit has it started again. */
   async kill9(): Promise<void> {
     await this.lives.at(-1)?.kill9();
@@ -175,6 +181,11 @@ export class ServiceManager {
     for (const service of [...this.services.values()].reverse()) codes[service.name] = await service.stop();
     this.#line.stop();
     return codes;
+  }
+
+  async lose(): Promise<void> {
+    await Promise.all([...this.services.values()].map((service) => service.lose()));
+    this.#line.stop();
   }
 
   async #answer(words: string): Promise<string> {

@@ -15,6 +15,7 @@ const RATE_AGE_MS_MAX = 15_000;
 /** For what takes a moment, on a machine that has other things to do. */
 const PATIENCE_MS = 60_000;
 const WHOLE_IN_A_ROW = 2;
+const POLL_MS = 100;
 /** Part of the requests: what leaves in time may arrive bunched where all share a machine that stalls. */
 const REFUSED_MAX = 0.01;
 
@@ -222,6 +223,32 @@ else
       expect(blankMs).toBeLessThan(RATE_AGE_MS_MAX + 2 * TICK_MS);
       expect((await fetch(`${api}/health/ready`)).status).toBe(200);
       expect(await leaders()).toHaveLength(1);
+    });
+
+    test("the standby trades while the scheduler's machine is lost; all is whole on an empty one at its address", async () => {
+      const lostAtMs = Date.now();
+      await it.replace("scheduler");
+      while ((await leaders()).join() !== "standby") {
+        if (Date.now() - lostAtMs > PATIENCE_MS)
+          throw new Error("expected the standby to lead without a bus");
+        await Bun.sleep(POLL_MS);
+      }
+      const beganAtMs = Date.now();
+      // The same folder. Its bus is empty, and the workers need a moment to find it.
+      const said = await it.install("scheduler", "scheduler", "--no-check");
+      const installedMs = Date.now() - beganAtMs;
+      const wholeMs = await whole(beganAtMs, LEASE_MS_MAX + RESUME_MS_MAX);
+      console.log(
+        `machine lost: the standby led after ${beganAtMs - lostAtMs} ms; installed in ${installedMs} ms; ` +
+          `whole ticks ${wholeMs} ms after that began`,
+      );
+      expect(said).toMatch(/runs +schedulerx-nats\n.*runs +schedulerx-scheduler/s);
+      for (const worker of WORKERS) await asks(worker, Date.now());
+      expect(await leaders()).toEqual(["standby"]);
+      expect((await fetch(`${api}/health/ready`)).status).toBe(200);
+      const { code, said: diagnosis } = await it.operate("standby", "doctor");
+      expect([code, diagnosis]).toEqual([0, expect.any(String)]);
+      expect(logged(/violation|authentication error/i)).toEqual([]);
     });
 
     test("has used five budgets: together more than one address may, and none more than it may", async () => {
