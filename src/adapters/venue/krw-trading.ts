@@ -20,6 +20,7 @@ import type {
 import { VenueReadFault } from "../../ports/trading-venue.ts";
 import { followAccount, type StreamParts } from "./account-stream.ts";
 import type { ClockOffset } from "./clock-offset.ts";
+import { notePlaced } from "./clocked-calls.ts";
 import { keyEndsSoon, keyFaultsOr, withoutGaps } from "./key-words.ts";
 import {
   type KrwOrder,
@@ -117,16 +118,7 @@ export class KrwTrading implements TradingVenue {
     );
     if (result.kind === "unsent") return result;
     const outcome = placeOutcome(result, KRW_RULES, placedId);
-    if (outcome.kind === "rejected" && outcome.rejection.kind === "clock") offset.distrust();
-    if (outcome.kind === "unknown") {
-      const { clientOrderId, symbol } = order;
-      caller.log.warn("order outcome unknown", {
-        venue: this.venue,
-        symbol,
-        clientOrderId,
-        why: outcome.why,
-      });
-    }
+    notePlaced(this.parts, order, outcome);
     return outcome;
   }
 

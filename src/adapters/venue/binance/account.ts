@@ -14,6 +14,7 @@ import type {
 } from "../../../ports/trading-venue.ts";
 import { VenueReadFault } from "../../../ports/trading-venue.ts";
 import { followAccount } from "../account-stream.ts";
+import { readOne } from "../clocked-calls.ts";
 import { keyEndsSoon, keyFaultsOr, withoutGaps } from "../key-words.ts";
 import { issueText } from "../parsed.ts";
 import type { Params } from "../signing.ts";
@@ -29,7 +30,7 @@ import {
   parseSymbolConfig,
   parseTakerFee,
 } from "./account-parse.ts";
-import { type BinanceParts, RECV_WINDOW_MS, reading, readOne } from "./wire.ts";
+import { type BinanceParts, RECV_WINDOW_MS, reading } from "./wire.ts";
 
 /** A request may also be accepted a second into the venue's past. */
 export const ACCEPT_WINDOW_MS = RECV_WINDOW_MS + 1_000;

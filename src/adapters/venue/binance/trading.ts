@@ -14,13 +14,14 @@ import type {
   VenueOrderState,
 } from "../../../ports/trading-venue.ts";
 import { VenueReadFault } from "../../../ports/trading-venue.ts";
+import { notePlaced, readOne } from "../clocked-calls.ts";
 import { placeOutcome } from "../order-answer.ts";
 import { preparePerpOrder, sumOfFills } from "../perp-orders.ts";
 import type { Params } from "../signing.ts";
 import { BinanceAccount } from "./account.ts";
 import { type BinanceOrder, parseOrder, parseOrders, parseTrades, placedId } from "./order-parse.ts";
 import { BINANCE_RULES } from "./refusals.ts";
-import { reading, readOne } from "./wire.ts";
+import { reading } from "./wire.ts";
 
 /** Orders per account. */
 export const BINANCE_ACCOUNT_LIMITS = {
@@ -63,17 +64,8 @@ export class BinanceTrading extends BinanceAccount implements PerpetualVenue {
     );
     if (result.kind === "unsent") return result;
     const outcome = placeOutcome(result, BINANCE_RULES, placedId);
-    if (outcome.kind === "rejected" && outcome.rejection.kind === "clock") offset.distrust();
+    notePlaced(this.parts, order, outcome);
     if (outcome.kind === "rejected" && outcome.rejection.kind === "mode") this.knownPositionMode = undefined;
-    if (outcome.kind === "unknown") {
-      const { clientOrderId, symbol } = order;
-      caller.log.warn("order outcome unknown", {
-        venue: this.venue,
-        symbol,
-        clientOrderId,
-        why: outcome.why,
-      });
-    }
     return outcome;
   }
 

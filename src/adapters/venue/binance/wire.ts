@@ -1,10 +1,8 @@
 // Binance's requests: what is sent, signed by the venue's clock. Parameters of a POST travel in the body, so that
 // nothing signed stands in a URL that somebody logs on the way.
 
-import { VenueReadFault } from "../../../ports/trading-venue.ts";
 import type { StreamParts } from "../account-stream.ts";
 import type { ClockOffset } from "../clock-offset.ts";
-import type { Parsed } from "../parsed.ts";
 import type { HttpRequest } from "../signed-http.ts";
 import { binanceSigned, type Params, plainQuery, type VenueKey } from "../signing.ts";
 import type { Call, VenueCaller } from "../venue-caller.ts";
@@ -25,22 +23,6 @@ export interface BinanceParts {
 /** `weight`: what it costs the source address, by the venue's documents. */
 export function reading(path: string, params: Params, weight: number): Call {
   return { method: "GET", path, params, group: undefined, addressCost: weight, urgent: true };
-}
-
-/** One signed or public read. Rejects with VenueReadFault; after one because of time the next measures it first. */
-export async function readOne<T>(
-  { caller, offset, readTimeoutMs }: BinanceParts,
-  call: Call,
-  parse: (text: string) => Parsed<T>,
-  timeoutMs = readTimeoutMs,
-): Promise<T> {
-  if (call.signed !== false) await offset.ready(timeoutMs);
-  try {
-    return await caller.read(call, parse, timeoutMs);
-  } catch (fault) {
-    if (fault instanceof VenueReadFault && fault.rejection?.kind === "clock") offset.distrust();
-    throw fault;
-  }
 }
 
 /** Signs for Binance, by the venue's clock. */

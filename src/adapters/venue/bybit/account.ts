@@ -14,6 +14,7 @@ import type {
 } from "../../../ports/trading-venue.ts";
 import { VenueReadFault } from "../../../ports/trading-venue.ts";
 import { followAccount } from "../account-stream.ts";
+import { readOne } from "../clocked-calls.ts";
 import { keyEndsSoon, keyFaultsOr, withoutGaps } from "../key-words.ts";
 import { mapped } from "../parsed.ts";
 import type { Params } from "../signing.ts";
@@ -28,16 +29,7 @@ import {
   parseTakerFee,
 } from "./account-parse.ts";
 import { resultOf } from "./parse.ts";
-import {
-  type BybitParts,
-  LINEAR,
-  PUBLIC,
-  posting,
-  RECV_WINDOW_MS,
-  reading,
-  readOne,
-  readPages,
-} from "./wire.ts";
+import { type BybitParts, LINEAR, PUBLIC, posting, RECV_WINDOW_MS, reading, readPages } from "./wire.ts";
 
 /** A request may also be accepted a second into the venue's past. */
 export const ACCEPT_WINDOW_MS = RECV_WINDOW_MS + 1_000;

@@ -13,6 +13,7 @@ import type {
   VenueOrderState,
 } from "../../../ports/trading-venue.ts";
 import { VenueReadFault } from "../../../ports/trading-venue.ts";
+import { notePlaced, readOne } from "../clocked-calls.ts";
 import { placeOutcome } from "../order-answer.ts";
 import { preparePerpOrder, sumOfFills } from "../perp-orders.ts";
 import type { Params } from "../signing.ts";
@@ -25,7 +26,7 @@ import {
   placedId,
 } from "./order-parse.ts";
 import { bybitRules } from "./refusals.ts";
-import { LINEAR, posting, reading, readOne, readPages } from "./wire.ts";
+import { LINEAR, posting, reading, readPages } from "./wire.ts";
 
 /** Per account: orders, reads (of each endpoint; we count them together) and what is slower still. */
 export const BYBIT_ACCOUNT_LIMITS = {
@@ -55,18 +56,9 @@ export class BybitTrading extends BybitAccount implements PerpetualVenue {
     );
     if (result.kind === "unsent") return result;
     const outcome = placeOutcome(result, bybitRules(order), placedId);
-    if (outcome.kind === "rejected" && outcome.rejection.kind === "clock") offset.distrust();
+    notePlaced(this.parts, order, outcome);
     if (outcome.kind === "rejected" && outcome.rejection.kind === "mode")
       this.positionModes.delete(order.symbol);
-    if (outcome.kind === "unknown") {
-      const { clientOrderId, symbol } = order;
-      caller.log.warn("order outcome unknown", {
-        venue: this.venue,
-        symbol,
-        clientOrderId,
-        why: outcome.why,
-      });
-    }
     return outcome;
   }
 

@@ -1,8 +1,8 @@
 // Bybit's requests: what is sent, signed by the venue's clock, and lists page by page.
 
-import { VenueReadFault } from "../../../ports/trading-venue.ts";
 import type { StreamParts } from "../account-stream.ts";
 import type { ClockOffset } from "../clock-offset.ts";
+import { readOne } from "../clocked-calls.ts";
 import type { Parsed } from "../parsed.ts";
 import type { HttpRequest } from "../signed-http.ts";
 import { bybitHeaders, type Params, plainQuery, type VenueKey } from "../signing.ts";
@@ -29,22 +29,6 @@ export function reading(path: string, params: Params): Call {
 
 export function posting(path: string, params: Params): Call {
   return { method: "POST", path, params, group: "order", addressCost: 1, urgent: true };
-}
-
-/** One signed or public read. Rejects with VenueReadFault; after one because of time the next measures it first. */
-export async function readOne<T>(
-  { caller, offset, readTimeoutMs }: BybitParts,
-  call: Call,
-  parse: (text: string) => Parsed<T>,
-  timeoutMs = readTimeoutMs,
-): Promise<T> {
-  if (call.signed !== false) await offset.ready(timeoutMs);
-  try {
-    return await caller.read(call, parse, timeoutMs);
-  } catch (fault) {
-    if (fault instanceof VenueReadFault && fault.rejection?.kind === "clock") offset.distrust();
-    throw fault;
-  }
 }
 
 /** All rows of a list. Rejects with VenueReadFault. */
