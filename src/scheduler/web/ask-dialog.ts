@@ -1,5 +1,7 @@
 // The question before an action: what will happen, what has to be known, and no more than one action at a time. What the
-// port says to it is said here when it refuses, and in the list of answers in any case.
+// port says to it is said here when it refuses, and in the list of answers in any case. The account page's dialog
+// (api/web/account/ask-dialog.ts) is like it in looks alone: it is handed whole questions with what to do, and knows no
+// table of actions; what the two do alike is in src/web/dom.ts.
 
 import { appendElement, byId, setHidden, setText } from "../../web/dom.ts";
 import type { Language } from "../../web/format.ts";
