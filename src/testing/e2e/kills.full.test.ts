@@ -44,7 +44,7 @@ if (process.env.FULL) {
     /** Resolves once a program has said something so often in all its lives. */
     async function heard(program: Program, event: string, times: number): Promise<void> {
       const untilMs = Date.now() + 2 * RESUME_MS_MAX;
-      while (program.lines().filter((line) => line.event === event).length < times) {
+      while (program.timesSaid(event) < times) {
         if (Date.now() > untilMs)
           throw new Error(`expected ${program.name} to say "${event}" ${times} times`);
         await Bun.sleep(20);
@@ -97,7 +97,11 @@ if (process.env.FULL) {
         `new rates after ms: ${resumedMs.join(", ")}; incomplete ticks the scheduler listed: ${told}`,
       );
       expect(Math.max(...resumedMs)).toBeLessThan(RESUME_MS_MAX);
-      expect(told).toBe(audit.lost.filter(({ missing }) => missing > 0).length);
+      const lacking = audit.lost.filter(({ missing }) => missing > 0).length;
+      expect(told).toBeGreaterThanOrEqual(lacking);
+      // A report just after the deadline may still go out in the place of the nulls.
+      const late = audit.closedAfterMs.filter((closedAfterMs) => closedAfterMs >= TICK_MS).length;
+      expect(told).toBeLessThanOrEqual(lacking + late);
       expectSaidOnceEach(watch, programs, ["bus lost, reconnecting"], ["bus is back"]);
     }, 240_000);
 

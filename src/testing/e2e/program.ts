@@ -107,6 +107,11 @@ export class Program {
       .flatMap((line) => parsed(line) ?? []);
   }
 
+  /** How often an event was logged, over all lives; for those who ask again and again. */
+  timesSaid(event: string): number {
+    return this.output().split(`"event":${JSON.stringify(event)}`).length - 1;
+  }
+
   /** What was logged at warn or above, or said about a return, since a count of lines taken before. */
   since(lineCount: number): LogLine[] {
     return this.lines().slice(lineCount);
