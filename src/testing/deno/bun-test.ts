@@ -3,6 +3,10 @@
 
 import { after, afterEach, before, beforeEach, describe, test as nodeTest } from "node:test";
 import { expect } from "expect";
+import { configureGlobal } from "fast-check";
+
+// What preload.ts does under Bun.
+if (process.env.FUZZ_SEED) configureGlobal({ seed: Number(process.env.FUZZ_SEED) });
 
 export { after as afterAll, afterEach, before as beforeAll, beforeEach, describe, expect };
 
