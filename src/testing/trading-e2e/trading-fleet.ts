@@ -25,6 +25,8 @@ export interface TradingFleetOptions {
   readonly karbitTables?: KarbitTablesMode;
   /** Of the database server and of the schedulers; what they store is the same in each. */
   readonly zone?: "UTC" | "Asia/Seoul";
+  /** Makes the database the schedulers use, and their role; its url. By default they own the server. */
+  readonly makeDatabase?: (server: TestPostgres) => Promise<string>;
   /** Added to the settings of all. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -89,7 +91,7 @@ export class TradingFleet {
         open(startNats()),
         open(startPostgres()),
       ]);
-      let url = postgres.url;
+      let url = (await options.makeDatabase?.(postgres)) ?? postgres.url;
       if (karbitTables === "expect") {
         await makeKarbitDatabase(url, { firstExchangeId: 41 });
         url = await makeKarbitGuest(url, { role: "schedulerx", rights: "trading" });
@@ -131,7 +133,8 @@ export class TradingFleet {
       }
       // The first makes the tables; a standby comes when there is somebody to stand by for.
       await Promise.all([schedulers[0]!.start(), worker.start()]);
-      const database = openPostgres({ url: postgres.url, log: new RecordingLog(), poolSize: 2 });
+      const asOwner = Object.assign(new URL(url), { username: new URL(postgres.url).username }).href;
+      const database = openPostgres({ url: asOwner, log: new RecordingLog(), poolSize: 2 });
       opened.push({ stop: () => database.close() });
       const traders: TestTrader[] = [];
       for (const wish of wishes) traders.push(await addTestTrader(database, simulator.control, wish));
