@@ -32,6 +32,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     about: "the compiled worker's start and its memory after 10,000 tasks beside an empty program",
     run: async (options) => (await import("./processes.ts")).benchProcesses(options),
   },
+  memory: {
+    about: "the most memory each process of an installation has held beside the ceilings of its unit",
+    run: async (options) => (await import("./memory.ts")).benchMemory(options),
+  },
   bus: {
     about: "handing out a tick's tasks on JetStream beside core NATS",
     run: async () => (await import("./bus.ts")).benchBus(),
@@ -72,7 +76,7 @@ const HELP = `bun run bench [--all] [--json] [SECTION ...]
 Measures the targets and prints a line for each: the verdict, name and figure, what was measured beside it in the
 same run, the target. Exits with 0 also where a line is short. Progress goes to standard error.
 
-  --all    everything at full length (10,000,000 values against exact arithmetic: about five minutes)
+  --all    everything at full length (10,000,000 values against exact arithmetic, five of memory)
   --json   one object a line instead
 
 Sections, all by default:

@@ -60,7 +60,7 @@ test("makes a scheduler's machine ready, servers of the distribution kept from s
   const postgres = readFileSync(join(root, "etc/postgresql/15/main/conf.d/schedulerx.conf"), "utf8");
   expect(postgres).toContain("listen_addresses = '127.0.0.1'");
   const dropIn = join(root, "etc/systemd/system/postgresql@.service.d/schedulerx.conf");
-  expect(readFileSync(dropIn, "utf8")).toBe("[Service]\nMemoryHigh=128M\nMemoryMax=144M\n");
+  expect(readFileSync(dropIn, "utf8")).toBe("[Service]\nMemoryHigh=128M\nMemoryMax=136M\n");
   expect(said.indexOf("systemctl restart postgresql.service")).toBe(
     said.indexOf("systemctl daemon-reload") + 1,
   );

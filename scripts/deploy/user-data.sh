@@ -137,13 +137,16 @@ local_postgres() {
 listen_addresses = '127.0.0.1'
 shared_buffers = 32MB
 max_connections = 40
+# Each of these may take so much to clear the history away: 64 MB and three by default.
+maintenance_work_mem = 16MB
+autovacuum_max_workers = 2
 CONF
   done
   # With all of ours the machine's memory goes round: the units' ceilings and this one are less than a t3.micro has.
   write /etc/systemd/system/postgresql@.service.d/schedulerx.conf <<'CONF'
 [Service]
 MemoryHigh=128M
-MemoryMax=144M
+MemoryMax=136M
 CONF
   systemctl daemon-reload
   systemctl restart postgresql.service
