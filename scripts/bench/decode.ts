@@ -7,7 +7,7 @@ import { bybitBooks } from "../../src/adapters/venue/bybit/books.ts";
 import { upbitBooks } from "../../src/adapters/venue/upbit/books.ts";
 import { createOrderBook, type OrderBook } from "../../src/domain/order-book.ts";
 import type { BookRequest, ScanLimit, VenueBooks } from "../../src/ports/market-data.ts";
-import type { BenchLine } from "./line.ts";
+import { type BenchLine, grouped, round } from "./line.ts";
 
 const COINS = 131;
 const COINS_PER_TASK = 4;
@@ -215,7 +215,53 @@ function parseAll(documents: readonly Document[], decoder: TextDecoder): void {
   for (const { bytes } of documents) JSON.parse(decoder.decode(bytes));
 }
 
-const round = (value: number, digits: number): number => Number(value.toFixed(digits));
+type Levels = readonly (readonly [price: number, qty: number])[];
+type ParsedBook = readonly [symbol: string, asks: Levels, bids: Levels];
+
+/** The books of a document as JSON.parse has them. */
+function parsedBooks({ books, bytes, limits }: Document): ParsedBook[] {
+  const parsed = JSON.parse(new TextDecoder().decode(bytes));
+  const levels = (rows: [string, string][]): Levels =>
+    rows.map(([price, qty]) => [Number(price), Number(qty)]);
+  if (books.venue === "binance") return [[[...limits.keys()][0]!, levels(parsed.asks), levels(parsed.bids)]];
+  if (books.venue === "bybit") return [[parsed.result.s, levels(parsed.result.a), levels(parsed.result.b)]];
+  type Unit = Record<`${"ask" | "bid"}_${"price" | "size"}`, number>;
+  return parsed.map(({ market, orderbook_units: units }: { market: string; orderbook_units: Unit[] }) => [
+    market,
+    units.map((unit) => [unit.ask_price, unit.ask_size]),
+    units.map((unit) => [unit.bid_price, unit.bid_size]),
+  ]);
+}
+
+/** How many numbers of the books are not, to the last bit, what JSON.parse makes of the same bytes. */
+function compareNumbers(documents: readonly Document[]): { compared: number; unlike: number } {
+  let compared = 0;
+  let unlike = 0;
+  for (const document of documents) {
+    const scanned = new Map<string, OrderBook>();
+    const target = (symbol: string) => {
+      const book = createOrderBook();
+      scanned.set(symbol, book);
+      return book;
+    };
+    document.books.scan(document.bytes, document.request, target, () => UNLIMITED);
+    for (const [symbol, asks, bids] of parsedBooks(document)) {
+      const book = scanned.get(symbol)!;
+      const own = [
+        ...book.askPrices.subarray(0, book.askCount),
+        ...book.askQtys.subarray(0, book.askCount),
+      ].concat([...book.bidPrices.subarray(0, book.bidCount), ...book.bidQtys.subarray(0, book.bidCount)]);
+      const expected = [asks, bids].flatMap((side) => [
+        ...side.map(([price]) => price),
+        ...side.map(([, qty]) => qty),
+      ]);
+      compared += expected.length;
+      unlike +=
+        Math.abs(own.length - expected.length) + expected.filter((value, at) => value !== own[at]).length;
+    }
+  }
+  return { compared, unlike };
+}
 
 /** CPU time of decoding every book of a tick. */
 export async function benchDecode(): Promise<BenchLine[]> {
@@ -225,6 +271,9 @@ export async function benchDecode(): Promise<BenchLine[]> {
   const parseMs = cpuMsPerTick(sets, (documents) => parseAll(documents, decoder));
   const scanMs = cpuMsPerTick(sets, (documents) => scanAll(documents, book));
   const wholeMs = cpuMsPerTick(sets, (documents) => scanAll(documents, book, UNLIMITED));
+  const numbers = sets.map(compareNumbers);
+  const compared = numbers.reduce((sum, one) => sum + one.compared, 0);
+  const unlike = numbers.reduce((sum, one) => sum + one.unlike, 0);
   const megabytes = sets[0]!.reduce((sum, document) => sum + document.bytes.length, 0) / 1e6;
   const beside = (ms: number) =>
     `JSON.parse of the same ${round(megabytes, 1)} MB ${round(parseMs, 0)} ms, ${round(parseMs / ms, 0)}x`;
@@ -244,6 +293,14 @@ export async function benchDecode(): Promise<BenchLine[]> {
       comparison: beside(wholeMs),
       target: "at least 5x JSON.parse",
       ok: parseMs / wholeMs >= 5,
+    },
+    {
+      name: `prices and quantities of ${SETS} ticks unlike JSON.parse's`,
+      figure: unlike,
+      unit: `of ${grouped(compared)}`,
+      comparison: "JSON.parse of the same bytes, to the last bit",
+      target: "none",
+      ok: unlike === 0 && compared > 0,
     },
   ];
 }

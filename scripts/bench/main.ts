@@ -37,8 +37,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     run: async (options) => (await import("./memory.ts")).benchMemory(options),
   },
   bus: {
-    about: "handing out a tick's tasks on JetStream beside core NATS",
-    run: async () => (await import("./bus.ts")).benchBus(),
+    about: "handing out a tick's tasks on JetStream beside core NATS; what a killed server loses",
+    run: async (options) => (await import("./bus.ts")).benchBus(options),
   },
   governor: {
     about: "the shortest tick beside what the venues' limits allow, on a manual clock",
