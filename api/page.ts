@@ -1,4 +1,5 @@
 // The page with the headers browsers protect it by, read once (src/web/bundled-page.ts) and answered from memory.
+// The heads of web/index.html and web/account/account.html are alike and stay so by hand: the bundler's HTML includes nothing.
 
 import type { Hono } from "hono";
 import { type BundledPage, PAGE_POLICY, readBundledPage } from "../src/web/bundled-page.ts";
