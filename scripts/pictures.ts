@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { launchChromium, requireProgram } from "../src/testing/services.ts";
+import { EXAMPLE_LOGIN } from "./demo/examples.ts";
 
 const HELP = `bun scripts/pictures.ts [--url http://localhost:8080/] [--out docs/img]
 
-Takes the README's pictures of the page in Chromium: light and dark on a desk, a phone, a chart.
+Takes the README's pictures in Chromium: the page light and dark on a desk, on a phone, a chart; a user's own view on a
+desk and a phone.
 
   --url   a running demo (bun run demo), some minutes old
   --out   where the pictures go`;
@@ -23,7 +25,25 @@ const PHONE: BrowserContextOptions = {
 interface Picture {
   readonly name: string;
   readonly options: BrowserContextOptions;
+  /** Default: the page. */
+  readonly open?: (page: Page, url: string) => Promise<unknown>;
   readonly prepare?: (page: Page) => Promise<unknown>;
+}
+
+async function openPage(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForSelector("#rows tr[data-key]", { timeout: WITHIN_MS });
+  await page.waitForSelector(".trader", { timeout: WITHIN_MS });
+}
+
+/** Of the demo's example, once a position of his is there and no longer marked as new. */
+async function openAccount(page: Page, url: string): Promise<void> {
+  await page.goto(new URL("account", url).href);
+  await page.fill("#sign-in-form [name=email]", EXAMPLE_LOGIN.email);
+  await page.fill("#sign-in-form [name=password]", EXAMPLE_LOGIN.password);
+  await page.click("#sign-in-go");
+  await page.waitForSelector("#open-rows .ticker", { timeout: WITHIN_MS });
+  await page.waitForSelector("#open-rows [data-flash]", { state: "detached", timeout: WITHIN_MS });
 }
 
 const PICTURES: readonly Picture[] = [
@@ -41,14 +61,14 @@ const PICTURES: readonly Picture[] = [
       await page.waitForSelector("#chart-plot canvas", { timeout: WITHIN_MS });
     },
   },
+  { name: "account", options: { ...DESK, locale: "en-US", colorScheme: "light" }, open: openAccount },
+  { name: "account-phone", options: { ...PHONE, locale: "ko-KR", colorScheme: "dark" }, open: openAccount },
 ];
 
 async function take(browser: Browser, url: string, folder: string, picture: Picture): Promise<number> {
   const context = await browser.newContext(picture.options);
   const page = await context.newPage();
-  await page.goto(url);
-  await page.waitForSelector("#rows tr[data-key]", { timeout: WITHIN_MS });
-  await page.waitForSelector(".trader", { timeout: WITHIN_MS });
+  await (picture.open ?? openPage)(page, url);
   await page.evaluate(() => document.fonts.ready);
   await picture.prepare?.(page);
   const path = join(folder, `${picture.name}.png`);
