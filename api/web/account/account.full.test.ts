@@ -134,8 +134,18 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
     await page.click('.views a[href="#accounts"]');
     await page.click("#money li:first-child button");
     await page.fill("#ask [name=amount]", "0");
+    // While it is under way nothing closes the dialog: the refusal would go unseen.
+    const answered = Promise.withResolvers<void>();
+    await page.route("**/api/paper/**", async (route) => {
+      await answered.promise;
+      await route.continue();
+    });
     await page.click("#ask-yes");
+    await page.waitForSelector("#ask-no:disabled");
+    await page.keyboard.press("Escape");
+    answered.resolve();
     await page.waitForSelector("#ask-refusal:not([hidden])");
+    await page.unrouteAll({ behavior: "wait" });
     await page.fill("#ask [name=amount]", "50,000,000");
     await page.click("#ask-yes");
     await page.waitForFunction(() => document.querySelector("#money b")?.textContent === "1억 5,000만");

@@ -1,5 +1,6 @@
 // One dialog for every question before something is done: what it will do, what it needs to know, and why it was refused.
-// Escape and "cancel" do nothing; it closes by itself once the deed is done.
+// Escape and "cancel" do nothing; it closes by itself once the deed is done. While that is under way it stays open: what
+// was sent is not called back by closing, and a refusal would go unseen.
 
 import { appendElement, byId, setHidden, setText } from "../../../src/web/dom.ts";
 import type { Language } from "../../../src/web/format.ts";
@@ -35,10 +36,14 @@ export class AskDialog {
   readonly #fields = byId("ask-fields", HTMLDivElement);
   readonly #refusal = byId("ask-refusal", HTMLParagraphElement);
   readonly #yes = byId("ask-yes", HTMLButtonElement);
+  readonly #no = byId("ask-no", HTMLButtonElement);
   #question: Question | undefined;
 
   constructor() {
-    byId("ask-no", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
+    this.#no.addEventListener("click", () => this.#dialog.close());
+    this.#dialog.addEventListener("cancel", (event) => {
+      if (this.#isSending) event.preventDefault();
+    });
     this.#dialog.addEventListener("close", () => {
       this.#question = undefined;
       // What was typed may be a key.
@@ -57,7 +62,7 @@ export class AskDialog {
     setText(this.#words, words);
     setText(this.#yes, yes);
     this.#yes.classList.toggle("grave", isGrave);
-    this.#yes.disabled = false;
+    this.#setSending(false);
     setHidden(this.#refusal, true);
     this.#fields.replaceChildren();
     for (const { name, label, value = "", kind = "text", charsMax = 256 } of fields) {
@@ -78,16 +83,23 @@ export class AskDialog {
 
   async #do(): Promise<void> {
     const question = this.#question;
-    if (!question || this.#yes.disabled) return;
+    if (!question || this.#isSending) return;
     const values = Object.fromEntries(
       [...new FormData(this.#form)].map(([name, value]) => [name, String(value).trim()]),
     );
-    this.#yes.disabled = true;
-    const refusal = await question.onYes(values);
+    this.#setSending(true);
+    const refusal = await question.onYes(values).finally(() => this.#setSending(false));
     if (question !== this.#question) return;
-    this.#yes.disabled = false;
     if (!refusal) return this.#dialog.close();
     setText(this.#refusal, refusalWords(refusal, question.language));
     setHidden(this.#refusal, false);
+  }
+  #setSending(isSending: boolean): void {
+    this.#yes.disabled = isSending;
+    this.#no.disabled = isSending;
+  }
+
+  get #isSending(): boolean {
+    return this.#yes.disabled;
   }
 }
