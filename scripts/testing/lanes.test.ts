@@ -24,7 +24,7 @@ test("the short fleets are played together, beside everything else, which yields
 test("in full the fleets that meet limits follow all else, alone, and what has no clock counts as computing", () => {
   const phases = phasesOf([UNIT, STORE, SEEDED, HOUR, FLEET, TRADING, KILLS, TRADING_KILLS, WHOLE], true);
   expect(filesOf(phases)).toEqual([
-    [[[TRADING, TRADING_KILLS], [STORE]], [[UNIT, SEEDED, HOUR]]],
+    [[[TRADING, TRADING_KILLS]], [[UNIT, SEEDED, HOUR], [STORE]]],
     [[[FLEET], [KILLS], [WHOLE]]],
   ]);
 });

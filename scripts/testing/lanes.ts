@@ -30,8 +30,7 @@ const matchesAny = (patterns: readonly string[], file: string) =>
 
 /**
  * Phases that follow each other. In full the fleets of trading have a small market and are played with the rest; the
- * others meet limits, or lose ticks when somebody else wants the processor: one after the other, alone. Who waits for a
- * server leaves time, which in full goes to what only computes.
+ * others meet limits, or lose ticks when somebody else wants the processor: one after the other, alone.
  */
 export function phasesOf(files: readonly string[], isFull: boolean): readonly Phase[] {
   const isClockless = (file: string) => matchesAny(CLOCKLESS, file);
@@ -41,11 +40,14 @@ export function phasesOf(files: readonly string[], isFull: boolean): readonly Ph
   const withServers = others.filter((file) => !clockless.includes(file));
   const alone = isFull ? fleets.filter((file) => !file.includes("/trading-e2e/")) : [];
   const together = fleets.filter((file) => !alone.includes(file));
-  const short: Run = { files: together, processes: together.length, nice: 0 };
-  const computing: Run = { files: clockless, processes: 2, nice: 19 };
-  const serving: Run = { files: withServers, processes: PROCESSES, nice: 10 };
   const phases: Phase[] = [
-    isFull ? [[short, serving], [computing]] : [[short], [computing, serving]],
+    [
+      [{ files: together, processes: together.length, nice: 0 }],
+      [
+        { files: clockless, processes: 2, nice: 19 },
+        { files: withServers, processes: PROCESSES, nice: 10 },
+      ],
+    ],
     [alone.map((file) => ({ files: [file], processes: 1, nice: 0 }))],
   ];
   return phases
