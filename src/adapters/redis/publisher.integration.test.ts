@@ -151,6 +151,8 @@ needs(["redis", "openssl"], "the Redis publisher", () => {
     const reader = new RedisClient(server.url);
     releases.push(() => reader.close());
     await soon("the snapshot", async () => (await reader.get("schedulerx:snapshot")) !== null);
+    // Frozen before it has answered, it would never have been back, and is not lost a second time.
+    await log.heard("redis is back");
     process.kill(server.pid, "SIGSTOP");
     publisher.offer(tick(2));
     await log.heard("redis lost, trying on", 2);
