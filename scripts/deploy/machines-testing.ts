@@ -107,6 +107,9 @@ export class Machine {
   }
 }
 
+/** Administered locally. */
+const SWITCH_MAC = "02:00:00:00:00:01";
+
 /** Joins machines; it is one itself, so that nothing is seen of it outside. */
 export class Switch {
   private constructor(readonly machine: Machine) {}
@@ -115,7 +118,9 @@ export class Switch {
   static async boot(name: string, addresses: readonly string[]): Promise<Switch> {
     const machine = await Machine.boot(name);
     const own = addresses.map((address) => `ip address add ${address} dev switch; `).join("");
-    await machine.sh(`ip link add switch type bridge; ${own}ip link set switch up`);
+    // An address of its own: else it has the lowest of its ports' and another whenever one comes or goes, and the others
+    // send to the old one until they ask again, half a minute later.
+    await machine.sh(`ip link add switch address ${SWITCH_MAC} type bridge; ${own}ip link set switch up`);
     return new Switch(machine);
   }
 

@@ -58,15 +58,29 @@ else
 
     /** Resolves with how long it took until ticks that began after `fromMs` were whole, several in a row. */
     async function whole(fromMs: number, withinMs: number): Promise<number> {
-      const last = await published.until(
-        "whole ticks",
-        () => {
-          const ticks = published.closed(fromMs).slice(-WHOLE_IN_A_ROW);
-          return ticks.length === WHOLE_IN_A_ROW && ticks.every(isWhole) && ticks[0];
-        },
-        withinMs + WHOLE_IN_A_ROW * TICK_MS,
-      );
+      const look = () => {
+        const ticks = published.closed(fromMs).slice(-WHOLE_IN_A_ROW);
+        return ticks.length === WHOLE_IN_A_ROW && ticks.every(isWhole) && ticks[0];
+      };
+      const last = await published
+        .until("whole ticks", look, withinMs + WHOLE_IN_A_ROW * TICK_MS)
+        .catch((error) => {
+          console.log(published.closed(fromMs).map(lackingOf).join("\n"));
+          console.log(
+            logged(/"level":"(warn|error)"/)
+              .slice(-30)
+              .join("\n"),
+          );
+          throw error;
+        });
       return last.tickAtMs - fromMs;
+    }
+
+    /** What a tick lacks, with the reasons. */
+    function lackingOf(tick: PublishedTick): string {
+      const lacking = [...quoted].filter((key) => !hasRate(tick, key));
+      const reasons = lacking.slice(0, 10).map((key) => `${key} ${tick.rows.get(key)?.at(-1)?.reason}`);
+      return `${new Date(tick.tickAtMs).toISOString()} lacks ${lacking.length}: ${reasons.join(", ")}`;
     }
 
     /** The longest a row was without a new rate among ticks that began since `fromMs`, in ticks. */
