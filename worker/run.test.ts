@@ -153,10 +153,33 @@ test("an answer that comes past the deadline is not reported", async () => {
 test("a task older than the queue keeps any shows a clock ahead: it goes to others, told once", async () => {
   const rig = new Rig();
   rig.clock.setWallClock(TICK_AT_MS + 3_600_000);
-  for (let shard = 0; shard < 4; shard++) rig.give(encodeQuoteTask(taskOf(shard)));
-  await rig.clock.advance(10_000);
-  expect(rig.about).toEqual(["nak 0", "nak 0", "nak 0", "nak 0"]);
+  const give = () => {
+    for (let shard = 0; shard < 2; shard++) rig.give(encodeQuoteTask(taskOf(shard)));
+  };
+  give();
+  await rig.clock.advance(PERIOD_MS);
+  // The bus held a few back while it was away: that says nothing yet.
+  expect(rig.log.said("error")).toEqual([]);
+  give();
+  give();
+  await rig.clock.advance(PERIOD_MS);
+  expect(rig.about).toEqual(Array(6).fill("nak 0"));
   expect(rig.log.said("error")).toEqual(["tasks come after they have expired: is this host's clock right?"]);
+  await rig.end();
+});
+
+test("tasks that were held back while the bus was away are no word about the clock, once others come", async () => {
+  const rig = new Rig();
+  for (let round = 0; round < 3; round++) {
+    rig.clock.setWallClock(TICK_AT_MS + 3_600_000);
+    rig.give(encodeQuoteTask(taskOf(0)));
+    await rig.clock.advance(PERIOD_MS);
+    rig.clock.setWallClock(TICK_AT_MS);
+    rig.give(encodeQuoteTask(taskOf(1)));
+    await rig.clock.advance(1_000);
+  }
+  expect(rig.counters.late).toBe(3);
+  expect(rig.log.said("error")).toEqual([]);
   await rig.end();
 });
 

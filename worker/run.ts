@@ -53,6 +53,8 @@ export async function runWorker(
   counters: WorkerCounters,
 ): Promise<void> {
   let isSpare = false;
+  /** Since when, monotonic, all that comes has long expired. */
+  let expiredSinceMs: number | undefined;
   let clockIsWrong = false;
   let periodMs = 0;
   while (!stop.aborted) {
@@ -76,12 +78,20 @@ export async function runWorker(
     const next = deps.tasks.next(NEXT_WAIT_MS);
     const delivery = await orStopped(next, stop);
     if (delivery) {
-      const hadWrongClock = clockIsWrong;
       const end = await handle(deps, delivery, counters);
-      clockIsWrong = end === "clock is wrong";
-      if (typeof end === "object") periodMs = end.periodMs;
-      if (!clockIsWrong) continue;
-      if (!hadWrongClock) deps.log.error("tasks come after they have expired: is this host's clock right?");
+      if (end !== "unreadable") periodMs = end.periodMs;
+      if (end === "unreadable" || !end.longExpired) {
+        expiredSinceMs = undefined;
+        clockIsWrong = false;
+        continue;
+      }
+      // A few such tasks come when the bus is back: held back by the link, they count as new. Those are soon gone.
+      const nowMs = deps.clock.monotonicMs();
+      expiredSinceMs ??= nowMs;
+      const hadWrongClock = clockIsWrong;
+      clockIsWrong = nowMs - expiredSinceMs >= periodMs;
+      if (clockIsWrong && !hadWrongClock)
+        deps.log.error("tasks come after they have expired: is this host's clock right?");
       // Others shall have it.
       await deps.clock.sleep(SPARE_WAIT_MS, stop);
     }
@@ -121,7 +131,7 @@ async function handle(
   deps: WorkerDeps,
   delivery: TaskDelivery,
   counters: WorkerCounters,
-): Promise<"unreadable" | "clock is wrong" | { readonly periodMs: number }> {
+): Promise<"unreadable" | { readonly periodMs: number; readonly longExpired: boolean }> {
   let task: QuoteTask;
   try {
     task = parseQuoteTask(delivery.bytes);
@@ -132,14 +142,14 @@ async function handle(
     delivery.term();
     return "unreadable";
   }
-  const settled = { periodMs: task.deadlineAtMs - task.tickAtMs };
+  const settled = { periodMs: task.deadlineAtMs - task.tickAtMs, longExpired: false };
   const lateMs = deps.clock.nowMs() - task.deadlineAtMs;
   if (lateMs >= 0) {
     counters.late++;
-    // The queue itself forgets tasks at their deadline: one this late shows a clock ahead, and must not cost the task.
-    if (lateMs >= task.deadlineAtMs - task.tickAtMs) {
+    // The queue itself forgets tasks at their deadline: one this late may show a clock ahead, and must not cost the task.
+    if (lateMs >= settled.periodMs) {
       delivery.nak(0);
-      return "clock is wrong";
+      return { ...settled, longExpired: true };
     }
     delivery.term();
     return settled;
