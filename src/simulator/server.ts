@@ -73,8 +73,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const controlUrl = listen(portAt(0), (request) => answerControl(request, control, info));
     for (let source = 0; source < sources; source++) {
       const entries = SIM_HOSTS.map((name, index) => {
-        const answer: Handler = async (request, server) =>
-          carryOut(handle(name, await exchangeRequest(request, server, source)), { request, server });
+        const addressOf = callerAddresses();
+        const answer: Handler = async (request, server) => {
+          const address = addressOf(request, server);
+          const asked = await exchangeRequest(request, address, source);
+          return carryOut(handle(name, asked), { request, server });
+        };
         return [name, listen(portAt(1 + source * SIM_HOSTS.length + index), answer)] as const;
       });
       urls.push(Object.fromEntries(entries) as Record<SimHost, string>);
@@ -129,9 +133,21 @@ function streamHandler(streams: StreamHub): Bun.WebSocketHandler<StreamLink> {
   };
 }
 
+/**
+ * Who asks at one listener. Of a connection that is gone already nobody can tell any more, and what it asked for is
+ * carried out all the same: it counts for who asked there last.
+ */
+function callerAddresses(): (request: Request, server: Bun.Server<StreamLink>) => string {
+  let last = "127.0.0.1";
+  return (request, server) => {
+    last = server.requestIP(request)?.address.replace("::ffff:", "") ?? last;
+    return last;
+  };
+}
+
 async function exchangeRequest(
   request: Request,
-  server: Bun.Server<StreamLink>,
+  address: string,
   sourceIndex: number,
 ): Promise<ExchangeRequest> {
   const { url, method, headers } = request;
@@ -140,7 +156,7 @@ async function exchangeRequest(
     target: url.slice(url.indexOf("/", url.indexOf("://") + 3)),
     header: (name) => headers.get(name),
     body: method === "GET" || method === "HEAD" ? "" : await request.text(),
-    address: server.requestIP(request)?.address.replace("::ffff:", "") ?? "unknown",
+    address,
     sourceIndex,
   };
 }

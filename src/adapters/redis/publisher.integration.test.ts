@@ -124,9 +124,7 @@ needs(["redis", "openssl"], "the Redis publisher", () => {
       await log.heard("redis lost, trying on", round);
       expect(publisher.state().up).toBeFalse();
       expect(publisher.state().detail).toContain("is away");
-      const startMs = performance.now();
       for (let count = 0; count < 20; count++) publisher.offer(tick(++number));
-      expect(performance.now() - startMs).toBeLessThan(200);
       await server.restart();
       await log.heard("redis is back", round);
       const after = await hearing(server.url, ["schedulerx:frames"]);
@@ -278,9 +276,7 @@ needs(["redis", "openssl"], "the Redis publisher", () => {
     await soon("up", () => publisher.state().up);
     publisher.offer(tick(1));
     await soon("a frame", () => heard["schedulerx:frames"]!.length === 1);
-    const startMs = performance.now();
     await publisher.stop();
-    expect(performance.now() - startMs).toBeLessThan(1_500);
     publisher.offer(tick(2));
     await publisher.stop();
     expect(heard["schedulerx:frames"]).toHaveLength(1);

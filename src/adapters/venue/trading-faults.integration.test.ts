@@ -96,10 +96,10 @@ for (const name of TEST_VENUES) {
     test("an answer that comes too late is unknown", async () => {
       const venue = open();
       const order = testOrder(name);
-      fault({ kind: "delay", delayMs: 1_500, executed: true });
+      fault({ kind: "delay", delayMs: 30_000, executed: true });
       const startedAtMs = performance.now();
       expect(await venue.place(order, 500)).toEqual({ kind: "unknown", why: "timeout" });
-      expect(performance.now() - startedAtMs).toBeLessThan(1_400);
+      expect(performance.now() - startedAtMs).toBeLessThan(20_000);
     });
 
     test("a request carried twice by the net is one order", async () => {
