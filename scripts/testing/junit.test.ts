@@ -11,23 +11,35 @@ const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
         <skipped />
       </testcase>
     </testsuite>
-    <testcase name="breaks" classname="outer" file="b.test.ts"><failure type="AssertionError" message="expected&#10;&#10;a &gt; b" /></testcase>
+    <testcase name="breaks" classname="outer" time="0" file="b.test.ts"><failure type="AssertionError" message="expected&#10;&#10;a &gt; b" /></testcase>
   </testsuite>
 </testsuites>
 `;
 
-test("a report gives counts and the names of what failed and what was skipped", () => {
-  expect(readJunit(REPORT)).toEqual({
-    passedCount: 1,
-    failedCount: 1,
-    skippedCount: 2,
-    failed: ["b.test.ts: outer > breaks (expected a > b)"],
-    secondsOf: new Map([["b.test.ts", 0.1]]),
-    skipped: [
-      "b.test.ts: outer > inner > deep",
-      'b.test.ts: the store (lacks PostgreSQL: run "bun run setup")',
-    ],
-  });
+test("a report gives each file's counts and the names of what failed and what was skipped", () => {
+  expect(readJunit(REPORT)).toEqual(
+    new Map([
+      [
+        "b.test.ts",
+        {
+          passedCount: 1,
+          failed: ["b.test.ts: outer > breaks (expected a > b)"],
+          skipped: [
+            "b.test.ts: outer > inner > deep",
+            'b.test.ts: the store (lacks PostgreSQL: run "bun run setup")',
+          ],
+          seconds: 0.1,
+        },
+      ],
+    ]),
+  );
+});
+
+test("a report that counts other tests than it names is no report", () => {
+  expect(readJunit(REPORT.replace('tests="4" assertions', 'tests="5" assertions'))).toBeUndefined();
+  expect(
+    readJunit(REPORT.replace('failures="1" skipped="2" time', 'failures="0" skipped="2" time')),
+  ).toBeUndefined();
 });
 
 test("a report cut off anywhere is no report", () => {

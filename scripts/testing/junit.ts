@@ -1,45 +1,44 @@
-// Reads what `bun test --reporter=junit` writes: the counts, and the names of tests that failed or were skipped.
+// Reads what `bun test --reporter=junit` writes: for each file the counts, and the names of tests that failed or were skipped.
 
-export interface TestReport {
+export interface FileReport {
   readonly passedCount: number;
-  readonly failedCount: number;
-  readonly skippedCount: number;
-  /** "file: group > test", in the order they ran; a failed one followed by what its error says. */
+  /** "file: group > test", in the order they ran, each followed by what its error says. */
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
-  /** Seconds each file's tests took together. */
-  readonly secondsOf: ReadonlyMap<string, number>;
+  /** How long its tests took together. */
+  readonly seconds: number;
 }
 
-/** Returns undefined for a text that is no complete report: a run that was cut off proves nothing. */
-export function readJunit(xml: string): TestReport | undefined {
+/**
+ * What each file's tests came to, by the file's path. Undefined for a text that is no complete report, or counts other
+ * tests than it names: a run that was cut off proves nothing.
+ */
+export function readJunit(xml: string): ReadonlyMap<string, FileReport> | undefined {
   const root = xml.match(/<testsuites\b([^>]*)>/)?.[1];
   if (root === undefined || !xml.trimEnd().endsWith("</testsuites>")) return undefined;
-  const [tests, failures, skips] = ["tests", "failures", "skipped"].map((name) =>
-    Number(attribute(root, name)),
-  );
-  if (![tests, failures, skips].every(Number.isInteger)) return undefined;
-  const failed: string[] = [];
-  const skipped: string[] = [];
-  const secondsOf = new Map<string, number>();
+  const files = new Map<string, FileReport>();
+  const named = { tests: 0, failures: 0, skipped: 0 };
   for (const [, head, , body = ""] of xml.matchAll(
     /<testcase\b((?:[^">]|"[^"]*")*?)(\/>|>([\s\S]*?)<\/testcase>)/g,
   )) {
     const groups = attribute(head!, "classname").split(" > ").filter(Boolean).reverse();
     const file = attribute(head!, "file");
-    secondsOf.set(file, (secondsOf.get(file) ?? 0) + Number(attribute(head!, "time")));
     const name = `${file}: ${[...groups, attribute(head!, "name")].join(" > ")}`;
-    if (/<(failure|error)\b/.test(body)) failed.push(name + saidBy(body));
-    else if (/<skipped\b/.test(body)) skipped.push(name);
+    const isFailed = /<(failure|error)\b/.test(body);
+    const isSkipped = !isFailed && /<skipped\b/.test(body);
+    named.tests++;
+    if (isFailed) named.failures++;
+    if (isSkipped) named.skipped++;
+    const before = files.get(file) ?? { passedCount: 0, failed: [], skipped: [], seconds: 0 };
+    files.set(file, {
+      passedCount: before.passedCount + (isFailed || isSkipped ? 0 : 1),
+      failed: isFailed ? [...before.failed, name + saidBy(body)] : before.failed,
+      skipped: isSkipped ? [...before.skipped, name] : before.skipped,
+      seconds: before.seconds + Number(attribute(head!, "time")),
+    });
   }
-  return {
-    passedCount: tests! - failures! - skips!,
-    failedCount: failures!,
-    skippedCount: skips!,
-    failed,
-    skipped,
-    secondsOf,
-  };
+  const isWhole = Object.entries(named).every(([name, count]) => attribute(root, name) === String(count));
+  return isWhole ? files : undefined;
 }
 
 /** What a failure says, in one line. */
