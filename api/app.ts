@@ -8,7 +8,14 @@ import { CLIENT_PATH, clientRoutes } from "./client-route.ts";
 import { docsPage } from "./docs-page.ts";
 import { answerElsewhere } from "./elsewhere.ts";
 import { EncodedCache } from "./encoded-cache.ts";
-import { addressLimits, knownHost, NO_FRAMES, privateOrigins, securityHeaders } from "./guard.ts";
+import {
+  addressLimits,
+  knownHost,
+  listedOrigins,
+  NO_FRAMES,
+  privateOrigins,
+  securityHeaders,
+} from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
 import { CORS_HEADERS, preflight, problem } from "./problem.ts";
 import { ABOUT_PATH, aboutRoutes } from "./routes/about.ts";
@@ -74,6 +81,7 @@ export function createApp(deps: ApiDeps): Hono {
 
   const app = new Hono();
   app.use(securityHeaders(clientOf));
+  app.use(listedOrigins(settings));
   app.use(knownHost);
   if (deps.accounts) {
     for (const [path, methods] of Object.entries(ACCOUNT_PATHS)) {

@@ -214,6 +214,31 @@ test("a page of a listed site may use the private paths, asked beforehand too; a
   expect(open.headers.get("Access-Control-Allow-Credentials")).toBeNull();
 });
 
+test("a page of a listed site reads the public paths with the same client, its cookies and its bearer", async () => {
+  const api = await guarded();
+  const paths = ["/api/premium", "/api/premium/stream", "/api/venues", "/api/nothing", "/api/premium?x=1"];
+  for (const path of paths) {
+    const { body, headers } = await api.app.request(path, { headers: { Origin: SITE } });
+    await body?.cancel();
+    expect([path, headers.get("Access-Control-Allow-Origin")]).toEqual([path, SITE]);
+    expect(headers.get("Access-Control-Allow-Credentials")).toBe("true");
+    expect(headers.get("Vary")).toContain("Origin");
+  }
+  for (const Origin of [SITE, "https://other.kr"]) {
+    const { headers } = await api.app.request("/api/premium", { method: "OPTIONS", headers: { Origin } });
+    const isListed = Origin === SITE;
+    expect(headers.get("Access-Control-Allow-Origin")).toBe(isListed ? SITE : "*");
+    expect(headers.get("Access-Control-Allow-Credentials")).toBe(isListed ? "true" : null);
+    expect(headers.get("Access-Control-Allow-Headers")).toContain(
+      "Authorization, Cache-Control, Content-Type",
+    );
+  }
+  // What somebody else's page was told must not be kept for this one.
+  const unasked = await api.app.request("/api/premium");
+  expect(unasked.headers.get("Access-Control-Allow-Origin")).toBe("*");
+  expect(unasked.headers.get("Vary")).toContain("Origin");
+});
+
 test("no other site's page changes anything with a visitor's cookie, nor logs him in", async () => {
   const api = await guarded();
   const Cookie = `auth-token=${await tokenFor(api, "kim@mail.kr")}`;

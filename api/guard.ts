@@ -4,7 +4,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Client } from "./client-address.ts";
-import { type ProblemAnswer, type ProblemCode, problem } from "./problem.ts";
+import { ALLOWED_HEADERS, type ProblemAnswer, type ProblemCode, problem } from "./problem.ts";
 import type { ApiSettings } from "./settings.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
@@ -89,6 +89,23 @@ export function tooMany(code: ProblemCode<429>, detail: string, waitMs: number):
 export const isReading = (method: string) => method === "GET" || method === "HEAD" || method === "OPTIONS";
 
 /**
+ * For all paths, outside of privateOrigins: what every site's page may read, a page of `corsOrigins` may read with its
+ * visitor's cookies as well. Clients send them with everything they ask or with nothing, and browsers take no "*" then.
+ */
+export function listedOrigins({ corsOrigins }: Pick<ApiSettings, "corsOrigins">): MiddlewareHandler {
+  return async (c, next) => {
+    await next();
+    const { headers } = c.res;
+    if (corsOrigins.length === 0 || headers.get("Access-Control-Allow-Origin") !== "*") return;
+    headers.append("Vary", "Origin");
+    const origin = c.req.header("Origin");
+    if (origin === undefined || !corsOrigins.includes(origin)) return;
+    headers.set("Access-Control-Allow-Origin", origin);
+    headers.set("Access-Control-Allow-Credentials", "true");
+  };
+}
+
+/**
  * For a private path: pages of `corsOrigins` may use it, and no other site's may read it or change anything with a
  * visitor's cookie. Programs that are no browser send no Origin and are not concerned.
  */
@@ -138,7 +155,7 @@ function preflight(methods: readonly string[]): Response {
     status: 204,
     headers: {
       "Access-Control-Allow-Methods": methods.join(", "),
-      "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+      "Access-Control-Allow-Headers": ALLOWED_HEADERS,
       "Access-Control-Max-Age": "86400",
     },
   });

@@ -10,14 +10,18 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Expose-Headers": "ETag, Retry-After",
 };
 
-/** Asked by browsers only before requests with headers of their own, as a resuming client sends. */
+/** What a client may send along: its bearer with everything it asks, and what libraries add of their own. */
+export const ALLOWED_HEADERS =
+  "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Pragma, X-Requested-With";
+
+/** Asked by browsers only before requests with headers of their own. */
 export function preflight(): Response {
   return new Response(null, {
     status: 204,
     headers: {
       ...CORS_HEADERS,
       "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-      "Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID",
+      "Access-Control-Allow-Headers": ALLOWED_HEADERS,
       "Access-Control-Max-Age": "86400",
     },
   });
