@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { Validates } from "./answers.ts";
 import type { QueryIssue } from "./filters.ts";
+import { expectedWords } from "./issue-words.ts";
 import { type ProblemAnswer, problem } from "./problem.ts";
 
 /** Far above any body of ours. */
@@ -74,10 +75,12 @@ export async function jsonBody<T>(
 /** What was received is not repeated: it may be a password. */
 function issueOf(issue: v.BaseIssue<unknown>): QueryIssue {
   const parameter = String(issue.path?.[0]?.key ?? "").slice(0, 60);
-  const expected = issue.message.startsWith("expected ")
-    ? issue.message.slice("expected ".length)
-    : (issue.expected ?? "another value");
-  return { parameter, expected, received: issue.input === undefined ? "nothing" : typeof issue.input };
+  return { parameter, expected: expectedWords(issue), received: kindOf(issue.input) };
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return value === null ? "null" : "nothing";
+  return Array.isArray(value) ? "array" : typeof value;
 }
 
 /** Undefined: it broke off. */

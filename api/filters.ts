@@ -4,6 +4,7 @@
 import * as v from "valibot";
 import { PAIR_KEYS, PAIRS, SEED_COUNT, SEED_KRW_MAX, SEED_STEP_KRW } from "../schema/vocabulary.ts";
 import type { RateRow } from "../src/domain/rate-table.ts";
+import { expectedWords } from "./issue-words.ts";
 
 export const STREAM_FORMATS = ["karbit", "packed", "compact"] as const;
 export type StreamFormat = (typeof STREAM_FORMATS)[number];
@@ -121,11 +122,8 @@ function queryIssue(issue: v.BaseIssue<unknown>, names: string): QueryIssue {
   if (issue.type === "strict_object") {
     return { parameter, expected: `one of the parameters ${names}`, received: parameter };
   }
-  const expected = issue.message.startsWith("expected ")
-    ? issue.message.slice("expected ".length)
-    : (issue.expected ?? "another value");
   const received = Array.isArray(issue.input) ? `${issue.input.length} items` : String(issue.input);
-  return { parameter, expected, received: received.slice(0, RECEIVED_CHARS_MAX) };
+  return { parameter, expected: expectedWords(issue), received: received.slice(0, RECEIVED_CHARS_MAX) };
 }
 
 interface FilterInput {

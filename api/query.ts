@@ -6,6 +6,7 @@ import type { BlankEnv } from "hono/types";
 import * as v from "valibot";
 import type { Validates } from "./answers.ts";
 import type { QueryIssue } from "./filters.ts";
+import { expectedWords } from "./issue-words.ts";
 import { type ProblemAnswer, type ProblemStatus, problem } from "./problem.ts";
 
 const ISSUES_MAX = 20;
@@ -105,13 +106,10 @@ function issueOf(issue: v.BaseIssue<unknown>, known: string): QueryIssue {
   if (issue.type === "strict_object" && issue.expected === "never") {
     return { parameter, expected: `one of the parameters ${known}`, received: parameter };
   }
-  const expected = issue.message.startsWith("expected ")
-    ? issue.message.slice("expected ".length)
-    : (issue.expected ?? "another value");
   const received = Array.isArray(issue.input)
     ? `${issue.input.length} times`
     : String(issue.input ?? "nothing");
-  return { parameter, expected, received: received.slice(0, RECEIVED_CHARS_MAX) };
+  return { parameter, expected: expectedWords(issue), received: received.slice(0, RECEIVED_CHARS_MAX) };
 }
 
 /** A whole number in decimal digits. */

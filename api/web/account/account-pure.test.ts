@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { Decimal } from "../../../src/domain/decimal.ts";
 import { RISK_LIMITS_DEFAULT } from "../../../src/domain/risk.ts";
 import { type ExitTerms, type StrategyTerms, termFaults } from "../../../src/domain/strategy-terms.ts";
+import { PROBLEMS } from "../../problem.ts";
+import { unread } from "../../routes/balances.ts";
 import type { Parts } from "./data.ts";
 import { withNews } from "./news.ts";
 import { ownMarks } from "./own-marks.ts";
@@ -94,7 +96,7 @@ describe("a strategy's form", () => {
     expect(["100", "100.50", "100.00", "0.10"].map(plain)).toEqual(["100", "100.5", "100", "0.1"]);
   });
 
-  test("every fault of its terms has Korean words", () => {
+  test("every fault of its terms has words in both languages", () => {
     const good: StrategyTerms & ExitTerms = { ...strategy, stopRate: null, holdingMsMax: null };
     const limits = {
       ...RISK_LIMITS_DEFAULT,
@@ -111,27 +113,85 @@ describe("a strategy's form", () => {
     for (const change of bad) {
       const faults = termFaults({ ...good, selectedCoins: ["BTC"], ...change }, bounds);
       expect(faults).not.toEqual([]);
-      for (const fault of faults) expect(issueWords(fault, "ko")).toMatch(HANGUL);
+      for (const fault of faults) {
+        expect(issueWords(fault, "ko")).toMatch(HANGUL);
+        expect(issueWords(fault, "en")).toMatch(/^[A-Z][^가-힣:]+(: [^:]+)?\.$/);
+      }
     }
   });
 });
 
-test("what is not known is said in the api's own words, and how long to wait", () => {
-  const refusal = { status: 409, detail: "Something new.", issues: [], retryAfterS: undefined };
-  expect(refusalWords(refusal, "ko")).toBe("Something new.");
-  expect(refusalWords({ ...refusal, status: 0 }, "en")).toBe(
-    "The server does not answer. Check the connection.",
-  );
-  const locked = {
-    status: 429,
-    detail: "Too many failed logins for this address.",
+describe("a refusal", () => {
+  const refusal = {
+    status: 409,
+    code: "something-new",
+    detail: "Something new.",
     issues: [],
-    retryAfterS: 9,
+    retryAfterS: undefined,
   };
-  expect(refusalWords(locked, "ko")).toBe(
-    "로그인에 여러 번 실패해 잠시 잠겼습니다. 9초 뒤에 다시 할 수 있습니다.",
-  );
-  expect(refusalWords(locked, "en")).toBe("Too many failed logins for this address. Again in 9 s.");
+
+  test("has words in both languages whatever its code, that speak of no path, setting's file or program", () => {
+    for (const { codes } of Object.values(PROBLEMS)) {
+      for (const code of codes) {
+        const ko = refusalWords({ ...refusal, code }, "ko");
+        const en = refusalWords({ ...refusal, code }, "en");
+        expect([code, ko]).toEqual([code, expect.stringMatching(HANGUL)]);
+        expect([code, en]).toEqual([code, expect.stringMatching(/^[A-Z][^가-힣/_{}]+\.$/)]);
+      }
+    }
+  });
+
+  test("tells of the coins, and of whose turn it is, when the api names them", async () => {
+    const held = { ...refusal, code: "something-open" };
+    const change = {
+      ...held,
+      detail: "There are positions or running orders in DOGE, XRP. Leave them first.",
+    };
+    const reset = {
+      ...held,
+      detail: "There are paper positions or running orders in DOGE. Leave them first.",
+    };
+    expect(refusalWords(change, "ko")).toContain("바꿀 수 없습니다: DOGE, XRP.");
+    expect(refusalWords(change, "en")).toStartWith("There are positions or running orders in DOGE, XRP.");
+    expect(refusalWords(reset, "ko")).toBe(
+      "보유 중이거나 주문 중인 코인이 있습니다: DOGE. 먼저 정리해 주세요.",
+    );
+    for (const [why, words] of [
+      ["key-refused", "거래소가 키를 거부합니다. 키를 검사해 주세요."],
+      [
+        "no-encryption-key",
+        "스케줄러가 키를 복호화할 수 없습니다. 운영자에게 문의해 주세요 (ENCRYPTION_KEY 설정 없음).",
+      ],
+      ["late", "거래소의 답을 받지 못했습니다. 잠시 후 다시 시도해 주세요."],
+    ] as const) {
+      const { status, code, detail } = await unread(why).json();
+      expect(refusalWords({ ...refusal, status, code, detail }, "ko")).toBe(words);
+    }
+  });
+
+  test("says how long to wait, each fault once, and in the api's own words what is not known", () => {
+    const locked = { ...refusal, status: 429, code: "address-locked", retryAfterS: 9 };
+    expect(refusalWords(locked, "ko")).toBe(
+      "로그인에 여러 번 실패해 잠시 잠겼습니다. 9초 뒤에 다시 할 수 있습니다.",
+    );
+    expect(refusalWords(locked, "en")).toBe(
+      "Too many failed logins: this address is locked for a while. Again in 9 s.",
+    );
+    const email = { parameter: "email", expected: "an e-mail address", received: "string" };
+    const issues = [{ ...email, expected: "at least 3 characters" }, email];
+    expect(refusalWords({ ...refusal, issues }, "ko")).toBe("이메일 주소를 확인해 주세요.");
+    expect(refusalWords({ ...refusal, issues }, "en")).toBe("Check the e-mail address.");
+    const unknown = { parameter: "constructor", expected: "no such field", received: "string" };
+    expect(issueWords(unknown, "ko")).toBe("constructor: no such field.");
+    expect(refusalWords(refusal, "ko")).toBe("Something new.");
+    const proxys = { ...refusal, status: 502, code: undefined, detail: "Bad Gateway" };
+    expect(refusalWords(proxys, "ko")).toBe(
+      "서버가 알 수 없는 답을 보냈습니다. 잠시 후 다시 시도해 주세요. (502)",
+    );
+    expect(refusalWords({ ...refusal, status: 0 }, "en")).toBe(
+      "The server does not answer. Check the connection.",
+    );
+  });
 });
 
 test("positions opened by hand follow those of the engine, without a way out", () => {

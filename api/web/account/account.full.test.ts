@@ -156,6 +156,21 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
     await page.context().close();
   });
 
+  test("a session that ended elsewhere ends with the next deed, and the log-in is back", async () => {
+    const page = await openPage(DEVICES.desk!);
+    // What is read with each tick would find it out as well, only later.
+    await page.route("**/api/positions/open", (route) => route.abort());
+    await page.click("#entries-switch");
+    await page.fill("#ask [name=why]", "휴가");
+    const [session] = await page.context().cookies();
+    await server.context.accounts.sessions.end(session!.value);
+    await page.click("#ask-yes");
+    await page.waitForSelector("#sign-in:not([hidden])");
+    expect(await page.locator("dialog[open]").count()).toBe(0);
+    expect(await page.textContent("#sign-in-note")).toBe("로그인이 끝났습니다. 다시 로그인해 주세요.");
+    await page.context().close();
+  });
+
   test("a strategy is stopped, used again, and a change while a coin is held is refused with words", async () => {
     const started = await server.context.accounts.strategies.start(
       server.userId,

@@ -10,6 +10,8 @@ export interface Issue {
 export interface Refusal {
   /** 0: nothing came back. */
   readonly status: number;
+  /** Of the problem document; undefined: the answer is none, as a proxy's own. */
+  readonly code: string | undefined;
   /** The server's own words, in English. */
   readonly detail: string;
   readonly issues: readonly Issue[];
@@ -42,7 +44,9 @@ export async function ask<Value>(
     if (!response.ok) return { refusal: await refusalOf(response) };
     return { value: (response.status === 204 ? undefined : await response.json()) as Value };
   } catch (error) {
-    return { refusal: { status: 0, detail: String(error), issues: [], retryAfterS: undefined } };
+    return {
+      refusal: { status: 0, code: undefined, detail: String(error), issues: [], retryAfterS: undefined },
+    };
   }
 }
 
@@ -52,10 +56,15 @@ export function newOnceKey(): string {
 }
 
 async function refusalOf(response: Response): Promise<Refusal> {
-  const stated = (await response.json().catch(() => ({}))) as { detail?: string; issues?: Issue[] };
+  const stated = (await response.json().catch(() => ({}))) as {
+    readonly code?: string;
+    readonly detail?: string;
+    readonly issues?: Issue[];
+  };
   const retryAfterS = Number(response.headers.get("Retry-After"));
   return {
     status: response.status,
+    code: stated.code,
     detail: stated.detail ?? response.statusText,
     issues: stated.issues ?? [],
     retryAfterS: retryAfterS > 0 ? retryAfterS : undefined,

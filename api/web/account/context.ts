@@ -46,7 +46,11 @@ export async function change(
   },
 ): Promise<Refusal | undefined> {
   const answer = await ask<unknown>(deed.method, deed.path, deed);
-  if ("refusal" in answer) return answer.refusal;
+  if ("refusal" in answer) {
+    // The session has ended: reading finds that out, too, and the log-in is back.
+    if (answer.refusal.status === 401) await data.load(...deed.parts);
+    return answer.refusal;
+  }
   tell(deed.done);
   await data.load(...deed.parts);
   return undefined;

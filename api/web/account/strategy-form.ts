@@ -130,7 +130,9 @@ export class StrategyForm {
     const faults = new Map<FormField, string>();
     for (const issue of refusal?.issues ?? []) {
       const name = fieldOf(issue.parameter);
-      if (name) faults.set(name, [faults.get(name), issueWords(issue, language)].filter(Boolean).join(" "));
+      const text = issueWords(issue, language);
+      if (name && faults.get(name)?.includes(text) !== true)
+        faults.set(name, [faults.get(name), text].filter(Boolean).join(" "));
     }
     for (const name of FORM_FIELDS) {
       const { input, fault } = this.#fields[name];
