@@ -22,7 +22,8 @@ export function rowKeys(mode: TradingMode, userId: number): SQL {
 /** `status`, `coin`, `profit`, `profit_rate`, `exit_time` and `created_at`. */
 export function rowResults(mode: TradingMode, userId: number): SQL {
   if (mode === "live") {
-    return sql`select status, coin_symbol as coin, profit, profit_rate, exit_time, created_at
+    return sql`select status, coin_symbol as coin, ${known("profit")} as profit, ${known("profit_rate")} as profit_rate,
+        exit_time, created_at
       from public.positions where user_id = ${userId}::int`;
   }
   return sql`select 'OPEN' as status, p.coin, null::numeric as profit, null::numeric as profit_rate,
@@ -43,6 +44,10 @@ export function rowsOfPage(mode: TradingMode, userId: number): SQL {
   return mode === "live" ? karbitRowsOf(userId) : paperRowsOf(userId);
 }
 
+/** Karbit's numeric columns take "NaN" as well: null then, where a figure may be unknown, or nothing where there is one. */
+const known = (column: string) => sql.raw(`nullif(${column}, 'NaN')`);
+export const knownOr0 = (column: string) => sql.raw(`coalesce(nullif(${column}, 'NaN'), 0)`);
+
 const utc = (column: string) => sql.raw(`${column} at time zone 'UTC'`);
 const isOf = (userId: number) => sql`p.mode = 'paper' and p.user_id = ${userId}::int`;
 const entriesOf = (userId: number) =>
@@ -52,10 +57,17 @@ const entriesOf = (userId: number) =>
 const RATE = sql.raw(`round(case when x.parts = 1 then x.rate
   else x.profit * 200 / nullif(x.spent + x.received * x.reference, 0) end, 2)`);
 
+/** Karbit's columns that hold a figure always, and those that may hold none. */
+const AMOUNTS = ["kr", "fr"].flatMap((leg) =>
+  ["price", "volume", "funds", "fee"].map((what) => `${leg}_${what}`),
+);
+const FIGURES = ["entry_rate", "exit_rate", "usdt_price", "profit", "profit_rate"];
+
 function karbitRowsOf(userId: number): SQL {
+  const amounts = AMOUNTS.map((column) => sql`${knownOr0(column)} as ${sql.raw(column)}`);
+  const figures = FIGURES.map((column) => sql`${known(column)} as ${sql.raw(column)}`);
   return sql`select id::text as id, id as place, status, coin_symbol as coin, kr_exchange, fr_exchange, leverage,
-      kr_price, kr_volume, kr_funds, kr_fee, fr_price, fr_volume, fr_funds, fr_fee, entry_rate, exit_rate, usdt_price,
-      profit, profit_rate, entry_time, exit_time
+      ${sql.join([...amounts, ...figures], sql`, `)}, entry_time, exit_time
     from public.positions where user_id = ${userId}::int and id in (select place from page)`;
 }
 

@@ -198,6 +198,37 @@ export function ownPositionsSuite(database: () => Database): void {
       expect(await live().daily(user.userId, one)).toEqual([expected[1]!]);
     });
 
+    test("figures that are no numbers, as Karbit's columns take them, are unknown and spoil no sum", async () => {
+      await put("BTC", 1);
+      await put("BTC", 2);
+      await close("ETH", "2026-01-31 23:05:00", { profit: "NaN", rate: "NaN" });
+      await close("ETH", "2026-01-31 23:06:00", { profit: "5", rate: "0.5" });
+      await rows(
+        database(),
+        sql`update positions set usdt_price = 'NaN', kr_fee = 'NaN', entry_rate = 'NaN' where profit = 'NaN'`,
+      );
+      await rows(
+        database(),
+        sql`update positions set fr_funds = 'NaN' where coin_symbol = 'BTC' and leverage = 2`,
+      );
+      expect((await active())[0]).toMatchObject({
+        krFundsKrw: "2000000.00000000",
+        frFundsUsdt: "701.00000000",
+      });
+      const { rows: all } = await live().history(user.userId, { offset: 0, limit: 9 });
+      expect(JSON.stringify(all)).not.toContain("NaN");
+      const unknown = { profitKrw: null, profitRatePct: null, usdtPriceKrw: null, entryRate: null };
+      expect(all.find(({ krFeeKrw }) => krFeeKrw === "0")).toMatchObject(unknown);
+      expect(await live().statistics(user.userId, Date.UTC(2026, 0, 31, 23))).toMatchObject({
+        ...{ closed: 2, wins: 1, winRatePct: "100.00", profitKrw: "5.00", profitTodayKrw: "5.00" },
+        byCoin: [{ coin: "ETH", closed: 2, wins: 1, profitKrw: "5.00" }],
+      });
+      const days = { from: "2026-02-01", to: "2026-02-01" };
+      expect(await live().daily(user.userId, days)).toEqual([
+        { day: "2026-02-01", closed: 1, wins: 1, profitKrw: "5.00" },
+      ]);
+    });
+
     test("the zone of the server's sessions changes nothing", async () => {
       await put("BTC", 1);
       await close("BTC", "2026-01-31 14:59:59.999", { profit: "100" });

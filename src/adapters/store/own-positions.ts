@@ -13,7 +13,7 @@ import type {
 } from "../../ports/own-positions.ts";
 import { type Database, type Executor, rowsOf } from "./database.ts";
 import { atOneInstant } from "./journal-reads.ts";
-import { rowKeys, rowResults, rowsOfPage } from "./own-position-rows.ts";
+import { knownOr0, rowKeys, rowResults, rowsOfPage } from "./own-position-rows.ts";
 
 const COINS_MAX = 20;
 
@@ -73,13 +73,14 @@ const dayOf = (column: string) => sql.raw(`(${column} + interval '9 hours')::dat
 const msOf = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint::text`);
 
 function activeOfKarbit(userId: number): SQL {
+  const sum = (column: string) => sql`sum(${knownOr0(`p.${column}`)})`;
   return sql`with closed as (
       select coin_symbol, max(entry_time) as last from public.positions
       where user_id = ${userId}::int and status = 'CLOSED' group by coin_symbol)
     select p.coin_symbol as coin, p.kr_exchange as "krExchange", p.fr_exchange as "frExchange",
-      sum(p.kr_volume)::text as "krVolumeCoin", sum(p.fr_volume)::text as "frVolumeCoin",
-      sum(p.kr_funds)::text as "krFundsKrw", sum(p.fr_funds)::text as "frFundsUsdt",
-      round(sum(p.kr_funds) / nullif(sum(p.fr_funds), 0), 2)::text as "entryRate",
+      ${sum("kr_volume")}::text as "krVolumeCoin", ${sum("fr_volume")}::text as "frVolumeCoin",
+      ${sum("kr_funds")}::text as "krFundsKrw", ${sum("fr_funds")}::text as "frFundsUsdt",
+      round(${sum("kr_funds")} / nullif(${sum("fr_funds")}, 0), 2)::text as "entryRate",
       count(*)::int as entries, max(p.leverage) as leverage, ${msOf("max(p.entry_time)")} as "latestEntryAtMs"
     from public.positions p left join closed c on c.coin_symbol = p.coin_symbol
     where p.user_id = ${userId}::int and p.status = 'OPEN'

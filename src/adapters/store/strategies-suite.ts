@@ -57,6 +57,19 @@ export function strategiesSuite(database: () => Database): void {
       return started.strategyId;
     };
 
+    test("a row of Karbit's with figures that are no numbers is listed, and hides no other", async () => {
+      await rows(
+        database(),
+        sql`update strategies set seed_amount = 'NaN', entry_rate = 'NaN' where id = ${earlierId}`,
+      );
+      const strategyId = await startedId();
+      const { strategies: own } = await store().read(userId);
+      expect(own.map((one) => [one.strategyId, one.seedAmountKrw, one.entryRate])).toEqual([
+        [strategyId, "30000000.5", "1400.12345678"],
+        [earlierId, "0", "0"],
+      ]);
+    });
+
     test("what is started is listed first, is what the engine reads, and its revision tells", async () => {
       const before = await traders().revision();
       // Times are UTC on a server set up in Korea as well.

@@ -17,7 +17,7 @@ import { type Database, type Executor, rowsOf } from "./database.ts";
 import { atOneInstant } from "./journal-reads.ts";
 import { changeOnce } from "./once.ts";
 import { readSchedulerLimits } from "./scheduler-limits.ts";
-import { setTerms } from "./traders.ts";
+import { figureText, setTerms } from "./traders.ts";
 import { EVERYBODY, readLimits } from "./trading-state.ts";
 
 const SHOWN_MAX = 100;
@@ -128,7 +128,7 @@ async function readAll(executor: Executor, userId: number): Promise<OwnStrategy[
 }
 
 function ownOf(row: typeof strategies.$inferSelect, pointedAt: number | null): OwnStrategy {
-  const text = (value: string) => Decimal.of(value).toString();
+  const text = (value: string) => Decimal.of(figureText(value)).toString();
   return {
     strategyId: row.id,
     isActive: row.isActive === true && row.id === pointedAt,

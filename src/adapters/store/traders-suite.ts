@@ -148,9 +148,9 @@ export function tradersSuite(database: () => Database): void {
       expect(faults).toEqual(expected);
     });
 
-    test("rates of zero and no coins are fine in auto mode", async () => {
+    test("rates of zero or none and no coins are fine in auto mode", async () => {
       await addTrader();
-      await run(sql`update strategies set trade_mode = 'auto', coin_mode = 'auto', entry_rate = 0, exit_rate = 0,
+      await run(sql`update strategies set trade_mode = 'auto', coin_mode = 'auto', entry_rate = 0, exit_rate = 'NaN',
         selected_coins = null, allow_average_down = null`);
       const { strategy } = await onlyTrader();
       expect(strategy).toMatchObject({ tradeMode: "auto", coinMode: "auto", allowAverageDown: false });

@@ -146,15 +146,21 @@ function keyStates(
   };
 }
 
+/** Karbit's numeric columns take "NaN" as well, as a form that was left empty gives it: that is no amount. */
+export const figureText = (stored: string): string => (stored === "NaN" ? "0" : stored);
+
 /** Throws RangeError for what cannot be traded. */
 function tradedOf(userId: number, row: StrategyColumns): Strategy {
   if (row.userId !== userId) {
     throw new RangeError(`expected a strategy of this user, was one of user ${row.userId}`);
   }
-  const { seedDivision, leverage, entryRate, exitRate } = row;
+  const { seedDivision, leverage } = row;
+  const tradeMode = row.tradeMode as Strategy["tradeMode"];
+  // What means nothing need be none; in custom mode it is told.
+  const rate = (stored: string) => (tradeMode === "auto" ? figureText(stored) : stored);
   return strategyOf({
     ...{ strategyId: row.id, userId, seedAmountKrw: row.seedAmount, seedDivision, leverage },
-    ...{ tradeMode: row.tradeMode as Strategy["tradeMode"], entryRate, exitRate },
+    ...{ tradeMode, entryRate: rate(row.entryRate), exitRate: rate(row.exitRate) },
     coinMode: row.coinMode as Strategy["coinMode"],
     selectedCoins: (row.selectedCoins ?? []).filter((coin) => coin),
     allowAverageDown: row.allowAverageDown ?? false,
