@@ -120,6 +120,7 @@ function positionOf({ userId, strategy }: Trader, { coin, pairIndex }: RateRow):
       {
         ...{
           intentId: `entry-${userId}`,
+          strategyId: strategy.strategyId,
           atMs: 0,
           qtyCoin: Decimal.of("12.345"),
           feeKrw: Decimal.of("500.25"),

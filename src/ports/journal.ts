@@ -119,7 +119,12 @@ export interface OpenPosition {
   /** Exit terms of the strategy, copied when the position was opened. */
   readonly exitTerms: Readonly<Record<string, string>>;
   /** What is left of each entry, oldest first; entries of which nothing is left are not here. */
-  readonly entries: readonly (MatchedEntry & { readonly intentId: string; readonly atMs: number })[];
+  readonly entries: readonly (MatchedEntry & {
+    readonly intentId: string;
+    /** Of this entry: another than the position's when its user has changed strategies since. */
+    readonly strategyId: number;
+    readonly atMs: number;
+  })[];
   /** What earlier exits in parts took; with what is left it adds up to what was entered. Oldest first. */
   readonly parts: readonly (Taken & { readonly exitIntentId: string; readonly atMs: number })[];
 }

@@ -160,7 +160,13 @@ export function controlOf() {
 /** A position as it is shown. */
 export function openPositionOf(userId: number, coin: string, openedAtMs: number): OpenPosition {
   const entry = {
-    ...{ intentId: "i", atMs: openedAtMs, qtyCoin: Decimal.of("2"), feeKrw: Decimal.of("500") },
+    ...{
+      intentId: "i",
+      strategyId: 1,
+      atMs: openedAtMs,
+      qtyCoin: Decimal.of("2"),
+      feeKrw: Decimal.of("500"),
+    },
     ...{ spentKrw: Decimal.of("10000000"), receivedUsdt: Decimal.of("7200"), feeUsdt: Decimal.of("4") },
   };
   return {

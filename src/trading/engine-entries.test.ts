@@ -231,6 +231,22 @@ test("add-ons count as entries of the strategy, over all coins", async () => {
   expect(rig.reason(1, "DOGE")).toBe("division-used-up");
 });
 
+test("add-ons count for the strategy that made them, not for the one that opened the position", async () => {
+  const rig = await started({}, strategy({ allowAverageDown: true }));
+  await rig.tick();
+  const other = { strategyId: 9, allowAverageDown: true, seedDivision: 1, seedAmountKrw: D(1_000_000) };
+  rig.traders.set([traderOf(1, other)]);
+  await rig.pass(4_000);
+  for (const rateKrw of [1_390, 1_384, 1_378]) {
+    rig.skip(61_000);
+    rig.market.setRate("XRP", rateKrw);
+    await rig.ticks(10_000);
+  }
+  expect(rig.position(1, "XRP")!.entries.map(({ strategyId }) => strategyId)).toEqual([1, 9]);
+  await rig.pass(1_000);
+  expect(rig.reason(1, "XRP")).toBe("division-used-up");
+});
+
 test("an add-on is judged by how near to its liquidation the short will be with it", async () => {
   const rig = await started({}, strategy({ allowAverageDown: true }));
   await rig.tick();

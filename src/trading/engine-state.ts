@@ -192,8 +192,8 @@ export class EngineState {
 
   #openEntryCount({ userId, strategy }: Trader): number {
     let count = 0;
-    for (const { strategyId, entries } of this.ofUser(userId)) {
-      if (strategyId === strategy.strategyId) count += entries.length;
+    for (const { entries } of this.ofUser(userId)) {
+      count += entries.filter(({ strategyId }) => strategyId === strategy.strategyId).length;
     }
     return count;
   }

@@ -16,6 +16,7 @@ function positionOf(positionId: number, qtyCoin: string, changes: Partial<OpenPo
       {
         ...{
           intentId: `entry-${positionId}`,
+          strategyId: 1,
           atMs: 1_000,
           qtyCoin: D(qtyCoin),
           spentKrw,

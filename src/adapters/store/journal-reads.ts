@@ -157,6 +157,7 @@ export async function readUnwindsSince(
 interface LeftOfEntry extends MatchedEntry {
   readonly positionId: number;
   readonly intentId: string;
+  readonly strategyId: number;
   readonly atMs: number;
 }
 
@@ -167,15 +168,16 @@ export async function leftOfEntries(
 ): Promise<LeftOfEntry[]> {
   if (positionIds.length === 0) return [];
   const rows = await executor
-    .select()
+    .select({ entry: positionEntries, strategyId: intents.strategyId })
     .from(positionEntries)
+    .innerJoin(intents, eq(intents.intentId, positionEntries.intentId))
     .where(inArray(positionEntries.positionId, [...positionIds]))
     .orderBy(asc(positionEntries.at), asc(positionEntries.intentId));
   const takesBy = Map.groupBy(await takesOf(executor, positionIds), ({ entryIntentId }) => entryIntentId);
-  return rows.map((row) => {
-    const { positionId, intentId } = row;
-    const left = (takesBy.get(intentId) ?? []).reduce<MatchedEntry>(matchedLess, matchedOf(row));
-    return { ...left, positionId, intentId, atMs: row.at.getTime() };
+  return rows.map(({ entry, strategyId }) => {
+    const { positionId, intentId } = entry;
+    const left = (takesBy.get(intentId) ?? []).reduce<MatchedEntry>(matchedLess, matchedOf(entry));
+    return { ...left, positionId, intentId, strategyId, atMs: entry.at.getTime() };
   });
 }
 

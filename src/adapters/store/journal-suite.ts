@@ -280,7 +280,7 @@ export function journalSuite(database: () => Database): void {
           ...{ mode: "live", userId: 7, strategyId: 70, coin: "BTC", pair: "upbit-bybit", leverage: 2 },
           openedAtMs: end.atMs,
           exitTerms: end.exitTerms,
-          entries: [{ ...matchedOf("0.07"), intentId, atMs: end.atMs }],
+          entries: [{ ...matchedOf("0.07"), intentId, strategyId: 70, atMs: end.atMs }],
           parts: [],
         },
       ]);

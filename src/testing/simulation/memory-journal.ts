@@ -160,7 +160,7 @@ export class MemoryJournal implements Journal {
       };
       this.positions.push(position);
     }
-    position.entries = [...position.entries, { ...end.entry, intentId, atMs: end.atMs }];
+    position.entries = [...position.entries, { ...end.entry, intentId, strategyId, atMs: end.atMs }];
     return { projectionFault: undefined };
   }
 
