@@ -58,6 +58,7 @@ const rules = (symbol: string, isHome: boolean): SymbolRules => ({
   qtyStep: Decimal.of(isHome ? "0.00000001" : "0.001"),
   qtyMin: Decimal.of(isHome ? "0.00000001" : "0.001"),
   qtyMaxMarket: Decimal.of("1e12"),
+  qtyMaxLimit: Decimal.of("1e12"),
   priceIncrement: Decimal.of("0.0001"),
   notionalMin: Decimal.of(isHome ? 5_000 : 5),
   tradable: true,

@@ -111,7 +111,7 @@ export function unfillablePrice(options: {
  * Increments change with the price: a rounded price may stand in another band, so it is rounded once more there. At
  * least one increment: a limit of nothing is none.
  */
-function onIncrement(
+export function onIncrement(
   price: Decimal,
   incrementAt: (price: Decimal) => Decimal,
   rounding: "down" | "up",

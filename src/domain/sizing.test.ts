@@ -9,9 +9,11 @@ const RULES: SizingRules = {
   multiplier: d("1"),
   overseasLot: d("0.01"),
   overseasQtyMin: d("0.01"),
+  overseasQtyMax: d("1000"),
   overseasNotionalMinUsdt: d("5"),
   domesticLot: d("0.00000001"),
-  priceIncrementKrw: d("1000"),
+  domesticQtyMax: d("1000"),
+  incrementAtKrw: () => d("1000"),
   domesticNotionalMinKrw: d("5000"),
 };
 const KRW = bookOfLists({
@@ -29,6 +31,8 @@ const USDT = bookOfLists({
     [3_299, 50],
   ],
 });
+
+const UNBOUND = { overseasQtyMax: d("1e12"), domesticQtyMax: d("1e12"), incrementAtKrw: () => d("1") };
 
 const entry = (over: Partial<Parameters<typeof sizeEntry>[0]> = {}) =>
   sizeEntry({
@@ -58,6 +62,32 @@ test("a lower target lowers the cap and cuts the volume to what stands at or bel
   // 1394.4 x (7159.83 / 2.17) = 4,600,768 -> 4,600,000: only the first ask is left
   const sized = entry({ rateMax: d("1394.4") });
   expect(sized.ok && [sized.size.capKrw.toString(), sized.size.qtyCoin.toString()]).toEqual(["4600000", "1"]);
+});
+
+test("an entry is no larger than the largest order either venue takes, or its hedge would be refused", () => {
+  const qtyWith = (rules: Partial<SizingRules>, rateMax = d("1400")) => {
+    const sized = entry({ rateMax, rules: { ...RULES, ...rules } });
+    return sized.ok && [sized.size.qtyCoin, sized.size.qtyContracts, sized.size.proceedsUsdt].map(String);
+  };
+  expect(qtyWith({ overseasQtyMax: d("1.505") })).toEqual(["1.5", "1.5", "4949.5"]);
+  expect(qtyWith({ domesticQtyMax: d("1.209") })).toEqual(["1.2", "1.2", "3959.8"]);
+  const thousands = {
+    multiplier: d("1000"),
+    overseasLot: d("0.00001"),
+    overseasQtyMin: d("0.00001"),
+    overseasNotionalMinUsdt: d("1"),
+  };
+  const ofThousands = qtyWith({ ...thousands, overseasQtyMax: d("0.0015") }, d("1400000"));
+  expect(ofThousands && ofThousands.slice(0, 2)).toEqual(["1.5", "0.0015"]);
+});
+
+test("a cap that crosses into another band of prices stands on that band's increment", () => {
+  const domestic = bookOfLists({ asks: [[4_998, 5_000]], bids: [[4_997, 5_000]] });
+  const overseas = bookOfLists({ asks: [[3.6, 9_000]], bids: [[3.59, 9_000]] });
+  const incrementAtKrw = (priceKrw: Decimal) => (priceKrw.atLeast(d("5000")) ? d("5") : d("1"));
+  const sized = entry({ domestic, overseas, rules: { ...RULES, ...UNBOUND, incrementAtKrw } });
+  // 4998 x 1.002 = 5007.996
+  expect(sized.ok && sized.size.capKrw.toString()).toBe("5005");
 });
 
 test("each denial says its first reason", () => {
@@ -108,7 +138,7 @@ test("no entry overspends, exceeds the book at its cap, pays worse than the targ
         const domestic = bookOfLists({ asks, bids: [[asks[0]![0] - 1, 1]] });
         if (bids.length === 0) return;
         const overseas = bookOfLists({ asks: [[bids[0]![0] + 1, 1]], bids });
-        const rules = { ...RULES, multiplier: d(multiplier), overseasLot: d(lot), priceIncrementKrw: d("1") };
+        const rules = { ...RULES, multiplier: d(multiplier), overseasLot: d(lot), ...UNBOUND };
         const input = {
           sliceKrw: d(slice),
           rateMax: d(rate),

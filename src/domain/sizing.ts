@@ -3,6 +3,7 @@
 
 import { Decimal } from "./decimal.ts";
 import type { OrderBook } from "./order-book.ts";
+import { onIncrement } from "./order-bounds.ts";
 
 /** What the venues allow for one coin, in their own units. */
 export interface SizingRules {
@@ -12,9 +13,12 @@ export interface SizingRules {
   readonly overseasLot: Decimal;
   readonly overseasQtyMin: Decimal;
   readonly overseasNotionalMinUsdt: Decimal;
-  /** Domestic quantity step in coins, price increment in KRW at this price, smallest order in KRW. */
+  /** Largest order with a limit, contracts. */
+  readonly overseasQtyMax: Decimal;
+  /** Domestic quantity step in coins, largest order in coins, price increment by price and smallest order in KRW. */
   readonly domesticLot: Decimal;
-  readonly priceIncrementKrw: Decimal;
+  readonly domesticQtyMax: Decimal;
+  readonly incrementAtKrw: (priceKrw: Decimal) => Decimal;
   readonly domesticNotionalMinKrw: Decimal;
 }
 
@@ -76,14 +80,15 @@ export function sizeEntry(input: EntrySizeInput): Sized {
   const wantedCoin = contracts.times(rules.multiplier);
   const deepestKrw = deepestAsk(domestic, wantedCoin);
   const usdtPerCoin = proceedsUsdt.dividedBy(wantedCoin, RATE_DECIMALS, "down");
-  const capKrw = Decimal.min(input.rateMax.times(usdtPerCoin), deepestKrw.times(CAP_BEYOND_ASK)).toStep(
-    rules.priceIncrementKrw,
+  const capKrw = onIncrement(
+    Decimal.min(input.rateMax.times(usdtPerCoin), deepestKrw.times(CAP_BEYOND_ASK)),
+    rules.incrementAtKrw,
     "down",
   );
   if (capKrw.below(Decimal.ofFloat(domestic.askPrices[0]!))) return denied("cap-below-ask");
 
   const held = qtyAtOrBelow(domestic, capKrw);
-  const qtyContracts = lotsDown(Decimal.min(wantedCoin, held), rules);
+  const qtyContracts = lotsDown(Decimal.min(Decimal.min(wantedCoin, held), largestOrderCoin(rules)), rules);
   const qtyCoin = qtyContracts.times(rules.multiplier);
   const proceeds = qtyContracts.isPositive ? proceedsForContracts(overseas, qtyContracts) : undefined;
   if (!proceeds) return denied("below-minimum");
@@ -121,6 +126,11 @@ export function closingChunks(qtyContracts: Decimal, qtyMax: Decimal, lot: Decim
 
 function denied(why: SizeDenial): Sized {
   return { ok: false, why };
+}
+
+/** Neither the buy nor its hedge is sent in chunks: what one venue would refuse for its size must not be bought. */
+function largestOrderCoin({ overseasQtyMax, multiplier, domesticQtyMax }: SizingRules): Decimal {
+  return Decimal.min(overseasQtyMax.times(multiplier), domesticQtyMax);
 }
 
 /** Coins to whole overseas lots, in contracts. */

@@ -126,7 +126,9 @@ export interface SymbolRules {
   readonly symbol: string;
   readonly qtyStep: Decimal;
   readonly qtyMin: Decimal;
+  /** Largest order at market, and with a limit. */
   readonly qtyMaxMarket: Decimal;
+  readonly qtyMaxLimit: Decimal;
   readonly priceIncrement: Decimal;
   readonly notionalMin: Decimal;
   readonly tradable: boolean;

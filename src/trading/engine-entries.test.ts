@@ -247,6 +247,16 @@ test("add-ons count for the strategy that made them, not for the one that opened
   expect(rig.reason(1, "XRP")).toBe("division-used-up");
 });
 
+test("a slice larger than what one order may be overseas is entered as far as that goes, and nothing is sold back", async () => {
+  const rig = await started({}, (of) => {
+    for (const venue of ["bybit", "binance"] as const)
+      of.world.market(venue, "XRPUSDT").qtyMaxLimit = D("200.05");
+  });
+  await rig.tick();
+  expect(rig.position(1, "XRP")!.entries.map(({ qtyCoin }) => String(qtyCoin))).toEqual(["200"]);
+  expect(rig.heard("unwound")).toEqual([]);
+});
+
 test("an add-on is judged by how near to its liquidation the short will be with it", async () => {
   const rig = await started({}, strategy({ allowAverageDown: true }));
   await rig.tick();

@@ -263,15 +263,16 @@ function expectedProfit(
 
 export function sizingRulesOf(market: MarketView, rules: PairRules, books: FreshBooks) {
   const { domestic, overseas, multiplier } = rules;
-  const bestAsk = Decimal.ofFloat(books.domestic.askPrices[0]!);
   const pairVenue = rules.pair.startsWith("upbit") ? "upbit" : "bithumb";
   return {
     multiplier,
     overseasLot: overseas.qtyStep,
     overseasQtyMin: overseas.qtyMin,
     overseasNotionalMinUsdt: overseas.notionalMin,
+    overseasQtyMax: overseas.qtyMaxLimit,
     domesticLot: domestic.qtyStep,
-    priceIncrementKrw: market.incrementAt(pairVenue, bestAsk),
+    domesticQtyMax: domestic.qtyMaxLimit,
+    incrementAtKrw: (priceKrw: Decimal) => market.incrementAt(pairVenue, priceKrw),
     domesticNotionalMinKrw: domestic.notionalMin,
   };
 }

@@ -17,6 +17,7 @@ function rulesOf(symbol: string, changes: Partial<SymbolRules> = {}): SymbolRule
     qtyStep: d("0.00000001"),
     qtyMin: d("0.0001"),
     qtyMaxMarket: d("1000000"),
+    qtyMaxLimit: d("1000000"),
     priceIncrement: d("1"),
     notionalMin: d("5000"),
     tradable: true,

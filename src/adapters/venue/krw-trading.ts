@@ -173,12 +173,14 @@ export class KrwTrading implements TradingVenue {
       dialect.increment(caller, symbol),
     ]);
     const notionalMaxKrw = chance.notionalMaxKrw ?? NOTIONAL_MAX_KRW;
+    // A largest order is said in money; without a price the increment is the smallest price there can be.
+    const qtyMax = notionalMaxKrw.dividedBy(priceKrw ?? increment, QTY_DECIMALS, "down");
     return {
       symbol,
       qtyStep: QTY_STEP,
       qtyMin: QTY_STEP,
-      // A largest order is said in money; without a price the increment is the smallest price there can be.
-      qtyMaxMarket: notionalMaxKrw.dividedBy(priceKrw ?? increment, QTY_DECIMALS, "down"),
+      qtyMaxMarket: qtyMax,
+      qtyMaxLimit: qtyMax,
       priceIncrement: increment,
       notionalMin: chance.notionalMinKrw,
       tradable: chance.tradable,

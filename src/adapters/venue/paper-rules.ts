@@ -29,11 +29,13 @@ export function rulesOf(listing: Listing, price: Decimal): SymbolRules | undefin
   const priceIncrement =
     told(listing.priceIncrement) ?? (isHome ? krwPriceIncrement(venue as DomesticVenue, price) : undefined);
   if (qtyStep === undefined || priceIncrement === undefined) return undefined;
+  const qtyMax = NOTIONAL_MAX[role].dividedBy(price, 8, "down").toStep(qtyStep, "down");
   return {
     symbol,
     qtyStep,
     qtyMin: told(listing.qtyMin) ?? qtyStep,
-    qtyMaxMarket: NOTIONAL_MAX[role].dividedBy(price, 8, "down").toStep(qtyStep, "down"),
+    qtyMaxMarket: qtyMax,
+    qtyMaxLimit: qtyMax,
     priceIncrement,
     notionalMin: told(listing.notionalMin) ?? NOTIONAL_MIN[role],
     tradable,

@@ -123,6 +123,7 @@ for (const name of TEST_VENUES) {
         rules.qtyStep,
         rules.qtyMin,
         rules.qtyMaxMarket,
+        rules.qtyMaxLimit,
         rules.priceIncrement,
         rules.notionalMin,
       ]) {

@@ -24,8 +24,9 @@ export interface MarketInput {
   readonly qtyMin: Amount;
   readonly notionalMin: Amount;
   readonly priceIncrement: Amount;
-  /** Only orders at market are held to it. */
   readonly qtyMaxMarket: Amount;
+  /** As much as anybody likes when left out. */
+  readonly qtyMaxLimit?: Amount;
   /** Buys above mark x (1 + band) and sells below mark x (1 - band) are refused; no band when left out. */
   readonly bandRatio?: Amount;
   readonly bids: readonly LevelInput[];
@@ -54,6 +55,7 @@ export class Market {
   readonly notionalMin: Decimal;
   readonly priceIncrement: Decimal;
   readonly qtyMaxMarket: Decimal;
+  qtyMaxLimit: Decimal;
   readonly bandRatio: Decimal | undefined;
   trading: "open" | "reduce-only" | "closed" = "open";
   /** Set by hand; else the middle of the book. */
@@ -80,6 +82,7 @@ export class Market {
     this.notionalMin = decimalOf(input.notionalMin);
     this.priceIncrement = decimalOf(input.priceIncrement);
     this.qtyMaxMarket = decimalOf(input.qtyMaxMarket);
+    this.qtyMaxLimit = decimalOf(input.qtyMaxLimit ?? "1e15");
     this.bandRatio = input.bandRatio === undefined ? undefined : decimalOf(input.bandRatio);
     this.setBook(input.bids, input.asks);
   }
@@ -184,9 +187,9 @@ export class Market {
   }
 
   rules(): SymbolRules {
-    const { symbol, qtyStep, qtyMin, qtyMaxMarket, priceIncrement, notionalMin } = this;
+    const { symbol, qtyStep, qtyMin, qtyMaxMarket, qtyMaxLimit, priceIncrement, notionalMin } = this;
     const tradable = this.trading === "open";
-    return { symbol, qtyStep, qtyMin, qtyMaxMarket, priceIncrement, notionalMin, tradable };
+    return { symbol, qtyStep, qtyMin, qtyMaxMarket, qtyMaxLimit, priceIncrement, notionalMin, tradable };
   }
 }
 

@@ -26,8 +26,8 @@ export function filterFault(market: Market, { account, order }: CheckedOrder): B
     return ["closed", `${market.symbol} is ${market.trading}`];
   if (!qty.isPositive || !qty.toStep(market.qtyStep, "down").equals(qty))
     return ["quantity", `expected a multiple of ${market.qtyStep}, was ${qty}`];
-  if (limitPrice === undefined && qty.above(market.qtyMaxMarket))
-    return ["quantity", `expected at most ${market.qtyMaxMarket}, was ${qty}`];
+  const qtyMax = limitPrice === undefined ? market.qtyMaxMarket : market.qtyMaxLimit;
+  if (qty.above(qtyMax)) return ["quantity", `expected at most ${qtyMax}, was ${qty}`];
   if (limitPrice !== undefined) {
     if (!limitPrice.isPositive || !limitPrice.toStep(market.priceIncrement, "down").equals(limitPrice))
       return ["price", `expected a multiple of ${market.priceIncrement}, was ${limitPrice}`];

@@ -191,6 +191,7 @@ export function parseRules(rows: readonly unknown[], symbol: string): Parsed<Sym
       qtyStep,
       qtyMin,
       qtyMaxMarket: qtyMax,
+      qtyMaxLimit: lot?.maxQty ?? qtyMax,
       priceIncrement,
       notionalMin: filter("MIN_NOTIONAL")?.notional ?? NOTIONAL_MIN_USDT,
       tradable: status === "TRADING" && (deliveryDate === 0 || deliveryDate >= NEVER_FROM_MS),

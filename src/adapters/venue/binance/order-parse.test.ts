@@ -204,11 +204,12 @@ describe("Binance's account", () => {
 
   test("rules satisfy both lot filters", () => {
     const rules = valueIn(parseRules(asRead([{ symbol: "OTHER" }, symbol(FILTERS)]), "BTCUSDT"));
-    const { qtyStep, qtyMin, qtyMaxMarket, priceIncrement, notionalMin } = rules;
-    expect([qtyStep, qtyMin, qtyMaxMarket, priceIncrement, notionalMin].map(String)).toEqual([
+    const { qtyStep, qtyMin, qtyMaxMarket, qtyMaxLimit, priceIncrement, notionalMin } = rules;
+    expect([qtyStep, qtyMin, qtyMaxMarket, qtyMaxLimit, priceIncrement, notionalMin].map(String)).toEqual([
       "0.01",
       "0.001",
       "120",
+      "1000",
       "0.1",
       "100",
     ]);

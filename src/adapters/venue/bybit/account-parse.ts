@@ -131,6 +131,7 @@ export function parseRules(body: Body, symbol: string): Parsed<SymbolRules> {
       qtyStep: lot.qtyStep,
       qtyMin: lot.minOrderQty,
       qtyMaxMarket: lot.maxMktOrderQty ?? lot.maxOrderQty,
+      qtyMaxLimit: lot.maxOrderQty,
       priceIncrement: row.priceFilter.tickSize,
       notionalMin: lot.minNotionalValue ?? NOTIONAL_MIN_USDT,
       tradable: row.status === "Trading" && row.deliveryTime === 0 && !row.isPreListing,

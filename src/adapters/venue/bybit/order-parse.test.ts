@@ -277,9 +277,11 @@ if (samplesPresent) {
         isUnified: false,
       });
       expect(placedId(await raw("bybit/order-placed.json"))).toBe("1358868270414852352");
-      expect(String(valueIn(parseRules(await sample("bybit/instruments.json"), "BTCUSDT")).qtyStep)).toBe(
+      const rules = valueIn(parseRules(await sample("bybit/instruments.json"), "BTCUSDT"));
+      expect([rules.qtyStep, rules.qtyMaxLimit.above(rules.qtyMaxMarket)].map(String)).toEqual([
         "0.001",
-      );
+        "true",
+      ]);
     });
   });
 }
