@@ -65,6 +65,34 @@ test("an entry planned as entries are switched off sends nothing", async () => {
   expect([rig.intents(), rig.world.executions().length]).toEqual([[], 0]);
 });
 
+for (const [what, stop] of [
+  ["entries are switched off", (rig: EngineRig) => rig.engine.setSwitch(OFF)],
+  [
+    "an incident opens",
+    (rig: EngineRig) =>
+      rig.state.incidents.push({
+        ...{ incidentId: 1, mode: "live", userId: 1, kind: "key", coin: "", intentId: "", detail: "" },
+        ...{ openedAtMs: 0, closedAtMs: undefined },
+      }),
+  ],
+] as const) {
+  test(`${what} while the store takes its time over an entry's first order: nothing is sent`, async () => {
+    const rig = await started();
+    const { process } = rig.processes[0]!;
+    process.roadOf = (call) => call === "move";
+    process.road = "hanging";
+    await rig.tick(300);
+    expect(rig.intents().map(({ state }) => state)).toEqual(["planned"]);
+    void stop(rig);
+    await rig.pass(1_500);
+    process.road = "ok";
+    await rig.pass(2_000);
+    expect(rig.intents().map(({ state }) => state)).toEqual(["abandoned"]);
+    expect([...rig.journal.orders.values()].map(({ status }) => status)).toEqual(["never-arrived"]);
+    expect(rig.world.executions().length).toBe(0);
+  });
+}
+
 test("a switch that is stored holds, though it could not be read again at once", async () => {
   const rig = await started();
   const { process } = rig.processes[0]!;

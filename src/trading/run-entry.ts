@@ -41,6 +41,8 @@ export interface RunDeps extends OrderDeps {
     readonly kind: "needs-human" | "slow" | "closed-outside";
     readonly why: string;
   }) => void;
+  /** Asked last thing before the first order of an entry leaves. Left out: it may. */
+  readonly mayBuy?: () => boolean;
   /** The kernel; tests hand in defective ones. */
   readonly nextEntryStep?: typeof nextEntryStep;
 }
@@ -86,6 +88,7 @@ export class EntryRun {
       allowed: preAuthoriseEntry(intentId, { qtyCoin, qtyContracts }),
       committedMs: () => this.#committedMs,
       onSlow: (order) => deps.onTrouble({ intentId, kind: "slow", why: slowWords(order, legs) }),
+      mayBuy: deps.mayBuy,
     });
     this.#missing = new MissingWatch(deps.clock, this.#driver, "unwind");
   }

@@ -89,6 +89,8 @@ export class OrderDriver {
       /** When the commit that the allowance counts from was begun, monotonic; undefined: not by this process. */
       readonly committedMs: () => number | undefined;
       readonly onSlow: (order: OrderRow) => void;
+      /** Whether an entry's first order may still leave: whoever switches entries off waits for no store. */
+      readonly mayBuy?: (() => boolean) | undefined;
     },
   ) {}
 
@@ -159,7 +161,8 @@ export class OrderDriver {
   /** Whether an order may leave now: never later than its row says, since a successor counts from that. */
   #mayLeave(order: OrderRow): boolean {
     if (this.deps.clock.nowMs() > order.sentAtMsMax) return false;
-    const { record, allowed } = this.parts;
+    const { record, allowed, mayBuy } = this.parts;
+    if (order.purpose === "buy" && mayBuy?.() === false) return false;
     if (record.isStored && this.deps.term.holds()) return true;
     const sinceMs = this.#sinceCommitMs();
     return sinceMs !== undefined && isPreAuthorised(allowed, order, sinceMs);

@@ -165,10 +165,14 @@ export class Runner {
   }
 
   /** An entry that has sent nothing begins at once, on the books it was planned on and with entries on, or not at all. */
-  #isStale({ kind, state, userId, coin }: IntentRow, isFresh: boolean): boolean {
+  #isStale(intent: IntentRow, isFresh: boolean): boolean {
+    if (intent.kind !== "entry" || intent.state !== "planned") return false;
+    return !isFresh || this.#isStopped(intent);
+  }
+
+  #isStopped({ userId, coin }: IntentRow): boolean {
     const { known } = this.parts;
-    if (kind !== "entry" || state !== "planned") return false;
-    return !isFresh || known.entriesOff(userId, coin) || known.hasIncident(userId);
+    return known.entriesOff(userId, coin) || known.hasIncident(userId);
   }
 
   #trouble(intent: IntentRow, kind: "needs-human" | "defect", why: string): void {
@@ -196,7 +200,8 @@ export class Runner {
       },
     };
     if (intent.kind === "entry") {
-      const run = new EntryRun(deps, legs, file, term.fence, books);
+      const mayBuy = () => !this.#isStopped(intent);
+      const run = new EntryRun({ ...deps, mayBuy }, legs, file, term.fence, books);
       known.progress.set(intent.intentId, () => run.progress());
       return await run.run();
     }
