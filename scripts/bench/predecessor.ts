@@ -132,7 +132,7 @@ export class Predecessor {
     const { books, rules } = options;
     const sized = sizeEntry({
       ...{ sliceKrw: SLICE_KRW, rateMax: RATE_MAX, domestic: books.domestic, overseas: books.overseas },
-      rules: sizingRulesOf(this.deps.market, rules, books),
+      rules: sizingRulesOf(this.deps.market, rules),
       freeKrw: Decimal.of(10_000_000),
       domesticFeeRatio: Decimal.of("0.0025"),
     });

@@ -44,6 +44,43 @@ test("a short 15 % from its liquidation is nothing to tell of, one nearer is, an
   expect(rig.state.rests.get("1 XRP")).toMatchObject({ cause: "guardian", troubles: 1 });
 });
 
+test("a short whose venue tells no mark price is judged by the public one, and keeps nobody from being looked at", async () => {
+  const rig = await holding({ users: 2 });
+  rig.world.market("binance", SYMBOL).markSet = Decimal.ZERO;
+  liquidationAt(rig, 0.1499);
+  await rig.pass(11_000);
+  expect(told(rig, "guardian").map(({ verdict }) => verdict)).toEqual(["alert"]);
+  liquidationAt(rig, 0.0699);
+  await rig.ticks(20_000);
+  expect(rig.held).toEqual(["2 XRP"]);
+  expect(rig.log.said("error")).toEqual([]);
+});
+
+test("a user whose positions cannot be looked at for a defect keeps no other from being guarded", async () => {
+  const rig = await started({ coins: ["XRP", "DOGE"], users: 9 }, (of) => {
+    const only = (coin: string) => ({ coinMode: "custom", selectedCoins: new Set([coin]) }) as const;
+    of.traders.set(
+      Array.from({ length: 9 }, (_, index) => traderOf(index + 1, only(index ? "XRP" : "DOGE"))),
+    );
+  });
+  // The odd one is looked at first.
+  rig.market.setRate("XRP", 1_410);
+  await rig.tick();
+  rig.market.setRate("XRP", 1_396);
+  await rig.tick();
+  expect(rig.held.length).toBe(9);
+  await rig.state.setSwitch(ENTRIES_OFF);
+  const facts = rig.market.facts.bind(rig.market);
+  rig.market.facts = (coin, pair) => {
+    if (coin === "DOGE") throw new RangeError("expected a market, was something odd");
+    return facts(coin, pair);
+  };
+  rig.world.setLiquidationPrice("user 9", "binance", SYMBOL, "2.1");
+  await rig.pass(20_000);
+  expect(rig.held).not.toContain("9 XRP");
+  rig.market.facts = facts;
+});
+
 describe("when the price moves between two rounds", () => {
   const priceOf = (rig: EngineRig, usdt: number) =>
     rig.world.setBook("binance", SYMBOL, {

@@ -131,7 +131,7 @@ export async function planEntry(
     rateMax: decided.rateMax,
     domestic: books.domestic,
     overseas: books.overseas,
-    rules: sizingRulesOf(deps.market, rules, books),
+    rules: sizingRulesOf(deps.market, rules),
     freeKrw: ready.facts.freeKrw,
     domesticFeeRatio: ready.facts.fees.domestic,
   });
@@ -261,7 +261,7 @@ function expectedProfit(
   });
 }
 
-export function sizingRulesOf(market: MarketView, rules: PairRules, books: FreshBooks) {
+export function sizingRulesOf(market: MarketView, rules: PairRules) {
   const { domestic, overseas, multiplier } = rules;
   const pairVenue = rules.pair.startsWith("upbit") ? "upbit" : "bithumb";
   return {

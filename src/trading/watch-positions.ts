@@ -13,6 +13,7 @@ import { Decimal } from "../domain/decimal.ts";
 import { positionTotals } from "../domain/position.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import { guardianVerdict, liquidationDistance } from "../domain/risk.ts";
+import { isPassing } from "../domain/store-fault.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import type { CoinFacts } from "../ports/trading-desk.ts";
 import type { VenueBalance, VenuePosition } from "../ports/trading-venue.ts";
@@ -112,7 +113,9 @@ export class PositionWatch {
     });
     for (let from = 0; from < near.length && !this.session.term.isOver; from += SIDE_BY_SIDE) {
       await Promise.all(
-        near.slice(from, from + SIDE_BY_SIDE).map(({ position }) => this.#guardNow(position)),
+        near
+          .slice(from, from + SIDE_BY_SIDE)
+          .map(({ position }) => this.#apart(position.userId, () => this.#guardNow(position))),
       );
     }
   }
@@ -133,9 +136,19 @@ export class PositionWatch {
       return await this.#judgeUnseen(position, shorts.status === "fulfilled" ? shorts.value : undefined);
     const symbol = this.deps.market.facts(coin, pair)?.overseasSymbol;
     const short = shorts.value.find((one) => one.symbol === symbol && one.side === "short");
-    if (!short) return;
-    this.#shorts.set(positionId, short);
-    this.#guard(position, overseasOf(pair), { ...short, isReached: true });
+    if (short) await this.#guardSeen(position, short, true);
+  }
+
+  /** What goes wrong with one user keeps no other from being looked at. */
+  async #apart(userId: number, look: () => Promise<void>): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      const said = { userId, error };
+      // A store that is away keeps all of them from it, and is told of elsewhere.
+      if (isPassing(error)) this.deps.log.debug("positions not looked at", said);
+      else this.deps.log.error("positions of a user could not be looked at", said);
+    }
   }
 
   async #rounds(): Promise<void> {
@@ -157,7 +170,9 @@ export class PositionWatch {
     const byUser = [...Map.groupBy(known.positions.values(), ({ userId }) => userId).values()];
     for (let from = 0; from < byUser.length && !term.isOver; from += SIDE_BY_SIDE) {
       await Promise.all(
-        byUser.slice(from, from + SIDE_BY_SIDE).map((positions) => this.#lookAtPositions(positions)),
+        byUser
+          .slice(from, from + SIDE_BY_SIDE)
+          .map((positions) => this.#apart(positions[0]!.userId, () => this.#lookAtPositions(positions))),
       );
     }
     // What was seen of a position that is gone says nothing about the next one.
@@ -200,7 +215,7 @@ export class PositionWatch {
         const now = known.positions.get(key);
         if (known.running.has(key) || !now || !coinsOf(now).equals(coinsOf(position))) continue;
         if (shorts.status === "fulfilled" && balances.status === "fulfilled") {
-          this.#judge(position, shorts.value, balances.value);
+          await this.#judge(position, shorts.value, balances.value);
           this.#compared(position);
         } else await this.#judgeUnseen(position, shorts.status === "fulfilled" ? shorts.value : undefined);
       }
@@ -218,8 +233,12 @@ export class PositionWatch {
     this.compared.done(positionId, this.deps.clock.nowMs());
   }
 
-  #judge(position: OpenPosition, shorts: readonly VenuePosition[], balances: readonly VenueBalance[]): void {
-    const { userId, coin, pair, positionId } = position;
+  async #judge(
+    position: OpenPosition,
+    shorts: readonly VenuePosition[],
+    balances: readonly VenueBalance[],
+  ): Promise<void> {
+    const { userId, coin, pair } = position;
     const key = userCoin(userId, coin);
     const venue = overseasOf(pair);
     const facts = this.deps.market.facts(coin, pair);
@@ -245,9 +264,7 @@ export class PositionWatch {
       this.#suspect.delete(key);
       if (this.session.known.exitsWait(key)) this.session.known.heldByHand.delete(key);
     }
-    if (!short) return;
-    this.#shorts.set(positionId, short);
-    this.#guard(position, venue, { ...short, isReached: true });
+    if (short) await this.#guardSeen(position, short, true);
   }
 
   /** Not seen is not gone: nothing is sent, but how near it is to its liquidation can be told. */
@@ -255,11 +272,19 @@ export class PositionWatch {
     const { coin, pair, positionId } = position;
     const symbol = this.deps.market.facts(coin, pair)?.overseasSymbol;
     const seen = shorts?.find((one) => one.symbol === symbol && one.side === "short");
-    if (seen) this.#shorts.set(positionId, seen);
-    const short = seen ?? this.#shorts.get(positionId);
-    if (!short) return;
-    const markPrice = seen ? seen.markPrice : await this.#publicPrice(position);
+    if (seen) return await this.#guardSeen(position, seen, false);
+    const short = this.#shorts.get(positionId);
+    const markPrice = short && (await this.#publicPrice(position));
     if (markPrice) this.#guard(position, overseasOf(pair), { ...short, markPrice, isReached: false });
+  }
+
+  /** Where the venue tells no mark price it is the public one; without either nothing can be said of the distance. */
+  async #guardSeen(position: OpenPosition, seen: VenuePosition, isReached: boolean): Promise<void> {
+    const markPrice = seen.markPrice.isPositive ? seen.markPrice : await this.#publicPrice(position);
+    if (!markPrice) return;
+    const short = { ...seen, markPrice };
+    this.#shorts.set(position.positionId, short);
+    this.#guard(position, overseasOf(position.pair), { ...short, isReached });
   }
 
   /** The middle of the overseas book. */
