@@ -167,6 +167,44 @@ test("force leaves at any rate, and joins what runs already", async () => {
   expect(await rig.engine.force(1, "XRP", "user")).toBe("no-position");
 });
 
+test("a position that is no whole lots any more, for the venue has changed them, leaves as far as they go, and a human is called", async () => {
+  const rig = await started();
+  await rig.tick();
+  const held = rig.position(1, "XRP")!.entries[0]!.qtyCoin;
+  expect(held.toString()).toBe("358.1");
+  rig.world.market("binance", "XRPUSDT").qtyStep = D(1);
+  // As long as a symbol's rules are kept.
+  await rig.pass(301_000);
+  void rig.engine.force(1, "XRP", "user");
+  await rig.pass(5_000);
+  expect(rig.position(1, "XRP")!.entries.map(({ qtyCoin }) => String(qtyCoin))).toEqual(["0.1"]);
+  expect(rig.world.exposure("user 1", "XRP").abs().below(D("0.1"))).toBe(true);
+  expect(rig.heard("incident").map(({ to, notice }) => [to, "what" in notice && notice.what])).toEqual([
+    [1, "needs-human"],
+    ["operator", "needs-human"],
+  ]);
+  // Once somebody has done so, the coins follow, be they dust.
+  rig.world.tradeByHand("user 1", "binance", { symbol: "XRPUSDT", side: "buy", qty: "0.1" });
+  await rig.pass(60_000);
+  expect(rig.held).toEqual([]);
+  rig.world.tradeByHand("user 1", "upbit", { symbol: "KRW-XRP", side: "sell", qty: "0.1" });
+});
+
+test("an exit that cannot be planned for a defect is told of, not only logged", async () => {
+  const rig = await started();
+  await rig.tick();
+  const facts = rig.market.facts.bind(rig.market);
+  rig.market.facts = () => {
+    throw new RangeError("expected a market, was something odd");
+  };
+  void rig.engine.force(1, "XRP", "user");
+  await rig.pass(3_000);
+  expect(rig.state.incidents.map(({ kind, coin }) => [kind, coin])).toEqual([["defect", "XRP"]]);
+  rig.market.facts = facts;
+  await rig.pass(3_000);
+  expect(rig.held).toEqual([]);
+});
+
 test("halted, no target is left at; what is forced leaves", async () => {
   const rig = await holding();
   await rig.engine.setSwitch({ ...OFF, halted: true });

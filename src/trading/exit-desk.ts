@@ -16,6 +16,8 @@ import type { WatchedPosition } from "./watched.ts";
 
 /** A forced exit is tried each second; after this long somebody is called. */
 const BLOCKED_MS = 30_000;
+const BELOW_LOT =
+  "what is left is less than one lot of the venue overseas and can only be closed there by hand";
 
 export class ExitDesk {
   /** Nothing more is begun: the term is being handed over. */
@@ -82,14 +84,22 @@ export class ExitDesk {
   }
 
   #leave(position: OpenPosition, cause: ForceCause | undefined): void {
-    const { known, work, teller } = this.parts;
+    const { known, work } = this.parts;
     const { userId, coin } = position;
     const key = userCoin(userId, coin);
     if (this.#planning.has(key) || known.running.has(key) || work.term.isOver || this.isClosed) return;
     if (cause === undefined && known.exitsWait(key)) return;
     this.#planning.add(key);
     const exit = this.#exit(position, cause).finally(() => this.#planning.delete(key));
-    void work.track(exit.catch((error) => teller.failed("exit", error)));
+    void work.track(exit.catch((error) => this.#failed(position, error)));
+  }
+
+  /** A position that cannot be left for a defect of ours is somebody's to look at. */
+  #failed(position: OpenPosition, error: unknown): void {
+    const { teller } = this.parts;
+    teller.failed("exit", error);
+    if (error instanceof RangeError)
+      teller.incident("defect", position, `an exit cannot be planned: ${error.message}`);
   }
 
   async #exit(position: OpenPosition, cause: ForceCause | undefined): Promise<void> {
@@ -119,6 +129,8 @@ export class ExitDesk {
     if (!planned.ok) {
       if (planned.reason === "no-key")
         teller.incident("key", position, "no usable key: the position cannot be left");
+      else if (planned.reason === "below-one-lot")
+        teller.incident("needs-human", position, `${BELOW_LOT}: ${planned.context}`);
       else if (cause) this.#blocked(position, cause, `${planned.reason} ${planned.context}`.trim());
       return;
     }

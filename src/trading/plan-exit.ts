@@ -6,7 +6,7 @@ import { Decimal } from "../domain/decimal.ts";
 import { decideExit, type ExitCause } from "../domain/decision.ts";
 import { type ExitPolicy, exitPolicyOf } from "../domain/intent-terms.ts";
 import { lessTaken, type Taken } from "../domain/own-orders.ts";
-import { averageEntryRate, positionTotals } from "../domain/position.ts";
+import { averageEntryRate, positionTotals, shareOf } from "../domain/position.ts";
 import { type Approved, approvedFromJournal } from "../domain/risk.ts";
 import { projectedProfitKrw } from "../domain/settlement.ts";
 import { exitRateForQty, largestExitMeeting } from "../domain/size-rates.ts";
@@ -82,7 +82,8 @@ export async function planExit(
   ]);
   if (!seen || !rules) return hold("no-rate", "fresh books or rules not to be had");
   // With the short gone there is nothing to do abroad.
-  const isAway = wish.forcedBy === "short-gone" ? unreached.includes("domestic") : unreached.length > 0;
+  const isShortGone = wish.forcedBy === "short-gone";
+  const isAway = isShortGone ? unreached.includes("domestic") : unreached.length > 0;
   if (isAway) return hold("venue-unreachable", unreached.join(" "));
   const totals = positionTotals(position.entries);
   // Somebody has joined by hand: automatic exits wait for the user. The watch tells; it may not have looked yet.
@@ -95,8 +96,12 @@ export async function planExit(
   if (!books) return hold("no-rate", "our own orders take the whole book");
   const { multiplier } = facts;
   const lotCoin = rules.overseas.qtyStep.times(multiplier);
+  // A venue may change its lots: then less than one of them stays behind, for somebody to close by hand.
+  const mostCoin = isShortGone ? totals.qtyCoin : totals.qtyCoin.toStep(lotCoin, "down");
+  if (mostCoin.isZero) return hold("below-one-lot", `held=${totals.qtyCoin} lot=${lotCoin}`);
+  const ofWhole = (saleKrw: Decimal, qtyCoin: Decimal) => shareOf(saleKrw, totals.qtyCoin, qtyCoin);
   const age = wish.forcedBy ? undefined : tooOld(seen, deps.clock.nowMs(), deps.decision.bookAgeMsMax);
-  const whole = age ? undefined : exitRateForQty(books, totals.qtyCoin, multiplier);
+  const whole = age ? undefined : exitRateForQty(books, mostCoin, multiplier);
   const { referenceKrw } = wish;
   const fundingText = funding
     ? ` fundingUsdt=${funding.usdt}${funding.isFresh ? "" : " (not read now)"}`
@@ -128,22 +133,22 @@ export async function planExit(
       deps.decision,
     );
 
-  let qtyCoin = totals.qtyCoin;
+  let qtyCoin = mostCoin;
   let decided = decisionFor(
-    whole?.rate ?? (age ? undefined : belowStop(books, totals.qtyCoin, policy, lotCoin, multiplier)),
-    whole?.saleKrw,
+    whole?.rate ?? (age ? undefined : belowStop(books, mostCoin, policy, lotCoin, multiplier)),
+    whole && ofWhole(whole.saleKrw, mostCoin),
   );
   if (decided.action === "hold") {
     if (decided.reason === "halted") return hold(decided.reason);
     if (age) return hold(decided.reason, age);
     const target = exitRateTargetOf(policy, averageEntryRate(totals, 8), deps.decision);
-    const part = largestExitMeeting(books, totals.qtyCoin, target, lotCoin, multiplier);
-    if (!part || !isWorthLeaving(part, totals.qtyCoin, rules, books)) {
+    const part = largestExitMeeting(books, mostCoin, target, lotCoin, multiplier);
+    if (!part || !isWorthLeaving(part, mostCoin, rules, books)) {
       return hold(decided.reason, `rate=${whole?.rate ?? "none"} target=${target}${fundingText}`);
     }
     const rate = exitRateForQty(books, part, multiplier)!;
     // Auto mode asks for the whole position's profit at the part's rate.
-    decided = decisionFor(rate.rate, rate.saleKrw.times(totals.qtyCoin).dividedBy(part, 12, "half-up"));
+    decided = decisionFor(rate.rate, ofWhole(rate.saleKrw, part));
     if (decided.action === "hold")
       return hold(decided.reason, `rate=${rate.rate} target=${target}${fundingText}`);
     qtyCoin = part;
@@ -158,8 +163,7 @@ export async function planExit(
     leverage: position.leverage,
     reason: wish.forcedBy ?? decided.cause,
     nowMs: deps.clock.nowMs(),
-    position,
-    qtyCoin,
+    ...{ position, qtyCoin, isShortGone },
   });
   if (!wish.take(intent)) return hold("another-runs");
   // Leaving is never kept back by a limit.

@@ -67,13 +67,21 @@ export function entryIntentOf(
   };
 }
 
-/** `qtyCoin` of the position leave, whole lots overseas; dust is sold along when it makes a whole step with them. */
+/**
+ * `qtyCoin` of the position leave, whole lots overseas unless there is nothing to buy back any more; dust is sold along
+ * when it makes a whole step with them.
+ */
 export function exitIntentOf(
-  options: PlanOptions & { readonly position: OpenPosition; readonly qtyCoin: Decimal },
+  options: PlanOptions & {
+    readonly position: OpenPosition;
+    readonly qtyCoin: Decimal;
+    readonly isShortGone?: boolean;
+  },
 ): IntentRow {
-  const { position, qtyCoin, rules, books, dust } = options;
+  const { position, qtyCoin, isShortGone, rules, books, dust } = options;
   const lot = rules.overseas.qtyStep;
-  const qtyContracts = qtyCoin.dividedBy(rules.multiplier, 18, "down").toStep(lot, "down");
+  const exact = qtyCoin.dividedBy(rules.multiplier, 18, "down");
+  const qtyContracts = isShortGone ? exact : exact.toStep(lot, "down");
   // What is no whole lot would be sold at home and never bought back.
   if (!qtyContracts.isPositive || !qtyContracts.times(rules.multiplier).equals(qtyCoin)) {
     throw new RangeError(

@@ -50,7 +50,7 @@ const MARK_DECIMALS = 12;
 export class Market {
   readonly symbol: string;
   readonly multiplier: Decimal;
-  readonly qtyStep: Decimal;
+  qtyStep: Decimal;
   readonly qtyMin: Decimal;
   readonly notionalMin: Decimal;
   readonly priceIncrement: Decimal;
