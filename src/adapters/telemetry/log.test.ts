@@ -1,9 +1,14 @@
 import { expect, test } from "bun:test";
-import { createLog } from "./log.ts";
+import { createLog, type LogOptions } from "./log.ts";
 
-function lines(format: "json" | "text" = "json", level: "debug" | "info" = "info") {
+function lines(
+  format: "json" | "text" = "json",
+  level: "debug" | "info" = "info",
+  options: Partial<LogOptions> = {},
+) {
   const written: string[] = [];
   const log = createLog({
+    ...options,
     level,
     format,
     process: "test",
@@ -43,4 +48,24 @@ test("lines below the level are not written", () => {
   const { log, written } = lines();
   log.debug("quiet");
   expect(written).toEqual([]);
+});
+
+test("text is coloured for a terminal alone", () => {
+  const textOf = (colored: boolean) => {
+    const { log, written } = lines("text", "info", { colored });
+    log.warn("look", { venue: "upbit" });
+    return written;
+  };
+  expect(textOf(false)).toEqual(["00:00:00.000 warn  test look venue=upbit\n"]);
+  expect(textOf(true)).toEqual(["00:00:00.000 \u001b[33mwarn \u001b[39m test look venue=upbit\n"]);
+  // What a file or a journal is given by default, whatever this test's own output is.
+  const { isTTY } = process.stdout;
+  try {
+    process.stdout.isTTY = false;
+    const { log, written } = lines("text");
+    log.warn("look");
+    expect(written).toEqual(["00:00:00.000 warn  test look\n"]);
+  } finally {
+    process.stdout.isTTY = isTTY;
+  }
 });

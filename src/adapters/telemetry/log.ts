@@ -1,10 +1,11 @@
-// Structured log lines: JSON for machines, or short coloured lines for a terminal. Fields whose names smell of
+// Structured log lines: JSON for machines, or short lines for people, coloured where a terminal shows them. Fields whose names smell of
 // secrets are never printed, credentials in URLs neither.
 
+import { styleText } from "node:util";
 import type { Log, LogLevel, LogLevelSwitch } from "../../ports/telemetry.ts";
 
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
-const COLOR: Record<LogLevel, string> = { debug: "90", info: "36", warn: "33", error: "31" };
+const COLOR = { debug: "gray", info: "cyan", warn: "yellow", error: "red" } as const;
 const SECRET_NAME = /secret|password|token|api.?key|authorization|credential/i;
 /** Up to the last @ before the path: a password may hold one itself. */
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^/\s]*@/gi;
@@ -17,6 +18,8 @@ export interface LogOptions extends LogLevelSwitch {
   readonly process: string;
   readonly nowMs: () => number;
   readonly write?: (line: string) => void;
+  /** Of text. Default: where standard output is a terminal, unless NO_COLOR or FORCE_COLOR say otherwise. */
+  readonly colored?: boolean;
   /** The trace a line belongs to, by its fields; may be given later. */
   traceIdOf?: ((fields: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
 }
@@ -32,7 +35,7 @@ export function createLog(options: LogOptions, bound: Record<string, unknown> = 
     write(
       options.format === "json"
         ? `${JSON.stringify({ at, level, process: options.process, event, ...all })}\n`
-        : `${at.slice(11, 23)} \u001b[${COLOR[level]}m${level.padEnd(5)}\u001b[0m ${options.process} ${event}${textOf(all)}\n`,
+        : `${at.slice(11, 23)} ${levelText(level, options.colored)} ${options.process} ${event}${textOf(all)}\n`,
     );
   };
   return {
@@ -42,6 +45,12 @@ export function createLog(options: LogOptions, bound: Record<string, unknown> = 
     error: (event, fields) => emit("error", event, fields),
     child: (fields) => createLog(options, { ...bound, ...fields }),
   };
+}
+
+function levelText(level: LogLevel, colored: boolean | undefined): string {
+  const text = level.padEnd(5);
+  if (colored === undefined) return styleText(COLOR[level], text, { stream: process.stdout });
+  return colored ? styleText(COLOR[level], text, { validateStream: false }) : text;
 }
 
 function cleaned(fields: Record<string, unknown>): Record<string, unknown> {
