@@ -10,7 +10,8 @@ Feeds recorded rates through the engine's own decisions and a stated fill model,
 
 What to replay (one of)
   --candles FILE       CSV: time_utc, <domestic>_close_krw, <overseas>_close_usdt, and usdt_krw if there is one
-  --history FILE       CSV: time_utc, entry_jeon, exit_jeon, and reference_jeon if there is one
+  --history FILE       CSV: time_utc, entry_jeon, exit_jeon, and reference_jeon if there is one; or the JSON an api
+                       answered at /api/rates/history for a coin
   --database URL       our own minute history in PostgreSQL; needs --coin, --pair, --from and --to
   --coin BTC           the coin (files may name it themselves)
   --pair KEY           ${PAIR_KEYS.join(", ")}

@@ -17,6 +17,34 @@ function faultsOf(read: () => unknown): readonly string[] {
   return [];
 }
 
+describe("an answer of the api", () => {
+  const answer = {
+    ...{ pair: "upbit-bybit", coin: "BTC", size: "1M", fromMs: 0, toMs: 180_000, stepMs: 60_000 },
+    ...{ atMs: [0, 60_000, 120_000], entryRate: [1365.29, null, 1366], exitRate: [1364.07, 1363, null] },
+  };
+
+  test("names its coin and pair, and its rates are taken to the jeon", () => {
+    const recording = readHistory(JSON.stringify(answer));
+    expect(recording).toMatchObject({ kind: "history", pair: "upbit-bybit", coin: "BTC", stepMs: 60_000 });
+    expect(recording.rows.map(({ first, second }) => [first, second])).toEqual([
+      ["136529", "136407"],
+      [undefined, "136300"],
+      ["136600", undefined],
+    ]);
+  });
+
+  test("of a pair, empty, cut or out of order is no recording", () => {
+    const faultOf = (change: object) =>
+      faultsOf(() => readHistory(JSON.stringify({ ...answer, ...change })))[0];
+    const expected = "expected the answer of /api/rates/history with a coin and something recorded";
+    expect(faultOf({ coin: undefined })).toBe(expected);
+    expect(faultOf({ atMs: [] })).toBe(expected);
+    expect(faultOf({ entryRate: [-1] })).toBe(expected);
+    expect(faultsOf(() => readHistory('{"coin":'))[0]).toBe(expected);
+    expect(faultOf({ atMs: [0, 0, 1] })).toBe("atMs.1: expected a time after the one before, was 0");
+  });
+});
+
 describe("candles", () => {
   test("find their venues and coin in the header, and stand in their own rate for the reference price", () => {
     const recording = readCandles(

@@ -1,6 +1,7 @@
 // Recordings as files: candles of both venues, or our own minutes exported. Text in, rows out; every line that cannot
 // be used is named by its number. An empty cell (or "null") is no fault: nothing was recorded there.
 
+import * as v from "valibot";
 import { DOMESTIC_VENUES, OVERSEAS_VENUES, PAIRS, type PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../../src/domain/decimal.ts";
 import { type ReplaySample, rateOf } from "../../src/trading/replay-fills.ts";
@@ -75,8 +76,12 @@ export function readCandles(text: string): Recording {
   return { kind: "candles", pair: pair.key, coin: coin?.toUpperCase(), ...shared(rows, columns) };
 }
 
-/** Reads `time_utc,entry_jeon,exit_jeon[,reference_jeon]`: one coin on one pair, a line a minute. Throws RecordingFault. */
+/**
+ * Reads `time_utc,entry_jeon,exit_jeon[,reference_jeon]`: one coin on one pair, a line a minute. Or what the api answered at
+ * /api/rates/history. Throws RecordingFault.
+ */
 export function readHistory(text: string): Recording {
+  if (text.trimStart().startsWith("{")) return readAnswer(text);
   const { names, lines } = split(text);
   const columns = {
     first: names.indexOf("entry_jeon"),
@@ -90,6 +95,37 @@ export function readHistory(text: string): Recording {
   }
   const rows = readRows(lines, names, columns, JEON);
   return { kind: "history", pair: undefined, coin: undefined, ...shared(rows, columns) };
+}
+
+const rateSchema = v.nullable(v.pipe(v.number(), v.gtValue(0)));
+/** Of the answer what a replay needs; rates in KRW per USDT with two decimals. */
+const answerSchema = v.object({
+  pair: v.picklist(PAIRS.map(({ key }) => key)),
+  coin: v.string(),
+  atMs: v.pipe(v.array(v.pipe(v.number(), v.safeInteger())), v.minLength(1)),
+  entryRate: v.array(rateSchema),
+  exitRate: v.array(rateSchema),
+});
+
+function readAnswer(text: string): Recording {
+  const { output, issues, success } = v.safeParse(v.pipe(v.string(), v.parseJson(), answerSchema), text);
+  if (!success) {
+    const faults = issues
+      .slice(0, FAULTS_SHOWN)
+      .map((issue) => `${v.getDotPath(issue) ?? "it"}: ${issue.message}`);
+    throw new RecordingFault([
+      "expected the answer of /api/rates/history with a coin and something recorded",
+      ...faults,
+    ]);
+  }
+  const { pair, coin, atMs, entryRate, exitRate } = output;
+  const jeon = (rate: number | null | undefined) => (rate ? String(Math.round(rate * 100)) : undefined);
+  const rows = atMs.map((at, index): RecordingRow => {
+    return { atMs: at, first: jeon(entryRate[index]), second: jeon(exitRate[index]), reference: undefined };
+  });
+  const at = rows.findIndex((row, index) => index > 0 && row.atMs <= rows[index - 1]!.atMs);
+  if (at > 0) throw new RecordingFault([`atMs.${at}: expected a time after the one before, was ${atMs[at]}`]);
+  return { kind: "history", pair, coin, stepMs: usualStepMs(rows), hasReference: false, rows };
 }
 
 /** The samples of a recording, one after another. `referenceKrw` stands in for a column the recording lacks. */
