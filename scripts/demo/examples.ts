@@ -52,8 +52,11 @@ const EXAMPLES: readonly Example[] = [
   },
 ];
 
-/** Whoever reaches the demo may be this user: it is bound to this machine, and its money is nobody's. */
-export const EXAMPLE_LOGIN = { email: "patient@demo.invalid", password: "kimchi-premium" };
+/**
+ * Whoever reaches the demo may be this user: it is bound to this machine, and its money is nobody's. The one that trades
+ * soon: who logs in in the first minutes shall not find an empty account.
+ */
+export const EXAMPLE_LOGIN = { email: "quick@demo.invalid", password: "kimchi-premium" };
 const PASSWORD_COST = 4;
 
 /** What the simulated exchanges have to know. */
