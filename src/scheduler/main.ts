@@ -84,7 +84,7 @@ function walletReadersOf(settings: SchedulerSettings) {
 await runProcess({
   name: "schedulerx-scheduler",
   about:
-    "Issues ticks, merges the workers' reports into frames and publishes them; keeps lists and history. Run one.",
+    "Issues ticks, merges the workers' reports into frames and publishes them; keeps lists and history; trades. One leads, a second one stands by.",
   fields: schedulerFields,
   commands: [...operatorCommands(checkServers), MIGRATE, ROTATE_KEYS],
   check: checkServers,

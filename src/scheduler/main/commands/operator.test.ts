@@ -138,10 +138,16 @@ test("positions, the audit trail and the quarantine are tables, JSON with --json
   expect((await typed("positions")).out).toBe("No position is open.\n\nNo trade runs.\n");
   state.positions = [openPositionOf(7, "XRP", Date.now() - 3_600_000)];
   const open = await typed("positions");
-  expect(open.out).toMatch(/^ +7 +XRP +upbit-bybit +2 +10000000 +7200 +2x +60 min$/m);
+  expect(open.out).toMatch(/^ +7 +XRP +upbit-bybit +2 +10,000,000 +7,200.00 +2x +60 min$/m);
+  await overviewAges();
+  expect((await typed("status")).out).toMatch(/^trading .*, trading: \d+ traders, 1 positions, /m);
   expect(JSON.parse((await typed("positions --json")).out)).toMatchObject({ positions: [{ userId: 7 }] });
   state.role = "standby";
   expect((await typed("positions")).out).toContain("ask the one that leads");
+  await overviewAges();
+  expect((await typed("status")).out).toMatch(
+    /^trading .*, standby: what is open is known to the one that leads, /m,
+  );
   state.role = "trading";
 
   expect((await typed("audit")).out).toBe("Nothing has been changed.\n");

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { systemClock } from "../../../adapters/clock.ts";
+import { Decimal } from "../../../domain/decimal.ts";
 import { auditSchema, incidentsSchema, quarantineSchema, tradingSchema } from "../../seen.ts";
 import { ageText, type CommandCall, CommandFault, table } from "./client.ts";
 
@@ -42,8 +43,8 @@ export async function positions({ client, say }: CommandCall): Promise<number> {
     one.coin,
     one.pair,
     one.qtyCoin,
-    one.spentKrw,
-    one.receivedUsdt,
+    amountText(one.spentKrw, 0),
+    amountText(one.receivedUsdt, 2),
     `${one.leverage}x`,
     ageText(nowMs - one.openedAtMs),
   ]);
@@ -59,6 +60,13 @@ export async function positions({ client, say }: CommandCall): Promise<number> {
     ].join("\n");
   });
   return 0;
+}
+
+/** For eyes; --json has all digits. */
+function amountText(amount: string, decimals: number): string {
+  return Decimal.of(amount)
+    .toFixed(decimals)
+    .replace(/\B(?=(\d{3})+(\.|$))/g, ",");
 }
 
 export async function audit({ client, flags: { user }, say }: CommandCall): Promise<number> {

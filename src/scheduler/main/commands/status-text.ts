@@ -22,7 +22,7 @@ export function statusText({ health, ticks, workers, venues, trading, incidents,
     ["coins", `${venues.coins}`],
     [
       "trading",
-      `${trading.mode}, ${trading.role}: ${trading.traders} traders, ${trading.positionCount} positions, ${trading.running} running, ${incidents.incidentCount} incidents`,
+      `${trading.mode}, ${trading.role}: ${heldText(trading)}, ${incidents.incidentCount} incidents`,
     ],
   ];
   for (const { scope, subject, halted, why } of trading.switches) {
@@ -55,6 +55,13 @@ export function statusText({ health, ticks, workers, venues, trading, incidents,
     "Left at each address, of what the venue allows it:",
     addressTable(processes),
   ].join("\n");
+}
+
+function heldText({ role, figures, traders, positionCount, running }: Seen["trading"]): string {
+  // Of a standby or a drained one nothing follows: it knows of no positions.
+  return figures || role === "off"
+    ? `${traders} traders, ${positionCount} positions, ${running} running`
+    : "what is open is known to the one that leads";
 }
 
 function addressTable(processes: SeenProcesses): string {
