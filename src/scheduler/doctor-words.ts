@@ -208,7 +208,7 @@ const ko: DoctorWords = {
   ],
   drained: () => ["이 스케줄러는 인계되어 더는 매매하지 않습니다.", "다시 시작하거나 대기 서버에 맡기세요."],
   legAlone: (krw, seconds) => [
-    `한쪽 다리만 ${seconds}초째 남아 있습니다. 헤지되지 않은 금액은 ${krw}원입니다.`,
+    `한쪽 레그만 ${seconds}초째 남아 있습니다. 헤지되지 않은 금액은 ${krw}원입니다.`,
     "다른 쪽 거래소에 닿지 않거나 사고가 열려 있습니까? 저절로 다시 시도합니다.",
   ],
   switched: ({ halted, scope, minutes, by, why, lift }) => [
