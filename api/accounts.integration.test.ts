@@ -36,6 +36,7 @@ test("a login is a cookie and a bearer for two hours, and ends with a logout or 
   expect(expiresAtMs).toBe(NOW_MS + 7_200_000);
   const cookie = response.headers.get("Set-Cookie")!;
   expect(cookie).toStartWith(`auth-token=${token};`);
+  expect(cookie).toContain("Max-Age=7200");
   expect(cookie).toContain("HttpOnly; SameSite=Lax");
   expect([await me(bearer(token)), await me({ Cookie: `auth-token=${token}` })]).toEqual([200, 200]);
   const next = await tokenFor(api, EMAIL);

@@ -124,6 +124,11 @@ export function accountRoutes(
     await next();
   };
   const isHttps = (c: Context) => clientOf(c.req.raw)?.isHttps ?? c.req.url.startsWith("https:");
+  const setSessionCookie = (c: Context, { token, expiresAtMs }: Session) => {
+    // A length, not an instant: the visitor's clock may be wrong.
+    const maxAge = Math.floor((expiresAtMs - clock.nowMs()) / 1_000);
+    setCookie(c, COOKIE, token, { path: "/", httpOnly: true, sameSite: "Lax", secure: isHttps(c), maxAge });
+  };
 
   const own = new Hono()
     .post("/api/session", noQuery, json(signInSchema), async (c) => {
@@ -132,7 +137,7 @@ export function accountRoutes(
       if ("session" in outcome) {
         // The others of this user have ended by it.
         void streams.check(outcome.session.account.userId);
-        setSessionCookie(c, outcome.session, isHttps(c));
+        setSessionCookie(c, outcome.session);
         return c.json(outcome.session, 200, NO_STORE);
       }
       if (outcome.refused === "busy") return busy();
@@ -155,7 +160,7 @@ export function accountRoutes(
       if (outcome === "busy") return busy();
       if (outcome === "taken")
         return problem(409, { code: "address-taken", detail: "There is an account with this address." });
-      setSessionCookie(c, outcome, isHttps(c));
+      setSessionCookie(c, outcome);
       return c.json(outcome, 201, NO_STORE);
     })
     .get("/api/me", signedIn, noQuery, (c) => c.json(c.var.account, 200, NO_STORE));
@@ -196,16 +201,6 @@ export function accountRoutes(
     });
   }
   return served;
-}
-
-function setSessionCookie(c: Context, session: Session, secure: boolean): void {
-  setCookie(c, COOKIE, session.token, {
-    path: "/",
-    httpOnly: true,
-    sameSite: "Lax",
-    secure,
-    expires: new Date(session.expiresAtMs),
-  });
 }
 
 /** A bearer counts before a cookie: it was sent on purpose. */
