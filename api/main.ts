@@ -5,6 +5,7 @@ import { systemClock } from "../src/adapters/clock.ts";
 import { packFrame, packText, unpackFrame } from "../src/adapters/frame-codec.ts";
 import { createCoinListingStore } from "../src/adapters/store/coin-listings.ts";
 import type { Database } from "../src/adapters/store/database.ts";
+import type { RightsFor } from "../src/adapters/store/karbit-rights.ts";
 import { openPostgres } from "../src/adapters/store/postgres.ts";
 import { createHistoryStore } from "../src/adapters/store/rate-history.ts";
 import { createProcessMetrics } from "../src/adapters/telemetry/metrics.ts";
@@ -33,6 +34,12 @@ const CONNECTIONS_MAX = 6;
 function withDatabase(settings: ApiSettings) {
   const { DATABASE_URL } = settings;
   return DATABASE_URL === undefined ? undefined : { ...settings, DATABASE_URL };
+}
+
+/** Of Karbit's tables the public routes read none. */
+function rightsFor({ JWT_SECRET, SIGN_UP }: ApiSettings): readonly RightsFor[] {
+  if (JWT_SECRET === undefined) return [];
+  return SIGN_UP ? ["accounts", "sign-up"] : ["accounts"];
 }
 
 /** Connected to at the first request that needs it. */
@@ -102,7 +109,7 @@ await runProcess({
       }),
     ];
     const found = withDatabase(settings);
-    if (found) results.push(await checkDatabase(found));
+    if (found) results.push(await checkDatabase(found, rightsFor(settings)));
     let bus: Awaited<ReturnType<typeof busOf>> | undefined;
     results.push(
       await check("bus", async () => {

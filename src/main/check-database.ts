@@ -1,5 +1,6 @@
 // The part of --check that reaches PostgreSQL, of every process that has one.
 
+import { lackingRights, type RightsFor } from "../adapters/store/karbit-rights.ts";
 import { checkKarbitTables } from "../adapters/store/migrate.ts";
 import { openPostgres } from "../adapters/store/postgres.ts";
 import { type CheckResult, check } from "./check.ts";
@@ -7,9 +8,10 @@ import { type DatabaseSettings, postgresOf, quietLog } from "./connect.ts";
 
 const WITHIN_MS = 3_000;
 
-/** Whether it answers and Karbit's tables fit the setting. Changes nothing. */
+/** Whether it answers, Karbit's tables fit the setting, and its user has the rights that takes. Changes nothing. */
 export async function checkDatabase(
   settings: DatabaseSettings & { readonly KARBIT_TABLES: "expect" | "create" },
+  uses: readonly RightsFor[],
 ): Promise<CheckResult> {
   return await check("database", async () => {
     const database = openPostgres({
@@ -19,6 +21,9 @@ export async function checkDatabase(
     try {
       const faults = await checkKarbitTables(database, settings.KARBIT_TABLES);
       if (faults.length > 0) throw new Error(faults.join("; "));
+      const lacking = await lackingRights(database, uses);
+      if (lacking.length > 0)
+        throw new Error(`the user of DATABASE_URL lacks rights (docs/karbit.md): ${lacking.join("; ")}`);
     } finally {
       await database.close();
     }

@@ -13,7 +13,7 @@ const CHECK_WITHIN_MS = 3_000;
 export async function checkServers(settings: SchedulerSettings): Promise<CheckResult[]> {
   const results = await Promise.all([
     checkVenues(venueUrlsOf(settings), settings.REQUEST_TIMEOUT_MS),
-    checkDatabase(settings),
+    checkDatabase(settings, settings.TRADING_MODE === "live" ? ["rates", "live"] : ["rates"]),
     checkRedis(settings),
     checkBus(settings),
   ]);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { karbitStoresSuite } from "../../adapters/store/all-stores-suite.ts";
 import type { Database, Executor } from "../../adapters/store/database.ts";
+import { lackingRights, type RightsFor } from "../../adapters/store/karbit-rights.ts";
 import { karbitTablesSuite } from "../../adapters/store/karbit-tables-suite.ts";
 import { type KarbitTablesMode, migratePostgres } from "../../adapters/store/migrate.ts";
 import { openPostgres, withDedicatedConnection } from "../../adapters/store/postgres.ts";
@@ -9,7 +10,7 @@ import { isLong } from "../long.ts";
 import { needs } from "../needs.ts";
 import { RecordingLog } from "../recording-log.ts";
 import { type EmptyDatabase, emptyDatabase } from "../services.ts";
-import { makeKarbitDatabase, publicCatalog, publicShape } from "./karbit-schema.ts";
+import { makeKarbitDatabase, makeKarbitGuest, publicCatalog, publicShape } from "./karbit-schema.ts";
 
 /** Where an install without Karbit is richer than the contract, and why that does no harm. */
 const ONLY_OURS = [
@@ -70,6 +71,32 @@ needs(["postgres"], "a database made by Karbit", () => {
     const [theirShape, ourShape] = [await on(url, publicShape), await on(ours, publicShape)];
     expect(ourShape.filter((line) => !theirShape.includes(line)).sort()).toEqual(ONLY_OURS);
     expect(theirShape.filter((line) => !ourShape.includes(line))).toEqual([]);
+  });
+
+  test("with the rights of the guide none is lacking, and one that was not given is told for what needs it", async () => {
+    const at = await newDatabase();
+    await makeKarbitDatabase(at);
+    const role = `checked_${new URL(at).pathname.slice(1)}`;
+    const guest = await makeKarbitGuest(at, { role, rights: "all" });
+    const database = openPostgres({ url: guest, log: new RecordingLog() });
+    const change = (text: string) => on(at, (executor) => executor.execute(sql.raw(text)));
+    const lackingFor = (...uses: RightsFor[]) => lackingRights(database, uses);
+    expect(await lackingFor("rates", "live", "accounts", "sign-up")).toEqual([]);
+    await change(`revoke all on user_sessions, coins_exchanges from ${role}`);
+    await change(`revoke insert on users, user_exchanges, strategies, positions from ${role}`);
+    const all = (table: string) =>
+      ["SELECT", "INSERT", "UPDATE", "DELETE"].map((right) => `${right} on ${table}`);
+    expect(await lackingFor("rates")).toEqual(all("coins_exchanges"));
+    expect(await lackingFor("live")).toEqual(["INSERT on positions"]);
+    const forAccounts = ["INSERT on user_exchanges", "INSERT on strategies"];
+    expect(await lackingFor("accounts")).toEqual([...all("user_sessions"), ...forAccounts]);
+    expect(await lackingFor("sign-up")).toEqual(["INSERT on users"]);
+    await change(`grant insert (user_id) on positions to ${role}`);
+    expect(await lackingFor("live")).toEqual([]);
+    // A table that is not there is told otherwise.
+    await change("drop table user_sessions");
+    expect(await lackingFor("accounts")).toEqual(forAccounts);
+    await database.close();
   });
 
   describe("with our tables beside it", () => {
