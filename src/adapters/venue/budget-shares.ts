@@ -19,8 +19,8 @@ export interface PeerBudget {
   readonly role: ProcessRole;
   readonly shares: Amounts;
   readonly spent: Amounts;
-  /** What it knows still to count of processes that are gone; we may never have heard of them. */
-  readonly gone: Amounts;
+  /** What it knows to count beyond itself and the living, which we may never have heard of: strangers and the gone. */
+  readonly foreign: Amounts;
 }
 
 export const PEER_SILENCE_MS = 7_000;
@@ -38,6 +38,9 @@ const OTHER_ROLE_RATIO = 0.03;
  */
 export const TRADER_RATIO = 0.2;
 
+/** Part of a budget in which debts are counted. */
+const DEBT_STEP_RATIO = 0.01;
+
 interface Peer extends PeerBudget {
   /** Takes part in the division until then. */
   readonly aliveUntilMs: number;
@@ -50,6 +53,7 @@ export class BudgetShares {
   readonly #shares: Record<Venue, number> = { upbit: 0, bithumb: 0, bybit: 0, binance: 0 };
   readonly #raiseSinceMs: Partial<Record<Venue, number>> = {};
   #started = false;
+  #sharerCount = 1;
 
   constructor(private readonly self: { readonly id: string; readonly role: ProcessRole }) {}
 
@@ -69,14 +73,18 @@ export class BudgetShares {
     this.#peers.set(id, { ...peer, shares: peer.spent, aliveUntilMs: nowMs, spendsUntilMs });
   }
 
-  /** Recomputes the shares; to be called on every announcement and every second. */
-  update(nowMs: number, linkUp: boolean): void {
+  /** Recomputes the shares; to be called on every announcement and every second. `foreign`: what is known of strangers. */
+  update(nowMs: number, linkUp: boolean, foreign: (venue: Venue) => number): void {
     if (!linkUp && this.#started) return;
     const alive: { id: string; role: ProcessRole }[] = [this.self];
     for (const peer of this.#peers.values()) if (this.#isAlive(peer, nowMs)) alive.push(peer);
     alive.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const sharers = sharersOf(alive);
+    this.#sharerCount = sharers.length;
     for (const venue of VENUES) {
-      const target = shareOf(this.self, alive, VENUE_LIMITS[venue].capacity, this.#goneCost(venue, nowMs));
+      const { capacity } = VENUE_LIMITS[venue];
+      const debtCost = this.#debtCost(venue, nowMs, foreign(venue));
+      const target = shareOf(this.self, { alive, sharers, capacity, debtCost });
       if (target <= this.#shares[venue] || !this.#started) {
         this.#shares[venue] = target;
         delete this.#raiseSinceMs[venue];
@@ -93,6 +101,11 @@ export class BudgetShares {
     for (const [id, peer] of this.#peers) {
       if (nowMs > peer.spendsUntilMs + windowMsMax) this.#peers.delete(id);
     }
+  }
+
+  /** How many divide what is left of a budget, as known here. */
+  get sharerCount(): number {
+    return this.#sharerCount;
   }
 
   shares(): Amounts {
@@ -124,13 +137,17 @@ export class BudgetShares {
     );
   }
 
-  /** The same, or what the living know of it where that is more: a newcomer learns it from them. */
-  #goneCost(venue: Venue, nowMs: number): number {
-    let cost = this.goneMax(venue, nowMs);
+  /**
+   * What the gone and strangers have, as we or the living know it, whichever is more: all have to divide the same. In
+   * whole steps, or the shares would change with every answer.
+   */
+  #debtCost(venue: Venue, nowMs: number, foreignCost: number): number {
+    let cost = this.goneMax(venue, nowMs) + foreignCost;
     for (const peer of this.#peers.values()) {
-      if (this.#isAlive(peer, nowMs)) cost = Math.max(cost, peer.gone[venue]);
+      if (this.#isAlive(peer, nowMs)) cost = Math.max(cost, peer.foreign[venue]);
     }
-    return cost;
+    const step = Math.max(1, VENUE_LIMITS[venue].capacity * DEBT_STEP_RATIO);
+    return Math.ceil(cost / step) * step;
   }
 
   #sum(venue: Venue, nowMs: number, read: (peer: Peer) => number): number {
@@ -146,28 +163,41 @@ export class BudgetShares {
   }
 }
 
+interface Process {
+  readonly id: string;
+  readonly role: ProcessRole;
+}
+
 /**
- * The share of one process among the living (sorted by id), in whole units; the first get what does not divide. Where
- * there are workers they get nearly all of it; without them schedulers trade with it; an api has the whole only where it is
- * alone: charts come last.
+ * Where there are workers they get nearly all of a budget; without them schedulers trade with it; an api has the whole only
+ * where it is alone: charts come last.
  */
-function shareOf(
-  self: { readonly id: string; readonly role: ProcessRole },
-  alive: readonly { readonly id: string; readonly role: ProcessRole }[],
-  capacity: number,
-  goneCost: number,
-): number {
-  const kept = (role: ProcessRole) =>
-    Math.max(1, Math.floor(capacity * (role === "trader" ? TRADER_RATIO : OTHER_ROLE_RATIO)));
+function sharersOf(alive: readonly Process[]): readonly Process[] {
   const workers = alive.filter(({ role }) => role === "worker");
   const schedulers = alive.filter(({ role }) => role !== "worker" && role !== "api");
-  const sharers = [workers, schedulers].find((group) => group.length > 0) ?? alive;
+  return [workers, schedulers].find((group) => group.length > 0) ?? alive;
+}
+
+interface Division {
+  /** Sorted by id, as are those who share. */
+  readonly alive: readonly Process[];
+  readonly sharers: readonly Process[];
+  readonly capacity: number;
+  readonly debtCost: number;
+}
+
+/** The share of one process among the living, in whole units; the first get what does not divide. */
+function shareOf(self: Process, { alive, sharers, capacity, debtCost }: Division): number {
+  const kept = (role: ProcessRole) =>
+    Math.max(1, Math.floor(capacity * (role === "trader" ? TRADER_RATIO : OTHER_ROLE_RATIO)));
   if (!sharers.some(({ id }) => id === self.id)) return kept(self.role);
   const others = alive.filter((process) => !sharers.includes(process));
-  const forOthers = others.reduce((sum, { role }) => sum + kept(role), 0);
-  const left = Math.max(0, Math.floor(capacity - forOthers - goneCost));
+  const left = Math.max(0, capacity - others.reduce((sum, { role }) => sum + kept(role), 0));
   const rank = sharers.findIndex(({ id }) => id === self.id);
-  const share = Math.floor(left / sharers.length) + (rank < left % sharers.length ? 1 : 0);
-  // A worker without a share is a spare; a scheduler always has something to ask for.
-  return self.role === "worker" ? share : Math.max(1, share);
+  const partOf = (whole: number) =>
+    Math.floor(whole / sharers.length) + (rank < whole % sharers.length ? 1 : 0);
+  // A worker for whom there is no unit is a spare. Debts pass: they make nobody one, and a scheduler always has something
+  // to ask for.
+  if (self.role === "worker" && partOf(left) === 0) return 0;
+  return Math.max(1, partOf(Math.max(0, Math.floor(left - debtCost))));
 }

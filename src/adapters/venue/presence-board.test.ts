@@ -7,7 +7,7 @@ import { PresenceBoard } from "./presence-board.ts";
 const none = { upbit: 0, bithumb: 0, bybit: 0, binance: 0 };
 const presence = (id: string, more: Partial<Presence> = {}): Presence => {
   const told = { kind: "here", role: "worker", sourceAddress: "a", version: "1", ...more } as const;
-  return { ...told, id, shares: none, spent: none, foreign: none, gone: none, banMs: none };
+  return { ...told, id, shares: none, spent: none, foreign: none, banMs: none };
 };
 
 test("the board has who speaks, whatever the address, until a goodbye or a minute of silence", async () => {

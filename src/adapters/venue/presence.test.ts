@@ -17,7 +17,7 @@ const presence: fc.Arbitrary<Presence> = fc.record({
   role: fc.constantFrom("worker" as const, "scheduler" as const),
   sourceAddress: fc.string({ maxLength: 12 }),
   version: fc.string({ maxLength: 6 }),
-  ...{ shares: amounts, spent: amounts, foreign: amounts, gone: amounts, banMs: amounts },
+  ...{ shares: amounts, spent: amounts, foreign: amounts, banMs: amounts },
 });
 
 test("what a process says of itself is read as it was said; damaged, it is that or nothing", () => {
@@ -36,8 +36,8 @@ test("what a process says of itself is read as it was said; damaged, it is that 
         const heard = parsePresence(bytes);
         if (heard === undefined) return void ignored++;
         read++;
-        for (const { shares, spent, foreign, gone, banMs } of [heard]) {
-          for (const all of [shares, spent, foreign, gone, banMs]) {
+        for (const { shares, spent, foreign, banMs } of [heard]) {
+          for (const all of [shares, spent, foreign, banMs]) {
             for (const venue of VENUES) {
               if (!(all[venue] >= 0 && all[venue] <= AMOUNT_MAX))
                 throw new Error(`expected an amount, was ${all[venue]}`);

@@ -17,8 +17,6 @@ const Presence = v.object({
   spent: Amounts,
   /** What the sender knows to count against the address beyond itself and the living: the gone and the unknown. */
   foreign: Amounts,
-  /** The part of `foreign` that processes now gone have left. */
-  gone: Amounts,
   banMs: Amounts,
 });
 export type Presence = v.InferOutput<typeof Presence>;

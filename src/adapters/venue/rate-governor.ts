@@ -18,11 +18,14 @@ import type {
 } from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
 import { type Amounts, BudgetShares, type ProcessRole } from "./budget-shares.ts";
+import { ForeignCost } from "./foreign-cost.ts";
 import { readLimits } from "./limit-headers.ts";
 import { type Presence, parsePresence } from "./presence.ts";
 import { RateWindow } from "./rate-window.ts";
 
 const ANNOUNCE_EVERY_MS = 2_000;
+/** Longer than a process that is well is silent about what it spends: the beat is half of an announcement's length. */
+const BELIEF_MS = 3_500;
 const HELLO_STEPS = 5;
 const HELD_AT_START_MS_MAX = 5_000;
 const STRICTNESS_MIN = 0.25;
@@ -55,8 +58,11 @@ interface VenueState {
   /** End of the last ban (monotonic), kept after it has ended. */
   banUntilMs: number;
   /** Spending behind our address that no known process accounts for. */
-  foreign: { cost: number; untilMs: number };
+  readonly foreign: ForeignCost;
 }
+
+/** Windows that have passed before the others say what they spent. */
+const isShort = (venue: Venue): boolean => VENUE_LIMITS[venue].windowMs < ANNOUNCE_EVERY_MS;
 
 export class Governor implements RateGovernor {
   readonly #venues: Record<Venue, VenueState>;
@@ -81,7 +87,7 @@ export class Governor implements RateGovernor {
       strictness: 1,
       strictSinceMs: 0,
       banUntilMs: 0,
-      foreign: { cost: 0, untilMs: 0 },
+      foreign: new ForeignCost(VENUE_LIMITS[venue].windowMs, isShort(venue) ? 0 : BELIEF_MS),
     });
     this.#venues = {
       upbit: state("upbit"),
@@ -110,7 +116,7 @@ export class Governor implements RateGovernor {
       if (helloMs > 0 && window.windowMs <= HELD_AT_START_MS_MAX) window.hold(window.windowMs);
     }
     this.#isHere = true;
-    this.#shares.update(clock.monotonicMs(), this.options.linkUp());
+    this.#divide(clock.monotonicMs());
     this.#announce("here");
     void this.#beat();
   }
@@ -131,9 +137,13 @@ export class Governor implements RateGovernor {
     }
   }
 
+  #divide(nowMs: number): void {
+    this.#shares.update(nowMs, this.options.linkUp(), (venue) => this.#venues[venue].foreign.believed(nowMs));
+  }
+
   #updateShares(): void {
     const before = this.#shares.shares();
-    this.#shares.update(this.options.clock.monotonicMs(), this.options.linkUp());
+    this.#divide(this.options.clock.monotonicMs());
     const after = this.#shares.shares();
     if (VENUES.some((venue) => before[venue] !== after[venue])) {
       this.options.log.debug("budget share changed", { shares: after });
@@ -152,9 +162,7 @@ export class Governor implements RateGovernor {
     for (const venue of VENUES) {
       if (!this.#isHere) {
         // A newcomer takes over what the others know of those before it, until a venue says better.
-        const { window, foreign } = this.#venues[venue];
-        foreign.cost = Math.max(this.#foreignCost(this.#venues[venue], nowMs), presence.foreign[venue]);
-        foreign.untilMs = nowMs + window.windowMs;
+        this.#venues[venue].foreign.told(presence.foreign[venue], nowMs);
       }
       const banMs = presence.banMs[venue];
       // Who trades finds out by himself, at the price of one request: no hedge waits because of what another process,
@@ -189,9 +197,8 @@ export class Governor implements RateGovernor {
       shares: this.#shares.shares(),
       spent: perVenue((venue) => this.#venues[venue].window.used()),
       foreign: perVenue(
-        (venue) => this.#foreignCost(this.#venues[venue], nowMs) + this.#shares.goneMax(venue, nowMs),
+        (venue) => this.#venues[venue].foreign.believed(nowMs) + this.#shares.goneMax(venue, nowMs),
       ),
-      gone: perVenue((venue) => this.#shares.goneMax(venue, nowMs)),
       banMs: perVenue((venue) => Math.max(0, Math.ceil(this.#venues[venue].banUntilMs - nowMs))),
     };
     this.options.announcements.announce("presence", new TextEncoder().encode(JSON.stringify(presence)));
@@ -272,7 +279,9 @@ export class Governor implements RateGovernor {
   }
 
   #allowed(venue: Venue, state: VenueState, nowMs: number): number {
-    const foreignCost = this.#foreignCost(state, nowMs);
+    // Of what may be a stranger's or only the others' latest, each of those who share leaves his part free.
+    const believed = state.foreign.believed(nowMs);
+    const foreignCost = believed + (state.foreign.newest(nowMs) - believed) / this.#shares.sharerCount;
     const allowed = Math.min(
       this.#shares.allowed(venue, nowMs),
       VENUE_LIMITS[venue].capacity - this.#shares.othersMax(venue, nowMs) - foreignCost,
@@ -280,10 +289,6 @@ export class Governor implements RateGovernor {
     // Stricter never means none at all: a share of one request would else be closed until full recovery.
     const stricter = Math.floor(allowed * this.#strictnessOf(state, nowMs));
     return Math.max(0, Math.min(allowed, Math.max(1, stricter)));
-  }
-
-  #foreignCost(state: VenueState, nowMs: number): number {
-    return nowMs < state.foreign.untilMs ? state.foreign.cost : 0;
   }
 
   #strictnessOf(state: VenueState, nowMs: number): number {
@@ -338,11 +343,10 @@ export class Governor implements RateGovernor {
     const state = this.#venues[venue];
     const nowMs = this.options.clock.monotonicMs();
     // What the others last said is older than a short window lasts: there, what they may spend is taken for spent.
-    const isShort = state.window.windowMs < ANNOUNCE_EVERY_MS;
-    const known = isShort
+    const known = isShort(venue)
       ? state.window.used() + this.#shares.othersMax(venue, nowMs)
       : state.window.answeredUsed() + this.#shares.othersSpent(venue, nowMs);
-    state.foreign = { cost: Math.max(0, addressUsed - known), untilMs: nowMs + state.window.windowMs };
+    state.foreign.read(addressUsed - known, nowMs);
   }
 
   #count(venue: Venue, status: number): void {

@@ -252,8 +252,8 @@ if (process.env.FULL) {
       expect(hour.coinCount).toBeGreaterThanOrEqual(COINS_MIN);
       expect(hour.listCount).toBeGreaterThanOrEqual(Math.floor(plan.lengthMs / LISTS_EVERY_MS));
       expect(hour.wallets).toEqual([...VENUES]);
-      // What the others behind its address have spent since they last said so, a worker takes for a stranger's and leaves
-      // room for: its part is then the smaller, and it answers for that venue with null rather than late.
+      // Of what the others behind its address have spent since they last said so, a worker leaves its part free, as if it
+      // were a stranger's: it may then answer for a venue with null rather than late.
       const rowCount = closed.reduce((sum, tick) => sum + tick.rowCount, 0);
       expect((collector.nullsByReason.get("rate-limited") ?? 0) / rowCount).toBeLessThan(BUDGET_NULLS_MAX);
       expect(closed.length).toBeGreaterThanOrEqual(Math.floor(plan.lengthMs / periodMs) - 2);
