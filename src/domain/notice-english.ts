@@ -1,5 +1,6 @@
 // The English words of each notice.
 
+import type { Decimal } from "./decimal.ts";
 import type { Notice } from "./notice.ts";
 import {
   clean,
@@ -7,6 +8,7 @@ import {
   faultLines,
   fixed,
   type NoticeBody,
+  premium,
   quantity,
   reason,
   signed,
@@ -23,9 +25,9 @@ export function englishNotice(notice: Notice): NoticeBody {
         lines: [
           `${domestic} bought / ${overseas} short`,
           `Quantity: ${quantity(notice.qtyCoin)} ${clean(notice.coin)}`,
-          `Entry rate: ${fixed(notice.entryRate, 2)} KRW`,
+          `Entry rate: ${fixed(notice.entryRate, 2)} KRW ${against(notice.entryRate, notice.referenceKrw)}`,
           `Spent: ${fixed(notice.spentKrw, 0)} KRW`,
-          `Sold short: ${fixed(notice.receivedUsdt, 2)} USDT`,
+          `Sold short: ${fixed(notice.receivedUsdt, 2)} USDT (leverage ${notice.leverage}x)`,
         ],
       };
     }
@@ -38,7 +40,8 @@ export function englishNotice(notice: Notice): NoticeBody {
         lines: [
           `${domestic} sold / ${overseas} short bought back`,
           `Cause: ${CAUSE_WORDS[notice.cause].en}`,
-          `Exit rate: ${fixed(notice.exitRate, 2)} KRW`,
+          `Entry rate: ${fixed(notice.entryRate, 2)} KRW`,
+          `Exit rate: ${fixed(notice.exitRate, 2)} KRW ${against(notice.exitRate, notice.referenceKrw)}`,
           profitKrw ? `Profit: ${signed(profitKrw, 0)} KRW${rate}` : "Profit: not settled yet",
         ],
       };
@@ -148,6 +151,10 @@ export function englishNotice(notice: Notice): NoticeBody {
         lines: [detailLine(notice.detail)],
       };
   }
+}
+
+function against(rate: Decimal, referenceKrw: Decimal): string {
+  return `(USDT ${fixed(referenceKrw, 2)} KRW, ${premium(rate, referenceKrw)})`;
 }
 
 function incidentTitle({ what, coin }: Extract<Notice, { kind: "incident" }>): string {

@@ -1,7 +1,7 @@
 // How figures and foreign words look in notices.
 
 import { PAIRS, type PairKey } from "../../schema/vocabulary.ts";
-import type { Decimal } from "./decimal.ts";
+import { Decimal } from "./decimal.ts";
 import { type KeyFinding, keyFindingWords } from "./key-finding.ts";
 import type { Language } from "./notice.ts";
 import { reasonWords, VENUE_WORDS } from "./notice-words.ts";
@@ -16,6 +16,8 @@ export interface NoticeBody {
 const FOREIGN_TEXT_MAX = 300;
 const FAULTS_SHOWN = 5;
 const QTY_DECIMALS = 8;
+const PREMIUM_RATIO_DECIMALS = 8;
+const HUNDRED = Decimal.of(100);
 
 /** On one line, without control and invisible characters, and not endless. */
 export function clean(text: string): string {
@@ -57,6 +59,12 @@ export function fixed(value: Decimal, decimals: number): string {
 export function signed(value: Decimal, decimals: number): string {
   const text = fixed(value, decimals);
   return value.rounded(decimals, "half-up").isPositive ? `+${text}` : text;
+}
+
+/** How far a rate is from the price of USDT, in percent; both KRW per USDT, the price above zero. */
+export function premium(rate: Decimal, referenceKrw: Decimal): string {
+  const ratio = rate.dividedBy(referenceKrw, PREMIUM_RATIO_DECIMALS, "half-up");
+  return `${signed(ratio.minus(Decimal.ONE).times(HUNDRED), 2)}%`;
 }
 
 /** As exact as venues count coins. */

@@ -1,6 +1,7 @@
 // The Korean words of each notice, as traders of the premium use them: 진입 and 종료 for our own doing, 강제청산 only for
 // the venue's.
 
+import type { Decimal } from "./decimal.ts";
 import type { Notice } from "./notice.ts";
 import {
   clean,
@@ -8,6 +9,7 @@ import {
   faultLines,
   fixed,
   type NoticeBody,
+  premium,
   quantity,
   reason,
   signed,
@@ -24,9 +26,9 @@ export function koreanNotice(notice: Notice): NoticeBody {
         lines: [
           `${domestic} 매수 / ${overseas} 숏`,
           `수량: ${quantity(notice.qtyCoin)} ${clean(notice.coin)}`,
-          `진입 환율: ${fixed(notice.entryRate, 2)}원`,
+          `진입 환율: ${fixed(notice.entryRate, 2)}원 ${against(notice.entryRate, notice.referenceKrw)}`,
           `매수 금액: ${fixed(notice.spentKrw, 0)}원`,
-          `숏 금액: ${fixed(notice.receivedUsdt, 2)} USDT`,
+          `숏 금액: ${fixed(notice.receivedUsdt, 2)} USDT (레버리지 ${notice.leverage}배)`,
         ],
       };
     }
@@ -39,7 +41,8 @@ export function koreanNotice(notice: Notice): NoticeBody {
         lines: [
           `${domestic} 매도 / ${overseas} 숏 종료`,
           `사유: ${CAUSE_WORDS[notice.cause].ko}`,
-          `종료 환율: ${fixed(notice.exitRate, 2)}원`,
+          `진입 환율: ${fixed(notice.entryRate, 2)}원`,
+          `종료 환율: ${fixed(notice.exitRate, 2)}원 ${against(notice.exitRate, notice.referenceKrw)}`,
           profitKrw ? `손익: ${signed(profitKrw, 0)}원${rate}` : "손익: 정산 후 확정",
         ],
       };
@@ -144,6 +147,10 @@ export function koreanNotice(notice: Notice): NoticeBody {
         lines: [detailLine(notice.detail)],
       };
   }
+}
+
+function against(rate: Decimal, referenceKrw: Decimal): string {
+  return `(테더 ${fixed(referenceKrw, 2)}원, ${premium(rate, referenceKrw)})`;
 }
 
 function incidentTitle({ what, coin }: Extract<Notice, { kind: "incident" }>): string {

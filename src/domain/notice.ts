@@ -71,6 +71,9 @@ export type Notice =
       readonly entryRate: Decimal;
       readonly spentKrw: Decimal;
       readonly receivedUsdt: Decimal;
+      readonly leverage: Decimal;
+      /** KRW per USDT as it was planned. */
+      readonly referenceKrw: Decimal;
     })
   | (OfTrading & {
       readonly kind: "exited";
@@ -78,7 +81,10 @@ export type Notice =
       readonly cause: ExitNoticeCause;
       /** parted: some of the position stays. */
       readonly end: "closed" | "parted";
+      readonly entryRate: Decimal;
       readonly exitRate: Decimal;
+      /** KRW per USDT that the profit was reckoned with. */
+      readonly referenceKrw: Decimal;
       /** Undefined while it is not settled (an exit in parts). */
       readonly profitKrw: Decimal | undefined;
       readonly profitRatePct: Decimal | undefined;

@@ -143,6 +143,23 @@ const REASONS: readonly (readonly [reason: string, arrange: Arrange, options?: R
   ["account-unread", (rig) => rig.world.impose({ user: "user 1", venue: "upbit", kind: "key" })],
 ];
 
+test("a target that is met while the user's own account cannot enter is told him, of all coins once an hour", async () => {
+  const rig = await started({ coins: ["XRP", "DOGE"], krw: 1_000_000 });
+  await rig.tick();
+  const short = () => rig.heard("entry-failed").map(({ to, notice }) => [to, "why" in notice && notice.why]);
+  expect([rig.held, short()]).toEqual([[], [[1, "krw-short"]]]);
+  await rig.ticks(55 * 60_000, 300_000);
+  expect(short().length).toBe(1);
+  await rig.ticks(10 * 60_000, 300_000);
+  expect(short().length).toBe(2);
+});
+
+test("what the account is not to blame for is no message", async () => {
+  const rig = await started({}, odd({ warned: true }));
+  await rig.tick();
+  expect(rig.heard("entry-failed")).toEqual([]);
+});
+
 function wideBids(rig: EngineRig): void {
   for (const venue of ["upbit", "bithumb"] as const)
     rig.world.setBook(venue, "KRW-XRP", { bids: [[2_776, 100_000]], asks: [[2_792, 100_000]] });

@@ -24,6 +24,16 @@ const FULL_LATER_MS = 50;
 /** Reasons that hold for every coin of a strategy. */
 const OF_ALL_COINS: ReadonlySet<string> = new Set(["incident-open", "no-reference", "division-used-up"]);
 
+/** What the user alone can mend; a target met in vain for such a reason is a message now and then. */
+const OF_THE_ACCOUNT: ReadonlySet<string> = new Set([
+  "krw-short",
+  "margin-short",
+  "no-key",
+  "mode-unfit",
+  "leverage-unfit",
+]);
+const MISSED_AGAIN_MS = 3_600_000;
+
 type Held = Extract<PlannedEntry, { readonly ok: false }>;
 
 export class EntryDesk {
@@ -34,6 +44,8 @@ export class EntryDesk {
   /** Users an entry is being planned for. */
   readonly #planning = new Set<number>();
   readonly #passedOver = new Map<string, number>();
+  /** When a user was last told of a target missed, monotonic, by user and reason. */
+  readonly #missedTold = new Map<string, number>();
   #isFlushing = false;
 
   constructor(
@@ -197,7 +209,18 @@ export class EntryDesk {
         context,
         breakEven,
       });
+      if (OF_THE_ACCOUNT.has(reason)) this.#tellMissed(userId, coin, pair, reason);
     }
+  }
+
+  /** Of all coins one: with an empty account many meet their target at once. */
+  #tellMissed(userId: number, coin: string, pair: PairKey, why: string): void {
+    const key = `${userId} ${why}`;
+    const nowMs = this.deps.clock.monotonicMs();
+    if (nowMs - (this.#missedTold.get(key) ?? Number.NEGATIVE_INFINITY) < MISSED_AGAIN_MS) return;
+    this.#missedTold.set(key, nowMs);
+    const notice = { kind: "entry-failed", mode: this.deps.mode, coin, pair, why } as const;
+    this.parts.teller.tell(userId, notice, `entry-failed ${why}`);
   }
 
   #breakEven(userId: number, coin: string, pair: PairKey): Decimal | undefined {

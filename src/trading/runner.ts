@@ -4,6 +4,7 @@
 import { Decimal } from "../domain/decimal.ts";
 import { EXIT_CAUSES, type ExitCause } from "../domain/decision.ts";
 import { isEnd } from "../domain/intent.ts";
+import { legTermsOf } from "../domain/intent-terms.ts";
 import type { ExitNoticeCause } from "../domain/notice.ts";
 import { averageEntryRate } from "../domain/position.ts";
 import { type CoolingCause, coolingMs } from "../domain/risk.ts";
@@ -252,12 +253,14 @@ export class Runner {
     const { userId, coin, pair, mode } = intent;
     const { entry } = outcome;
     if (to === "hedged" && entry) {
+      const { leverage, referenceKrw } = legTermsOf(intent.terms);
       teller.tell(userId, {
         ...{ kind: "entered", mode, coin, pair },
         qtyCoin: entry.qtyCoin,
         entryRate: averageEntryRate(entry),
         spentKrw: entry.spentKrw,
         receivedUsdt: entry.receivedUsdt,
+        ...{ leverage, referenceKrw },
       });
     }
     if (wasUnwound && !outcome.unwindLossKrw.isZero) {
@@ -281,7 +284,9 @@ export class Runner {
     const cause = noticeCauseOf(this.forced.get(key) ?? intent.reason);
     teller.tell(userId, {
       ...{ kind: "exited", mode, coin, pair, end: to, cause },
+      entryRate: Decimal.of(outcome.row.entryRate),
       exitRate: Decimal.of(outcome.row.exitRate),
+      referenceKrw: Decimal.of(outcome.row.usdtPrice),
       profitKrw: outcome.profitKrw,
       profitRatePct: outcome.profitRatePct,
     });
