@@ -5,10 +5,9 @@ import { COINS_PER_TASK_MAX, MessageError, type TaskCoin } from "../../schema/me
 import { VENUES, type Venue } from "../../schema/vocabulary.ts";
 import type { NatsBus } from "../adapters/bus/nats.ts";
 import { systemClock } from "../adapters/clock.ts";
-import { errorText } from "../adapters/telemetry/log.ts";
 import { VENUE_BOOKS } from "../adapters/venue/books.ts";
 import { TRADER_RATIO } from "../adapters/venue/budget-shares.ts";
-import { httpGet, type VenueUrls } from "../adapters/venue/http.ts";
+import { type HttpAnswer, httpGet, type VenueUrls } from "../adapters/venue/http.ts";
 import { parsePresence } from "../adapters/venue/presence.ts";
 import { tickCosts } from "../domain/listing-table.ts";
 import { createOrderBook } from "../domain/order-book.ts";
@@ -36,8 +35,27 @@ export async function check(what: string, run: () => Promise<string>): Promise<C
   try {
     return { what, ok: true, detail: await run() };
   } catch (error) {
-    return { what, ok: false, detail: errorText(error) };
+    return { what, ok: false, detail: reasonText(error) };
   }
+}
+
+const CAUSES_MAX = 5;
+
+/** One line for whoever sets it up: no class names, no statement of ours, and nothing that was said already. */
+function reasonText(error: unknown): string {
+  const said: string[] = [];
+  for (let at = error, depth = 0; at instanceof Error && depth < CAUSES_MAX; at = at.cause, depth++) {
+    const text = at.message.replace(/\s+/g, " ").trim();
+    const isNew = !/^Failed query/.test(text) && !said.some((known) => known.includes(text));
+    if (isNew) said.push(text);
+  }
+  return said.length > 0 ? said.join("; ") : String(error);
+}
+
+function silenceText({ outcome, text }: HttpAnswer, timeoutMs: number): string {
+  if (outcome === "network") return "cannot be reached";
+  if (outcome === "timeout") return `does not answer within ${timeoutMs} ms`;
+  return `answers ${outcome} ${text ?? ""}`.trim();
 }
 
 const CLOCK_OFFSET_MS_MAX = 2_000;
@@ -57,7 +75,7 @@ export async function checkVenues(urls: VenueUrls, timeoutMs: number): Promise<C
         const startedAtMs = systemClock.monotonicMs();
         const got = await httpGet(urls[venue] + request.path, timeoutMs, systemClock);
         const tookMs = Math.round(systemClock.monotonicMs() - startedAtMs);
-        if (!got.bytes) throw new Error(`${urls[venue]}: ${got.outcome} ${got.text ?? ""}`.trim());
+        if (!got.bytes) throw new Error(`${urls[venue]} ${silenceText(got, timeoutMs)}`);
         const book = createOrderBook();
         const all = { askQtyEnough: Number.POSITIVE_INFINITY, bidQtyEnough: Number.POSITIVE_INFINITY };
         const outcome = VENUE_BOOKS[venue].scan(
