@@ -55,8 +55,16 @@ needs(["chromium", "postgres"], "the account's page", () => {
     await page.click("#sign-in-go");
     await page.waitForSelector("#sign-in .refusal:not([hidden])");
     expect(await text(page, "#sign-in .refusal")).toBe("이메일 또는 비밀번호가 맞지 않습니다.");
+    // Until it is known what is open, nobody is told that nothing is.
+    const known = Promise.withResolvers<void>();
+    await page.route("**/api/positions/open", (route) => known.promise.then(() => route.continue()));
     await page.fill("#sign-in-form [name=password]", PASSWORD);
     await page.keyboard.press("Enter");
+    await page.waitForSelector("#now-figures > :last-child");
+    expect(await text(page, "#now-figures > :last-child b")).toBe("—");
+    // Rates age, and a busy machine takes its time to come here.
+    server.publishRates();
+    known.resolve();
 
     // What is open, by the rates of now: 3,000 XRP bought for 10,207,500 KRW and sold for 7,380 USDT. At 1389.20 they bring
     // 10,252,296: 44,796 more, less fees of 5,103.75, 5,126.148 and twice 4.059 USDT at 1,400.

@@ -54,7 +54,8 @@ export class NowView {
   }
 
   #renderFigures({ words, language, data }: ViewContext): void {
-    const open = data.get("open") ?? [];
+    const known = data.get("open");
+    const open = known ?? [];
     const statistics = data.get("statistics");
     const quoted = open.filter(({ profitNowKrw }) => profitNowKrw !== null);
     const sum = sumText(quoted.map(({ profitNowKrw }) => profitNowKrw!));
@@ -80,7 +81,10 @@ export class NowView {
         tone: toneOf(statistics?.profitKrw ?? null),
         sub: statistics ? words.wins(statistics.wins, statistics.losses) : "",
       },
-      { name: words.openCount, text: words.positions(open.length, moneyText(spent, language)) },
+      {
+        name: words.openCount,
+        text: known ? words.positions(open.length, moneyText(spent, language)) : "—",
+      },
     ]);
   }
 
