@@ -8,6 +8,8 @@ import {
   marksOf,
   type PairHistory,
   recordedSizeOf,
+  spanAfter,
+  wholeSpan,
 } from "./chart-data.ts";
 import { CLOSED, NOW_MS, SOL, TRADER, VIEW } from "./trading-view-testing.ts";
 
@@ -50,6 +52,21 @@ test("where nothing was recorded for long the line breaks", () => {
     [60, 240, 300, 480],
     [1, 2, null, 3],
   ]);
+});
+
+test("a chart shows ten minutes at least, and keeps what the reader has chosen when newer minutes come", () => {
+  const times = (...atS: number[]): ChartColumns => [atS, [], [], []];
+  assert.deepEqual(wholeSpan(times(6_000)), { min: 5_400, max: 6_000 });
+  assert.deepEqual(wholeSpan(times(6_000, 6_060)), { min: 5_460, max: 6_060 });
+  assert.deepEqual(wholeSpan(times(6_000, 9_000)), { min: 6_000, max: 9_000 });
+  const [before, whole, chosen] = [
+    { min: 0, max: 9_000 },
+    { min: 60, max: 9_060 },
+    { min: 0, max: 8_000 },
+  ];
+  assert.deepEqual(spanAfter(before, before, whole), whole);
+  assert.deepEqual(spanAfter(chosen, before, whole), chosen);
+  assert.deepEqual(spanAfter(chosen, undefined, whole), whole);
 });
 
 test("a mark stands at its rate, or on its line at the nearest minute, and outside the chart nowhere", () => {

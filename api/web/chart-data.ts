@@ -50,6 +50,27 @@ export function chartColumns(coin: CoinHistory, pair: PairHistory | undefined): 
   return columns;
 }
 
+/** What a chart shows of the time, in seconds. */
+export interface TimeSpan {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Where less was recorded the lines begin later: minutes are the finest a chart tells apart. */
+const SPAN_S_MIN = 600;
+
+/** All of the columns; they must not be empty. */
+export function wholeSpan([times]: ChartColumns): TimeSpan {
+  const max = times.at(-1)!;
+  return { min: Math.min(times[0]!, max - SPAN_S_MIN), max };
+}
+
+/** What is shown once newer columns have come: all of them, or what the reader has chosen out of those before. */
+export function spanAfter(shown: TimeSpan, before: TimeSpan | undefined, whole: TimeSpan): TimeSpan {
+  const isChosen = before && (shown.min !== before.min || shown.max !== before.max);
+  return isChosen ? { min: shown.min, max: shown.max } : whole;
+}
+
 /** Something that was done at an instant, shown on the line it belongs to. */
 export interface ChartMark {
   readonly kind: "entry" | "exit";

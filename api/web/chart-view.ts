@@ -18,6 +18,9 @@ import {
   type PairHistory,
   RECORDED_SIZES_KRW,
   recordedSizeOf,
+  spanAfter,
+  type TimeSpan,
+  wholeSpan,
 } from "./chart-data.ts";
 import type { Words } from "./words.ts";
 
@@ -55,6 +58,8 @@ export class ChartView {
   #columns: ChartColumns | undefined;
   #marks: readonly ChartMark[] = [];
   #plot: UPlot | undefined;
+  /** All there is to show; undefined: what the reader has chosen out of it no longer holds. */
+  #whole: TimeSpan | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Answers of an earlier question are passed over. */
   #asked = 0;
@@ -68,6 +73,7 @@ export class ChartView {
       button.type = "button";
       button.addEventListener("click", () => {
         this.#range = range;
+        this.#whole = undefined;
         void this.#ask();
       });
       this.#ranges.push({ button, range });
@@ -160,10 +166,22 @@ export class ChartView {
     const columns = this.#columns;
     setHidden(this.#plotBox, !columns || columns[0].length === 0);
     if (!columns || columns[0].length === 0) return;
-    if (this.#plot) this.#plot.setData(columns);
-    else this.#plot = new UPlot(this.#options(), columns, this.#plotBox);
+    const whole = wholeSpan(columns);
+    let span = whole;
+    if (this.#plot) {
+      const { min, max } = this.#plot.scales.x!;
+      span = spanAfter({ min: min!, max: max! }, this.#whole, whole);
+      this.#plot.setData(columns, false);
+    } else this.#plot = new UPlot(this.#options(), columns, this.#plotBox);
+    this.#whole = whole;
+    this.#plot.setScale("x", span);
     setAttribute(this.#plotBox, "aria-label", this.#inWords(columns));
     setAttribute(this.#plotBox, "role", "img");
+  }
+
+  #showAll(plot: UPlot): null {
+    if (this.#whole) plot.setScale("x", this.#whole);
+    return null;
   }
 
   #inWords(columns: ChartColumns): string {
@@ -197,11 +215,16 @@ export class ChartView {
       ticks: { stroke: line, width: 1 },
       font: `12px ${getComputedStyle(this.#plotBox).fontFamily}`,
     };
+    // One minute alone makes no line.
+    const points = { show: ({ data }: UPlot) => data[0].length === 1 };
     const value = (_: UPlot, rate: number | null) => fixed2(rate ?? Number.NaN);
     return {
       ...this.#size(),
       tzDate: (atS) => UPlot.tzDate(new Date(atS * 1_000), "Asia/Seoul"),
-      cursor: { drag: { x: true, y: false } },
+      cursor: {
+        drag: { x: true, y: false },
+        bind: { dblclick: (plot) => () => this.#showAll(plot) },
+      },
       scales: { x: { time: true }, y: { range: (_, low, high) => this.#rangeOf(low, high) } },
       axes: [
         { ...axis, values: TIME_TEXTS },
@@ -214,10 +237,10 @@ export class ChartView {
           stroke: color("--chart-entry"),
           width: 1.5,
           value,
-          points: { show: false },
+          points,
         },
-        { label: words.exitRate, stroke: color("--chart-exit"), width: 1.5, value, points: { show: false } },
-        { label: words.reference, stroke: ink, width: 1, dash: [5, 4], value, points: { show: false } },
+        { label: words.exitRate, stroke: color("--chart-exit"), width: 1.5, value, points },
+        { label: words.reference, stroke: ink, width: 1, dash: [5, 4], value, points },
       ],
       hooks: { draw: [(plot) => this.#drawMarks(plot)] },
     };
