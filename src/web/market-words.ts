@@ -1,12 +1,18 @@
 // Words about exchanges and rates that more than one page says.
 
-import type { Reason, Venue } from "../../schema/vocabulary.ts";
+import { PAIRS, type PairKey, type Reason, type Venue } from "../../schema/vocabulary.ts";
 import type { Language } from "./format.ts";
 
 export const VENUE_NAMES: Readonly<Record<Language, Readonly<Record<Venue, string>>>> = {
   ko: { upbit: "업비트", bithumb: "빗썸", bybit: "바이비트", binance: "바이낸스" },
   en: { upbit: "Upbit", bithumb: "Bithumb", bybit: "Bybit", binance: "Binance" },
 };
+
+/** A pair by the names of its exchanges. */
+export function pairText(pair: PairKey, language: Language): string {
+  const { domestic, overseas } = PAIRS.find(({ key }) => key === pair)!;
+  return `${VENUE_NAMES[language][domestic]}·${VENUE_NAMES[language][overseas]}`;
+}
 
 /** Why there is no rate, in a word or two. */
 export const REASON_TAGS: Readonly<Record<Language, Readonly<Record<Reason, string>>>> = {

@@ -3,7 +3,7 @@
 import { REASONS, type Reason, VENUES } from "../../../schema/vocabulary.ts";
 import { byId, setText } from "../../web/dom.ts";
 import { fixed2, grouped, lengthText } from "../../web/format.ts";
-import { REASON_TAGS, VENUE_NAMES } from "../../web/market-words.ts";
+import { pairText, REASON_TAGS, VENUE_NAMES } from "../../web/market-words.ts";
 import type { Overview } from "../overview.ts";
 import type { Context } from "./glance-view.ts";
 import { Bars, type Chip, Chips, type Row, RowTable } from "./parts.ts";
@@ -37,7 +37,10 @@ export class TickPanel {
   #renderQuarantine({ quarantine }: Overview, { words, language }: Context): void {
     const { rates, rateCount, identities } = quarantine;
     const held = rates.map(({ coin, pair, rateKrwPerUsdt }): Row => {
-      return { key: `${coin} ${pair}`, cells: [coin, pair, words.rateIs(fixed2(rateKrwPerUsdt))] };
+      return {
+        key: `${coin} ${pair}`,
+        cells: [coin, pairText(pair, language), words.rateIs(fixed2(rateKrwPerUsdt))],
+      };
     });
     const unsure = VENUES.flatMap((venue) =>
       Object.entries(identities[venue] ?? {}).map(([symbol, why]): Row => {

@@ -1,9 +1,8 @@
 // Trading: what runs, what is switched off, what needs somebody, what is held. Rows have the button that ends them.
 
-import { PAIRS } from "../../../schema/vocabulary.ts";
 import { byId, setHidden, setText } from "../../web/dom.ts";
 import { instantKst, sizeText } from "../../web/format.ts";
-import { VENUE_NAMES } from "../../web/market-words.ts";
+import { pairText } from "../../web/market-words.ts";
 import type { Overview } from "../overview.ts";
 import { ACTION_WORDS } from "./action-words.ts";
 import type { ActionCall } from "./actions.ts";
@@ -25,7 +24,7 @@ export class TradingPanel {
     this.#renderPositions(overview, context);
   }
 
-  #renderChips({ trading: { traders, figures } }: Overview, { words }: Context): void {
+  #renderChips({ trading: { traders, figures, role } }: Overview, { words }: Context): void {
     const running: Chip[] = (figures?.intents ?? []).map(({ kind, state, count }) => {
       return { key: `${kind} ${state}`, name: `${words.kinds[kind] ?? kind} ${state}`, value: String(count) };
     });
@@ -33,7 +32,14 @@ export class TradingPanel {
       { key: "traders", name: words.traders, value: String(traders) },
       ...(running.length > 0
         ? running
-        : [{ key: "none", name: words.noneRunning, value: "", tone: "quiet" } as const]),
+        : [
+            {
+              key: "none",
+              name: figures || role === "off" ? words.noneRunning : words.unhedgedElsewhere,
+              value: "",
+              tone: "quiet",
+            } as const,
+          ]),
     ]);
   }
 
@@ -96,20 +102,18 @@ export class TradingPanel {
 
   #renderPositions({ trading, atMs: nowMs }: Overview, context: Context): void {
     const { words, language } = context;
-    const { positions, positionCount } = trading;
-    const venues = VENUE_NAMES[language];
+    const { positions, positionCount, figures, role } = trading;
     setText(
       byId("positions-count", HTMLElement),
       positionCount > 0 ? words.shownOf(positions.length, positionCount) : "",
     );
     const rows = positions.map(({ userId, coin, pair, spentKrw, openedAtMs }): Row => {
       const about = `${userId} ${coin}`;
-      const legs = PAIRS.find(({ key }) => key === pair);
       return {
         key: `${userId} ${coin} ${pair}`,
         cells: [
-          about,
-          legs ? `${venues[legs.domestic]}·${venues[legs.overseas]}` : pair,
+          `${words.userIs(userId)} · ${coin}`,
+          pairText(pair, language),
           { text: words.krw(sizeText(spentKrw, language)), isNumber: true },
           { text: instantKst(openedAtMs, nowMs), isNumber: true },
         ],
@@ -124,7 +128,8 @@ export class TradingPanel {
       label: words.positions,
       heads: [`${words.user}, ${words.coin}`, words.pair, words.size, words.since],
       rows,
-      none: words.noPositions,
+      // Of a standby or a drained one nothing follows: it knows of no positions.
+      none: figures || role === "off" ? words.noPositions : words.unhedgedElsewhere,
     });
   }
 
