@@ -34,6 +34,12 @@ export class SilentPort extends CommandFault {
   }
 }
 
+function silenceText(error: unknown, timeoutMs: number): string {
+  if (error instanceof Error && error.name === "TimeoutError") return `within ${timeoutMs / 1_000} s`;
+  if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED") return "connection refused";
+  return errorText(error);
+}
+
 export interface ControlClient {
   readonly url: string;
   /** Rejects with CommandFault. `timeoutMs` is long enough for a drain by default. */
@@ -62,7 +68,7 @@ export function controlClient(settings: {
           ...(body ? { body: JSON.stringify(body) } : {}),
         });
       } catch (error) {
-        throw new SilentPort(url, errorText(error));
+        throw new SilentPort(url, silenceText(error, timeoutMs));
       }
       const answer: unknown = await response.json().catch(() => undefined);
       // The health of something ill is an answer, not a refusal.

@@ -188,7 +188,7 @@ test("where the port is silent, the doctor says what --check finds", async () =>
   ];
   const waits = await typed("doctor", silent);
   expect([waits.code, waits.err]).toEqual([1, ""]);
-  expect(waits.out).toMatch(/^WRONG http:\/\/127\.0\.0\.1:1 does not answer/);
+  expect(waits.out).toMatch(/^WRONG http:\/\/127\.0\.0\.1:1 does not answer \(connection refused\)/);
   expect(waits.out).toMatch(/^WRONG bus: connection refused$/m);
   expect(waits.out).not.toContain("database");
   const programs = JSON.parse((await typed("doctor --json", silent)).out);
