@@ -16,6 +16,13 @@ const filterOf = (query: string) => {
 
 const spelled = <T>(items: readonly T[], separator: string) => items.map(String).join(separator);
 
+test("a value with more than one fault is named once", () => {
+  const parsed = parseTableQuery(new URLSearchParams("seeds=5,1500000&pairs=nope"));
+  expect(
+    "issues" in parsed && parsed.issues.map(({ parameter, received }) => `${parameter} ${received}`),
+  ).toEqual(["pairs nope", "seeds 5", "seeds 1500000"]);
+});
+
 test("equal filters have equal keys, whatever the order, case, repetition and spelling", () => {
   const coin = fc.stringMatching(/^[A-Z0-9]{1,8}$/);
   const lists = fc.record({

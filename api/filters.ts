@@ -97,7 +97,7 @@ function parseQuery<Schema extends QuerySchema>(
 ): Parsed<v.InferOutput<Schema>> {
   const raw: Record<string, unknown> = Object.create(null);
   for (const name of new Set(query.keys())) raw[name] = rawValue(name, query.getAll(name));
-  const result = v.safeParse(schema, { ...raw });
+  const result = v.safeParse(schema, { ...raw }, { abortPipeEarly: true });
   if (result.success) return { value: result.output };
   const names = Object.keys(schema.entries).join(", ");
   return { issues: result.issues.slice(0, 20).map((issue) => queryIssue(issue, names)) };

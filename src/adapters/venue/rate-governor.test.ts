@@ -204,6 +204,22 @@ test("a share of one request survives a 429: it is asked again after the hold, n
   expect((await again).venues.has("upbit")).toBe(true);
 });
 
+test("who cannot wait has what is there now, although time goes by while it is looked up", async () => {
+  class Going extends ManualClock {
+    #readings = 0;
+    override monotonicMs(): number {
+      return super.monotonicMs() + ++this.#readings * 0.001;
+    }
+  }
+  const clock = new Going();
+  const governor = createProcess(clock, new Ether(clock), "a", "worker");
+  void governor.start();
+  await clock.advance(20_000);
+  const all = governor.state().binance.allowed;
+  const grant = await governor.reserve({ upbit: 1, bithumb: 1, bybit: 1, binance: all + 1 }, 0);
+  expect([...grant.venues]).toEqual(["upbit", "bithumb", "bybit"]);
+});
+
 test("a venue that cannot be ready in time is left out at once rather than holding the others up", async () => {
   const clock = new ManualClock();
   const governor = createProcess(clock, new Ether(clock), "a", "worker");
@@ -342,10 +358,11 @@ test("an address spent by our own count is not held longer; requests of stranger
   expect(governor.state().upbit).toMatchObject({ allowed: 10, used: 10, holdMs: 0 });
   await clock.advance(500);
   expect((await governor.reserve({ upbit: 1 }, 0)).venues.has("upbit")).toBe(true);
-  await clock.advance(2_000);
+  await clock.advance(2_500);
   (await governor.reserve({ upbit: 1 }, 0)).settle("upbit", 1, left(3));
   // Seven are counted, of which one is ours in the window and one still in the air.
   expect(governor.state().upbit.allowed).toBe(5);
+  // In the second in which it counts shares are divided, too: a second's stranger is none of those they are divided with.
   await clock.advance(1_001);
   expect(governor.state().upbit.allowed).toBe(10);
 });

@@ -137,8 +137,13 @@ export class Governor implements RateGovernor {
     }
   }
 
+  /** What all divide less of. In short windows a stranger has come and gone before a share changes. */
+  #strangersCost(venue: Venue, nowMs: number): number {
+    return isShort(venue) ? 0 : this.#venues[venue].foreign.believed(nowMs);
+  }
+
   #divide(nowMs: number): void {
-    this.#shares.update(nowMs, this.options.linkUp(), (venue) => this.#venues[venue].foreign.believed(nowMs));
+    this.#shares.update(nowMs, this.options.linkUp(), (venue) => this.#strangersCost(venue, nowMs));
   }
 
   #updateShares(): void {
@@ -196,9 +201,7 @@ export class Governor implements RateGovernor {
       version: this.options.version,
       shares: this.#shares.shares(),
       spent: perVenue((venue) => this.#venues[venue].window.used()),
-      foreign: perVenue(
-        (venue) => this.#venues[venue].foreign.believed(nowMs) + this.#shares.goneMax(venue, nowMs),
-      ),
+      foreign: perVenue((venue) => this.#strangersCost(venue, nowMs) + this.#shares.goneMax(venue, nowMs)),
       banMs: perVenue((venue) => Math.max(0, Math.ceil(this.#venues[venue].banUntilMs - nowMs))),
     };
     this.options.announcements.announce("presence", new TextEncoder().encode(JSON.stringify(presence)));
@@ -254,7 +257,8 @@ export class Governor implements RateGovernor {
           const untilAnswersMs = this.#venues[venue].window.inFlight > 0 ? restMs : 0;
           const patienceMs = Math.max(untilAnswersMs, UNFORESEEN_WAIT_MS_MAX - waitedMs);
           const isForeseen = venueWaitMs !== Number.POSITIVE_INFINITY;
-          if (isForeseen ? venueWaitMs > restMs : patienceMs <= 0) left.delete(venue);
+          // The time to wait may be over: what is there now is still had.
+          if (isForeseen ? venueWaitMs > Math.max(0, restMs) : patienceMs <= 0) left.delete(venue);
           else waitMs = Math.max(waitMs, isForeseen ? venueWaitMs : patienceMs);
         }
         if (waitMs === 0) break;

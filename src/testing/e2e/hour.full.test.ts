@@ -31,7 +31,7 @@ const START_AT_MS = Date.UTC(2026, 0, 1);
 /** Of what the limits allow, the shortest feasible tick may take this much longer. */
 const SLOWER_MAX = 1.1;
 /** Part of all rates that may be null because a worker's part of a budget was spent. */
-const BUDGET_NULLS_MAX = 0.01;
+const BUDGET_NULLS_MAX = 0.001;
 const COINS_PER_TASK = 4;
 const COINS_MIN = 131;
 const HELLO_MS = 1_000;
