@@ -113,6 +113,7 @@ needs(["redis"], "the edge", () => {
       PORT: "0",
       LOG_FORMAT: "json",
       PRIVATE_API_URL: `http://127.0.0.1:${behind.port}`,
+      CORS_ORIGINS: "https://app.example.kr",
       UPSTASH_REDIS_REST_URL: front.url,
       UPSTASH_REDIS_REST_TOKEN: TOKEN,
     };
@@ -145,7 +146,10 @@ needs(["redis"], "the edge", () => {
     front = startUpstashFront({ redis: { url: redis.url }, token: TOKEN, port });
     await until(() => table.get("XRP", 3)?.tickAtMs === tickAtMs + 2);
 
-    const response = await fetch(`http://127.0.0.1:${edgePort}/api/premium`);
+    const response = await fetch(`http://127.0.0.1:${edgePort}/api/premium`, {
+      headers: { Origin: "https://app.example.kr" },
+    });
+    expect(response.headers.get("Access-Control-Allow-Origin")).toBe("https://app.example.kr");
     const { rows: shown } = (await response.json()) as { rows: { tickAtMs: number }[] };
     expect(shown.map((row) => row.tickAtMs - tickAtMs)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
     // The snapshot may be read before the subscription stands again.

@@ -59,7 +59,11 @@ const app = createApp({
   codec: { packFrame, packText, unpackFrame },
   clock,
   log,
-  settings: { periodMs: settings.TICK_INTERVAL_MS, trustedProxies: settings.TRUSTED_PROXIES },
+  settings: {
+    periodMs: settings.TICK_INTERVAL_MS,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    corsOrigins: settings.CORS_ORIGINS ?? [],
+  },
   signal: ending.signal,
   version: VERSION,
   elsewhere: settings.PRIVATE_API_URL

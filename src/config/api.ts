@@ -161,6 +161,11 @@ export const edgeFields = {
       "Address of the api that has the database, e.g. https://api.mine.kr: what the edge does not know itself is had from there. Without it that is 404.",
     schema: httpUrl,
   },
+  CORS_ORIGINS: {
+    ...apiFields.CORS_ORIGINS,
+    about:
+      "The api's CORS_ORIGINS: those sites' pages read the public paths here with cookies and bearer, as the private ones.",
+  },
   PRIVATE_API_MODE: {
     about: "proxy: the edge asks it and passes the answer on. redirect: clients are sent there (307).",
     default: "proxy",
