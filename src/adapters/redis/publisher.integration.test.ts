@@ -71,10 +71,12 @@ needs(["redis", "openssl"], "the Redis publisher", () => {
 
   test("a whole table arrives whole in both forms, with the snapshot and Karbit's reference key", async () => {
     const server = await redisServer();
+    // Keys are had under the number of a database alone, channels are heard through any (contract 2.1 and 4.3).
+    const numbered = `${server.url}/3`;
     const channels = ["schedulerx:frames", "exchange_rate", "kimchi:premium"];
     const heard = await hearing(server.url, channels);
     const karbitChannels = ["exchange_rate", "kimchi:premium"];
-    const { publisher, log } = publisherOn({ kind: "tcp", url: server.url }, { karbitChannels });
+    const { publisher, log } = publisherOn({ kind: "tcp", url: numbered }, { karbitChannels });
     const table = tableOf(1_000, 131);
     const atMs = systemClock.nowMs();
     publisher.offer(
@@ -97,7 +99,7 @@ needs(["redis", "openssl"], "the Redis publisher", () => {
     const frame = unpackFrame(Buffer.from(heard["schedulerx:frames"]![0]!, "base64"));
     expect(frame.rows).toEqual(table);
 
-    const reader = new RedisClient(server.url);
+    const reader = new RedisClient(numbered);
     releases.push(() => reader.close());
     const snapshot = unpackFrame(Buffer.from((await reader.get("schedulerx:snapshot"))!, "base64"));
     expect(new Set(snapshot.rows.map((row) => `${row.coin}|${row.pairIndex}`)).size).toBe(524);
