@@ -120,6 +120,32 @@ describe("A request of an account", () => {
     expect(served.count).toBe(0);
   });
 
+  test("is not begun when a pause of the process has eaten what was left for an answer", async () => {
+    class Pausing extends ManualClock {
+      pausedMs = 0;
+      override monotonicMs(): number {
+        return super.monotonicMs() + this.pausedMs;
+      }
+    }
+    for (const [pausedMs, begun] of [
+      [30_000, 1],
+      [59_900, 0],
+    ] as const) {
+      served.count = 0;
+      const clock = new Pausing();
+      const { caller, settled, grant } = kit({
+        clock,
+        reserve: async () => {
+          clock.pausedMs = pausedMs;
+          return grant;
+        },
+      });
+      const result = await caller.call(call(), 60_000);
+      expect([result.kind, served.count]).toEqual([begun ? "answer" : "unsent", begun]);
+      if (!begun) expect(settled).toEqual([{ cost: 2, answer: "unsent" }]);
+    }
+  });
+
   test("without a grant of the address is not sent, and its place in the account's budget is free again", async () => {
     const { caller, budget, grant } = kit({
       reserve: () => Promise.resolve({ ...grant, venues: new Set<"bybit">() }),

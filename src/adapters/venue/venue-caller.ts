@@ -91,8 +91,8 @@ export class VenueCaller {
     const isAllowed = call.addressCost === 0 || address !== undefined;
     const why = !isAllowed
       ? "no budget of the address"
-      : leftMs() <= 0
-        ? "the deadline has passed"
+      : leftMs() < Math.min(SEND_MS_MIN - WAIT_SLACK_MS, timeoutMs / 2)
+        ? "too little time is left for an answer"
         : call.mayStillSend?.() === false
           ? "called off"
           : undefined;
