@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
+import { NO_DUST } from "../domain/position.ts";
 import { StoreFault } from "../domain/store-fault.ts";
 import { type EngineRig, REFERENCE_KRW, type RigOptions, traderOf } from "../testing/engine/rig.ts";
 import { rigStarter } from "../testing/engine/rigs.ts";
@@ -188,6 +189,27 @@ test("a position that is no whole lots any more, for the venue has changed them,
   await rig.pass(60_000);
   expect(rig.held).toEqual([]);
   rig.world.tradeByHand("user 1", "upbit", { symbol: "KRW-XRP", side: "sell", qty: "0.1" });
+});
+
+test("an exit planned while an add-on came to its end is planned anew, on what is held and left over since", async () => {
+  const rig = await started({}, (of) => of.traders.set([traderOf(1, { allowAverageDown: true })]));
+  await rig.tick();
+  rig.skip(61_000);
+  rig.market.setRate("XRP", 1_390);
+  const waits = [1_400];
+  rig.bookMs = () => waits.shift() ?? 40;
+  // The add-on's hedge takes it up.
+  rig.journal.dust = async () => {
+    const [, addOn] = rig.position(1, "XRP")!.entries;
+    return addOn ? NO_DUST : { qtyCoin: D("0.09"), costKrw: D("250") };
+  };
+  await rig.engine.force(1, "XRP", "user");
+  await rig.tick(1_200);
+  expect(rig.position(1, "XRP")!.entries.length).toBe(2);
+  await rig.pass(2_000);
+  expect(rig.intents("exit").map(({ qtyContracts, terms }) => [`${qtyContracts}`, terms.dustCoin])).toEqual([
+    ["717.8", "0"],
+  ]);
 });
 
 test("an exit that cannot be planned for a defect is told of, not only logged", async () => {

@@ -56,6 +56,8 @@ export class EngineState {
   readonly #readTaken = new Map<number, number>();
   /** By user and coin: planned or running. */
   readonly running = new Map<string, IntentRow>();
+  /** By user and coin: intents that have ended in this term. */
+  readonly #ends = new Map<string, number>();
   /** By intent, of those that have been begun: how far they are. */
   readonly progress = new Map<string, () => IntentProgress>();
   readonly cooling = new Map<string, CoolingRow>();
@@ -178,6 +180,15 @@ export class EngineState {
           (scope === "user" && subject === String(userId)) ||
           (scope === "coin" && subject === coin)),
     );
+  }
+
+  /** The same before and after: what was read of positions and dust in between still holds. */
+  endsOf(key: string): number {
+    return this.#ends.get(key) ?? 0;
+  }
+
+  noteEnd(key: string): void {
+    this.#ends.set(key, this.endsOf(key) + 1);
   }
 
   hasIncident(userId: number): boolean {

@@ -165,12 +165,13 @@ export class EntryDesk {
     const { known, accounts, reference } = this.parts;
     const { userId } = trader;
     const key = userCoin(userId, row.coin);
+    const ends = known.endsOf(key);
     return planEntry({ ...this.deps, accounts }, trader, row, pair, {
       basis: () => known.basis(trader, row.coin, pair, reference.valid()),
       taken: (booksAtMs) => known.taken(row.coin, pair, booksAtMs),
       // From here on it counts, for this user and for the limits of all.
       take: (intent) => {
-        if (known.running.has(key) || known.isEntering(userId)) return false;
+        if (known.running.has(key) || known.isEntering(userId) || known.endsOf(key) !== ends) return false;
         known.running.set(key, intent);
         return true;
       },

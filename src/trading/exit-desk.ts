@@ -106,6 +106,7 @@ export class ExitDesk {
     const { known, accounts, reference, teller, work } = this.parts;
     const key = userCoin(position.userId, position.coin);
     const begunAtMs = this.deps.clock.nowMs();
+    const ends = known.endsOf(key);
     const planned = await planExit({ ...this.deps, accounts, funding: this.#funding }, position, {
       forcedBy: cause,
       halted: known.halted,
@@ -113,7 +114,8 @@ export class ExitDesk {
       taken: (booksAtMs) => known.taken(position.coin, position.pair, booksAtMs),
       take: (intent) => {
         // What runs by now is something else, and the position may be another one.
-        const isStill = known.positions.get(key)?.positionId === position.positionId;
+        const isSame = known.positions.get(key)?.positionId === position.positionId;
+        const isStill = isSame && known.endsOf(key) === ends;
         if (!isStill || known.running.has(key) || !work.term.holds()) return false;
         known.running.set(key, intent);
         return true;

@@ -159,6 +159,7 @@ export class Runner {
       await work
         .insist(() => Promise.all([known.loadPositions(userId), known.loadLosses()]))
         .catch(() => undefined);
+      known.noteEnd(key);
       if (known.running.get(key)?.intentId === intentId) known.running.delete(key);
       known.progress.delete(intentId);
       this.#onStuck.delete(intentId);
