@@ -34,6 +34,7 @@ import type { UserEventSink } from "../../ports/user-events.ts";
 import { TradingEngine } from "../../trading/engine.ts";
 import { createDeskAnswers } from "../answer-desk.ts";
 import { createBookDesk } from "../book-desk.ts";
+import { createFeeValue } from "../fee-value.ts";
 import type { Scheduler } from "../run.ts";
 import { ListingIndex } from "./listing-index.ts";
 import { TRADING_RULES_DEFAULT, type TradingRules } from "./trading-rules.ts";
@@ -79,7 +80,6 @@ export async function modeFault(mode: "off" | TradingMode, database: Database): 
 const PAPER_BOOK_MS = 1_500;
 const BINANCE_DEPTH = 100;
 const BYBIT_DEPTH = 500;
-const FEE_BOOK_MS = 1_000;
 
 export interface Trading {
   /** Not started yet. */
@@ -132,11 +132,7 @@ export function createTrading(parts: TradingParts): Trading {
     market: marketView(scheduler, lists, holdingMs),
     reference: () => scheduler().collector.table.reference,
     ...engineRules,
-    feeValue: async (venue, asset, fee) => {
-      const seen = await desk.book(venue, { symbol: `${asset}USDT`, depth: 5 }, FEE_BOOK_MS);
-      // Without a price the fee counts as nothing paid in money, but the asset it took stands in the journal.
-      return seen ? fee.times(Decimal.ofFloat(seen.book.askPrices[0]!)) : Decimal.ZERO;
-    },
+    feeValue: createFeeValue({ log, book: desk.book }),
   });
   const leads = () => engine.isElsewhere === false;
   return { engine, answerDesk: createDeskAnswers({ clock, log, leads, keyed, venues, mode }) };
