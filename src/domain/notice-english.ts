@@ -73,7 +73,7 @@ export function englishNotice(notice: Notice): NoticeBody {
         title: incidentTitle(notice),
         lines: [
           notice.userId === undefined ? undefined : `User: ${notice.userId}`,
-          `Detail: ${clean(notice.detail)}`,
+          `Detail: ${reason(notice.detail, "en")}`,
         ],
       };
     case "position-changed-by-hand":

@@ -74,7 +74,7 @@ export function koreanNotice(notice: Notice): NoticeBody {
         title: incidentTitle(notice),
         lines: [
           notice.userId === undefined ? undefined : `사용자: ${notice.userId}`,
-          `내용: ${clean(notice.detail)}`,
+          `내용: ${reason(notice.detail, "ko")}`,
         ],
       };
     case "position-changed-by-hand":

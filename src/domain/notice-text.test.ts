@@ -7,7 +7,7 @@ import { ENTRY_REASONS } from "./decision.ts";
 import { keyFinding } from "./key-finding.ts";
 import { LANGUAGES, type Notice, noticeLevel } from "./notice.ts";
 import { kstTime, lostNoticesText, noticeText } from "./notice-text.ts";
-import { reasonWords } from "./notice-words.ts";
+import { reasonWords, TROUBLES } from "./notice-words.ts";
 import { RISK_DENIALS } from "./risk.ts";
 import { SIZE_DENIALS } from "./sizing.ts";
 
@@ -186,6 +186,20 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
       "⚠️ [paper] Incident · an unexplained difference between our record and the venue · ETH",
       "User: 7",
       "Detail: expected 1, was 2",
+    ],
+  ],
+  [
+    {
+      ...{ kind: "incident", what: "needs-human", coin: "ETH", mode: "live" },
+      detail: "sell-by-hand: short-gone, no-rate fresh books or rules not to be had",
+    },
+    [
+      "⚠️ 사고 발생 · 자동으로 마무리할 수 없는 주문 · ETH",
+      "내용: 숏은 이미 종료되었고 해외 시세가 없어 현물이 자동으로 매도되지 않습니다. 국내 거래소에서 직접 매도해 주세요 (short-gone, no-rate fresh books or rules not to be had)",
+    ],
+    [
+      "⚠️ Incident · orders that cannot be finished automatically · ETH",
+      "Detail: the short is gone and no price is to be had abroad, so the coins are not sold: sell them at the Korean venue by hand (short-gone, no-rate fresh books or rules not to be had)",
     ],
   ],
   [
@@ -422,7 +436,14 @@ describe("noticeText", () => {
 test("reasonWords knows every code in both languages and leaves other words alone", () => {
   const exits = ["halted", "rate-below-target", "no-profit"];
   const accounts = ["no-key", "mode-unfit", "leverage-unfit", "clock-off", "account-unread"];
-  for (const code of [...ENTRY_REASONS, ...SIZE_DENIALS, ...RISK_DENIALS, ...exits, ...accounts]) {
+  for (const code of [
+    ...ENTRY_REASONS,
+    ...SIZE_DENIALS,
+    ...RISK_DENIALS,
+    ...TROUBLES,
+    ...exits,
+    ...accounts,
+  ]) {
     for (const language of LANGUAGES) expect(reasonWords(code, language)).not.toBe(code);
   }
   expect(reasonWords("margin-short: neededUsdt=12", "ko")).toBe("USDT 증거금 부족 (neededUsdt=12)");

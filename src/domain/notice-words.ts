@@ -18,7 +18,21 @@ type HoldReason =
   | "mode-unfit"
   | "leverage-unfit"
   | "clock-off"
-  | "account-unread";
+  | "account-unread"
+  | Trouble;
+
+/** What went wrong, or what only its user can do now. */
+export const TROUBLES = [
+  "nothing-filled",
+  "too-little-filled",
+  "exit-blocked", // a forced exit cannot begin
+  "sell-by-hand", // the short is gone, and so is the market abroad
+  "cover-by-hand", // less than one lot is left
+  "unlisted",
+  "coins-missing",
+  "key-held", // no usable key, and a position
+] as const;
+export type Trouble = (typeof TROUBLES)[number];
 
 type Words = Readonly<Record<Language, string>>;
 
@@ -140,6 +154,35 @@ const REASON_WORDS: Readonly<Record<HoldReason, Words>> = {
   },
   "clock-off": { ko: "서버 시각 오차", en: "the clock is off" },
   "account-unread": { ko: "계정을 조회하지 못함", en: "the account could not be read" },
+  "nothing-filled": { ko: "체결된 수량이 없음", en: "nothing was filled" },
+  "too-little-filled": {
+    ko: "체결 수량이 너무 적어 헤지도 매도도 할 수 없음",
+    en: "too little was filled to be hedged or sold",
+  },
+  "exit-blocked": {
+    ko: "종료 주문을 시작하지 못해 계속 다시 시도합니다. 급하면 두 거래소에서 직접 종료해 주세요",
+    en: "the exit cannot begin and is tried on and on; in a hurry close both legs at the venues by hand",
+  },
+  "sell-by-hand": {
+    ko: "숏은 이미 종료되었고 해외 시세가 없어 현물이 자동으로 매도되지 않습니다. 국내 거래소에서 직접 매도해 주세요",
+    en: "the short is gone and no price is to be had abroad, so the coins are not sold: sell them at the Korean venue by hand",
+  },
+  "cover-by-hand": {
+    ko: "남은 수량이 해외 최소 주문 단위보다 작아 자동으로 종료할 수 없습니다. 해외 거래소에서 숏을 직접 종료해 주세요",
+    en: "what is left is less than one lot and can only be closed by hand: close the short at the venue overseas",
+  },
+  unlisted: {
+    ko: "거래소 목록에서 사라진 코인이라 자동으로 종료할 수 없습니다. 두 거래소에서 직접 정리해 주세요",
+    en: "on no list of its venues any more, so it can only be left by hand: close both legs at the venues",
+  },
+  "coins-missing": {
+    ko: "국내 거래소의 코인이 기록보다 적습니다. 매도하거나 출금하지 않으셨다면 계정을 확인해 주세요",
+    en: "fewer coins at the Korean venue than the record says: look at the account unless you sold or withdrew them",
+  },
+  "key-held": {
+    ko: "사용할 수 있는 API 키가 없어 보유 포지션을 감시하거나 종료할 수 없습니다. API 키를 확인해 주세요",
+    en: "no usable API key, so the position can be neither watched nor left: look at the key",
+  },
 };
 
 /** A code, or a code, a colon and words, with the code in words; anything else as it is. */

@@ -68,9 +68,7 @@ test("a forced exit that cannot begin calls a human", async () => {
   await rig.pass(29_000);
   expect(incidents(rig)).toEqual([]);
   await rig.pass(6_000);
-  expect(incidents(rig)).toEqual([
-    expect.stringMatching(/^needs-human: an exit \(operator\) cannot begin: no-rate/),
-  ]);
+  expect(incidents(rig)).toEqual([expect.stringMatching(/^needs-human: exit-blocked: operator, no-rate/)]);
   rig.bookMs = () => 40;
   await rig.pass(10_000);
   expect(rig.held).toEqual([]);

@@ -255,6 +255,20 @@ test("a coin that is on no list any more is told of, for it can only be left by 
   expect(rig.state.incidents.map(({ kind }) => kind)).toEqual(["unknown-difference"]);
 });
 
+test("the coins of a short that was delisted with its market are its user's to sell, and he is told so", async () => {
+  const rig = await holding();
+  handTrade(rig, "buy", shortOf(rig));
+  rig.market.away.add("binance");
+  await rig.pass(60_000);
+  expect(rig.heard("incident").map(({ to, notice }) => [to, "detail" in notice && notice.detail])).toEqual([
+    [1, expect.stringMatching(/^sell-by-hand: short-gone, no-rate /)],
+    ["operator", expect.stringMatching(/^sell-by-hand: short-gone, no-rate /)],
+  ]);
+  rig.market.away.clear();
+  await rig.pass(10_000);
+  expect(rig.held).toEqual([]);
+});
+
 test("a short somebody has joined by hand is not left automatically, and by the user's word it is", async () => {
   const rig = await holding();
   handTrade(rig, "sell", 50);

@@ -2,6 +2,7 @@
 // against whatever forces them out, which is tried again until they are gone.
 
 import type { PairKey } from "../../schema/vocabulary.ts";
+import type { Trouble } from "../domain/notice-words.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import { exitScreenJeon, stopScreenJeon } from "../domain/screen.ts";
 import type { ForcedClose } from "../ports/forced-closes.ts";
@@ -16,8 +17,6 @@ import type { WatchedPosition } from "./watched.ts";
 
 /** A forced exit is tried each second; after this long somebody is called. */
 const BLOCKED_MS = 30_000;
-const BELOW_LOT =
-  "what is left is less than one lot of the venue overseas and can only be closed there by hand";
 
 export class ExitDesk {
   /** Nothing more is begun: the term is being handed over. */
@@ -129,11 +128,9 @@ export class ExitDesk {
     const breakEven = () => accounts.breakEven(userId, pair, this.deps.market.facts(coin, pair));
     teller.decided({ ...{ strategyId, userId, coin, pair, breakEven }, ...decision });
     if (!planned.ok) {
-      if (planned.reason === "no-key")
-        teller.incident("key", position, "no usable key: the position cannot be left");
-      else if (planned.reason === "below-one-lot")
-        teller.incident("needs-human", position, `${BELOW_LOT}: ${planned.context}`);
-      else if (cause) this.#blocked(position, cause, `${planned.reason} ${planned.context}`.trim());
+      if (planned.reason === "no-key") teller.incident("key", position, "key-held" satisfies Trouble);
+      else if (planned.reason === "below-one-lot") this.#call(position, "cover-by-hand", planned.context);
+      else if (cause) this.#blocked(position, cause, planned);
       return;
     }
     this.#blockedSinceMs.delete(key);
@@ -142,13 +139,23 @@ export class ExitDesk {
   }
 
   /** Somebody who wants out, or must get out, and does not: that is not left to be found. */
-  #blocked(position: OpenPosition, cause: ForceCause, why: string): void {
+  #blocked(
+    position: OpenPosition,
+    cause: ForceCause,
+    { reason, context }: { readonly reason: string; readonly context: string },
+  ): void {
     const key = userCoin(position.userId, position.coin);
     const nowMs = this.deps.clock.monotonicMs();
     const sinceMs = this.#blockedSinceMs.get(key) ?? nowMs;
     this.#blockedSinceMs.set(key, sinceMs);
     if (nowMs - sinceMs < BLOCKED_MS) return;
-    this.parts.teller.incident("needs-human", position, `an exit (${cause}) cannot begin: ${why}`);
+    // What is delisted with its short has no market that would come back.
+    const isOver = cause === "short-gone" && (reason === "no-rate" || reason === "not-tradable");
+    this.#call(position, isOver ? "sell-by-hand" : "exit-blocked", `${cause}, ${reason} ${context}`.trim());
+  }
+
+  #call(position: OpenPosition, trouble: Trouble, context: string): void {
+    this.parts.teller.incident("needs-human", position, `${trouble}: ${context}`);
   }
 }
 

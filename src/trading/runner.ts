@@ -6,6 +6,7 @@ import { EXIT_CAUSES, type ExitCause } from "../domain/decision.ts";
 import { isEnd } from "../domain/intent.ts";
 import { legTermsOf } from "../domain/intent-terms.ts";
 import type { ExitNoticeCause } from "../domain/notice.ts";
+import type { Trouble } from "../domain/notice-words.ts";
 import { averageEntryRate } from "../domain/position.ts";
 import { type CoolingCause, coolingMs } from "../domain/risk.ts";
 import { isPassing } from "../domain/store-fault.ts";
@@ -269,7 +270,7 @@ export class Runner {
       await this.#rest(userId, coin, "unwound");
       await this.quarantine(coin);
     } else if (to !== "hedged") {
-      const why = to === "abandoned" ? "nothing was filled" : "too little was filled to be hedged or sold";
+      const why: Trouble = to === "abandoned" ? "nothing-filled" : "too-little-filled";
       const notice = { kind: "entry-failed", mode, coin, pair, why } as const;
       // A coin that nobody sells at its price fails again after each rest.
       teller.tell(userId, notice, `entry-failed ${coin} ${pair} ${to}`);

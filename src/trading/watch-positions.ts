@@ -10,6 +10,7 @@
 
 import { type OverseasVenue, PAIRS, type PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
+import type { Trouble } from "../domain/notice-words.ts";
 import { positionTotals } from "../domain/position.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import { guardianVerdict, liquidationDistance } from "../domain/risk.ts";
@@ -199,7 +200,7 @@ export class PositionWatch {
       const legs = await accounts.legs(still[0]!.userId, pairKey);
       if (!legs) {
         for (const position of still) {
-          this.session.openIncident("key", position, "no usable key: the position cannot be watched or left");
+          this.session.openIncident("key", position, "key-held" satisfies Trouble);
           // Said by the incident.
           this.#compared(position);
         }
@@ -244,7 +245,7 @@ export class PositionWatch {
     const facts = this.deps.market.facts(coin, pair);
     if (!facts) {
       // What it is called is read from its entry after the first asking.
-      const why = "the coin is on no list of its venues any more: it can only be left by hand";
+      const why: Trouble = "unlisted";
       this.#confirmed(key, "unlisted", () => this.session.openIncident("unknown-difference", position, why));
       return;
     }
@@ -401,11 +402,7 @@ export class PositionWatch {
 
   #coinsGone(position: OpenPosition): void {
     const { userId, coin } = position;
-    this.session.openIncident(
-      "unknown-difference",
-      { userId, coin },
-      "fewer coins at the venue than the record says",
-    );
+    this.session.openIncident("unknown-difference", { userId, coin }, "coins-missing" satisfies Trouble);
   }
 
   #guard(
