@@ -171,7 +171,7 @@ export class Predecessor {
   async #exitRun(intent: IntentRow, books: FreshBooks, legs: Legs, journal: Journal): Promise<ExitRun> {
     const deps = {
       ...this.#runDeps(journal),
-      referenceKrw: () => this.deps.referenceKrw,
+      reference: () => ({ priceKrw: this.deps.referenceKrw, words: "the bench's" }),
       fundingUsdt: async () => Decimal.ZERO,
     };
     const file = { intent, orders: [], fills: [] };

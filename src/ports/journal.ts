@@ -181,6 +181,8 @@ export interface ExitEnd {
   readonly taken: readonly Taken[];
   readonly profitKrw: Decimal | undefined;
   readonly profitRatePct: Decimal | undefined;
+  /** By which price it was settled and how old that was, in words; kept with the end among the intent's events. */
+  readonly settledBy?: string;
   readonly dust: Dust | undefined;
   /** Live only, when the position is gone. */
   readonly closedRow:

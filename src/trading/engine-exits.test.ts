@@ -44,9 +44,10 @@ test("the price an exit is settled at is noted with its age, however long there 
   rig.market.setRate("XRP", 1_430);
   await rig.tick();
   expect(rig.held).toEqual([]);
-  const [settled] = rig.log.lines.filter(({ event }) => event === "an exit is settled");
-  expect(settled?.fields).toMatchObject({ referenceKrw: String(REFERENCE_KRW), source: "market" });
-  expect(Math.round((settled?.fields.ageMs as number) / 10_000)).toBe(4);
+  const [settled] = rig.journal.exits;
+  expect(settled?.end.settledBy).toMatch(
+    new RegExp(`^${REFERENCE_KRW} KRW a USDT by the market, 4\\d{4} ms old$`),
+  );
 });
 
 test("XRP is left at its exit rate, and not below", async () => {

@@ -31,8 +31,8 @@ import type { RunDeps } from "./run-entry.ts";
 import { type Legs, OrderDriver, type OrderPlan, restUntil, slowWords } from "./run-order.ts";
 
 export interface ExitRunDeps extends RunDeps {
-  /** KRW per USDT for the settlement: the last valid one. */
-  readonly referenceKrw: () => Decimal | undefined;
+  /** KRW per USDT for the settlement, the last valid one or the plan's, and in words which and how old it is. */
+  readonly reference: () => { readonly priceKrw: Decimal; readonly words: string };
   /** Funding since entry that belongs to the position, USDT; positive is received. */
   readonly fundingUsdt: (position: OpenPosition, legs: Legs) => Promise<Decimal>;
 }
@@ -335,6 +335,7 @@ export class ExitRun {
     );
     const to = leftCoin.isZero ? "closed" : "parted";
     const fundingWholeUsdt = await deps.fundingUsdt(this.position, this.legs);
+    const reference = deps.reference();
     const outcome = exitOutcome({
       done,
       earlier: this.earlier.map((file) => this.#doneOf(file)),
@@ -343,7 +344,7 @@ export class ExitRun {
       // Funding is the whole position's and is counted once, with its last part.
       fundingUsdt: to === "closed" ? fundingWholeUsdt : Decimal.ZERO,
       fundingWholeUsdt,
-      referenceKrw: deps.referenceKrw() ?? terms.referenceKrw,
+      referenceKrw: reference.priceKrw,
       placedPriceUsdt: terms.overseasPriceUsdt,
     });
     const end: ExitEnd = {
@@ -353,6 +354,7 @@ export class ExitRun {
       taken,
       profitKrw: outcome.profitKrw,
       profitRatePct: outcome.profitRatePct,
+      settledBy: reference.words,
       dust: outcome.dustChanged ? outcome.dust : undefined,
       closedRow:
         to === "closed" && intent.mode === "live" ? { ...outcome.row, ...this.#idsAndLeverage() } : undefined,

@@ -220,13 +220,13 @@ export class Runner {
     const earlier = await Promise.all(ids.map(async (id) => (await journal.file(id))!));
     const exitDeps: ExitRunDeps = {
       ...deps,
-      referenceKrw: () => {
-        const price = reference.lastValid();
+      reference: () => {
+        const market = reference.lastValid();
+        const priceKrw = market ?? Decimal.of(intent.terms.referenceKrw!);
         const ageMs = reference.lastAgeMs() ?? clock.nowMs() - intent.plannedAtMs;
-        const source = price ? "market" : "plan";
-        const referenceKrw = price?.toString() ?? intent.terms.referenceKrw;
-        log.info("an exit is settled", { intentId: intent.intentId, referenceKrw, source, ageMs });
-        return price;
+        const words = `${priceKrw} KRW a USDT by the ${market ? "market" : "plan"}, ${ageMs} ms old`;
+        log.info("an exit is settled", { intentId: intent.intentId, by: words });
+        return { priceKrw, words };
       },
       fundingUsdt: async (of, ofLegs) =>
         (await work.insist(() =>

@@ -57,7 +57,7 @@ export async function endExit(
   const intent = await lockIntent(executor, intentId);
   if (intent.kind === "exit" && intent.state === to) return await projectAgain(executor, intentId);
   await requireNoOpenOrder(executor, intentId);
-  await endIntent(executor, intent, { kind: "exit", to, atMs, fence });
+  await endIntent(executor, intent, { kind: "exit", to, atMs, why: end.settledBy, fence });
   await addDust(executor, intent, { dust: end.dust, atMs });
   const position = await lockPosition(executor, intent, positionId);
   await requireTakeable(executor, end);

@@ -44,6 +44,7 @@ export async function endIntent(
     readonly kind: IntentKind;
     readonly to: IntentState;
     readonly atMs: number;
+    readonly why?: string | undefined;
     readonly fence: Fence;
   },
 ): Promise<void> {
@@ -54,5 +55,6 @@ export async function endIntent(
     .update(intents)
     .set({ state: end.to, endedAt: new Date(end.atMs), needsHumanWhy: null })
     .where(eq(intents.intentId, intentId));
-  await appendEvent(executor, { intentId, from: state, to: end.to, atMs: end.atMs, fence: end.fence });
+  const { to, atMs, why, fence } = end;
+  await appendEvent(executor, { intentId, from: state, to, atMs, why, fence });
 }

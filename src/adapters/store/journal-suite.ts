@@ -336,7 +336,8 @@ export function journalSuite(database: () => Database): void {
       await expect(journal.endExit(second, less, fence)).rejects.toBeInstanceOf(RangeError);
       const costLeft = exitEnd(positionId, [{ ...left, spentKrw: D("1"), entryIntentId }], { to: "parted" });
       await expect(journal.endExit(second, costLeft, fence)).rejects.toThrow("to take all of its cost");
-      const all = exitEnd(positionId, [{ ...left, entryIntentId }], { atMs: NOW_MS + 30 });
+      const settledBy = "1400 KRW a USDT by the market, 35000 ms old";
+      const all = exitEnd(positionId, [{ ...left, entryIntentId }], { atMs: NOW_MS + 30, settledBy });
       await expect(journal.endExit(second, { ...all, to: "parted" }, fence)).rejects.toBeInstanceOf(
         RangeError,
       );
@@ -358,6 +359,11 @@ export function journalSuite(database: () => Database): void {
       ]);
       expect(await reopened().closedSince("live", NOW_MS + 31)).toEqual([]);
       expect(await reopened().closedSince("paper", 0)).toEqual([]);
+      const whys = await rows(
+        database(),
+        sql`select why from schedulerx.intent_events where to_state = 'closed'`,
+      );
+      expect(whys).toEqual([{ why: settledBy }]);
     });
 
     test("what a held coin is called is known from its entry, by venue, and of nothing that is not held", async () => {

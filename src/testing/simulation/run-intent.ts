@@ -63,7 +63,11 @@ export async function runIntent(options: IntentRun): Promise<void> {
   const ids = [...new Set(position.parts.map(({ exitIntentId }) => exitIntentId))];
   const earlier = await Promise.all(ids.map(async (id) => (await journal.file(id))!));
   await new ExitRun(
-    { ...deps, referenceKrw: () => REFERENCE_KRW, fundingUsdt: async () => Decimal.ZERO },
+    {
+      ...deps,
+      reference: () => ({ priceKrw: REFERENCE_KRW, words: "by the test" }),
+      fundingUsdt: async () => Decimal.ZERO,
+    },
     ...([legs, file, fence, position, earlier, books] as const),
   ).run();
 }
