@@ -192,6 +192,37 @@ test("a position that is no whole lots any more, for the venue has changed them,
   rig.world.tradeByHand("user 1", "upbit", { symbol: "KRW-XRP", side: "sell", qty: "0.1" });
 });
 
+test("a venue that has changed its increments is left at market at the second try, and nobody is called", async () => {
+  const rig = await holding();
+  rig.world.market("upbit", "KRW-XRP").priceIncrement = D(7);
+  await rig.engine.force(1, "XRP", "user");
+  await rig.pass(5_000);
+  expect(rig.held).toEqual([]);
+  expect(rig.state.incidents).toEqual([]);
+  const sells = [...rig.journal.orders.values()].filter(({ purpose }) => purpose === "sell");
+  expect(sells.map(({ limitPrice, status }) => [limitPrice !== undefined, status])).toEqual([
+    [true, "rejected"],
+    [false, "done"],
+  ]);
+});
+
+test("an entry is sold back at market at the second try where the venue has changed its increments", async () => {
+  const rig = await started({}, (of) => {
+    of.world.faults.arm({ purpose: "hedge", times: 3 }, { refuse: "closed" });
+    of.world.faults.hook = ({ purpose }) => {
+      if (purpose === "hedge") of.world.market("upbit", "KRW-XRP").priceIncrement = D(7);
+      return undefined;
+    };
+  });
+  await rig.tick(5_000);
+  const sells = [...rig.journal.orders.values()].filter(({ purpose }) => purpose === "unwind");
+  expect(sells.map(({ limitPrice, status }) => [limitPrice !== undefined, status])).toEqual([
+    [true, "rejected"],
+    [false, "done"],
+  ]);
+  expect(rig.intents().map(({ state }) => state)).toEqual(["flat"]);
+});
+
 test("an exit planned while an add-on came to its end is planned anew, on what is held and left over since", async () => {
   const rig = await started({}, (of) => of.traders.set([traderOf(1, { allowAverageDown: true })]));
   await rig.tick();

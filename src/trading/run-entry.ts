@@ -27,7 +27,15 @@ import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
 import { coinsAt, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
-import { type Legs, type OrderDeps, OrderDriver, type OrderPlan, restUntil, slowWords } from "./run-order.ts";
+import {
+  isOffPrice,
+  type Legs,
+  type OrderDeps,
+  OrderDriver,
+  type OrderPlan,
+  restUntil,
+  slowWords,
+} from "./run-order.ts";
 
 export interface RunDeps extends OrderDeps {
   readonly journal: Journal;
@@ -262,7 +270,7 @@ export class EntryRun {
         increment: terms.overseasIncrement,
       });
     }
-    if (atMarket) return undefined;
+    if (atMarket || isOffPrice(this.#record.orders, purpose)) return undefined;
     const tries = attempt - (this.#adopted[purpose] ?? 0);
     return ladderPrice({
       side: "sell",

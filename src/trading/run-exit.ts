@@ -28,7 +28,7 @@ import {
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
 import type { RunDeps } from "./run-entry.ts";
-import { type Legs, OrderDriver, type OrderPlan, restUntil, slowWords } from "./run-order.ts";
+import { isOffPrice, type Legs, OrderDriver, type OrderPlan, restUntil, slowWords } from "./run-order.ts";
 
 export interface ExitRunDeps extends RunDeps {
   /** KRW per USDT for the settlement, the last valid one or the plan's, and in words which and how old it is. */
@@ -201,14 +201,16 @@ export class ExitRun {
     const missed = orders
       .slice(this.#adopted[purpose])
       .filter((order) => order.filledQty.below(order.qty)).length;
-    const limitPrice = ladderPrice({
-      side: isSell ? "sell" : "buy",
-      attempt: missed + 1,
-      qty,
-      book: isSell ? this.#books?.domestic : this.#books?.overseas,
-      incrementAt: (price) =>
-        isSell ? this.deps.incrementAt(this.legs.domestic.venue, price) : this.#terms.overseasIncrement,
-    });
+    const limitPrice = isOffPrice(this.#record.orders, purpose)
+      ? undefined
+      : ladderPrice({
+          side: isSell ? "sell" : "buy",
+          attempt: missed + 1,
+          qty,
+          book: isSell ? this.#books?.domestic : this.#books?.overseas,
+          incrementAt: (price) =>
+            isSell ? this.deps.incrementAt(this.legs.domestic.venue, price) : this.#terms.overseasIncrement,
+        });
     return { clientOrderId, purpose, attempt, qty, limitPrice };
   }
 

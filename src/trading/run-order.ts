@@ -71,6 +71,14 @@ export function isOverseas(purpose: OrderPurpose): boolean {
   return purpose === "hedge" || purpose === "cover";
 }
 
+/**
+ * Whether an order for this was refused for its price: the increments or the band are not what we know, and the next
+ * limit would be refused alike.
+ */
+export function isOffPrice(orders: readonly OrderRow[], purpose: OrderPurpose): boolean {
+  return orders.some((order) => order.purpose === purpose && order.refusal?.startsWith("price "));
+}
+
 function sideOf(purpose: OrderPurpose): "buy" | "sell" {
   return purpose === "buy" || purpose === "cover" ? "buy" : "sell";
 }

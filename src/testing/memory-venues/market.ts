@@ -53,7 +53,7 @@ export class Market {
   qtyStep: Decimal;
   readonly qtyMin: Decimal;
   readonly notionalMin: Decimal;
-  readonly priceIncrement: Decimal;
+  priceIncrement: Decimal;
   readonly qtyMaxMarket: Decimal;
   qtyMaxLimit: Decimal;
   readonly bandRatio: Decimal | undefined;
