@@ -67,7 +67,8 @@ test("a lower target lowers the cap and cuts the volume to what stands at or bel
 test("an entry is no larger than the largest order either venue takes, or its hedge would be refused", () => {
   const qtyWith = (rules: Partial<SizingRules>, rateMax = d("1400")) => {
     const sized = entry({ rateMax, rules: { ...RULES, ...rules } });
-    return sized.ok && [sized.size.qtyCoin, sized.size.qtyContracts, sized.size.proceedsUsdt].map(String);
+    const { qtyCoin, qtyContracts, proceedsUsdt } = (sized.ok && sized.size) || {};
+    return [qtyCoin, qtyContracts, proceedsUsdt].map(String);
   };
   expect(qtyWith({ overseasQtyMax: d("1.505") })).toEqual(["1.5", "1.5", "4949.5"]);
   expect(qtyWith({ domesticQtyMax: d("1.209") })).toEqual(["1.2", "1.2", "3959.8"]);
@@ -78,7 +79,7 @@ test("an entry is no larger than the largest order either venue takes, or its he
     overseasNotionalMinUsdt: d("1"),
   };
   const ofThousands = qtyWith({ ...thousands, overseasQtyMax: d("0.0015") }, d("1400000"));
-  expect(ofThousands && ofThousands.slice(0, 2)).toEqual(["1.5", "0.0015"]);
+  expect(ofThousands.slice(0, 2)).toEqual(["1.5", "0.0015"]);
 });
 
 test("a cap that crosses into another band of prices stands on that band's increment", () => {
