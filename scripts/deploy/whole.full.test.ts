@@ -135,7 +135,7 @@ else
         expect(said).toMatch(
           /runs +schedulerx-nats\n.*runs +schedulerx-redis\n.*runs +schedulerx-scheduler/s,
         );
-        for (const name of WORKERS) await it.install(name, "worker");
+        await Promise.all(WORKERS.map((name) => it.install(name, "worker")));
         await it.install("api", "api");
         await it.install("standby", "scheduler");
         api = await it.publicUrl();

@@ -1,4 +1,4 @@
-// Every process and server killed with kill -9, five times each, under load: what is lost is listed, what is published
+// Every process and server killed with kill -9, five times each at least, under load: what is lost is listed, what is published
 // is right, everybody lives and is back within ten seconds of the restart, and says so once.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
@@ -12,6 +12,8 @@ import type { Program } from "./program.ts";
 
 const TICK_MS = 4_000;
 const KILLS = 5;
+/** Where a slow machine has not shown by then what is looked for. */
+const KILLS_MAX = 15;
 const RESUME_MS_MAX = 10_000;
 
 if (process.env.FULL) {
@@ -26,7 +28,7 @@ if (process.env.FULL) {
       observer = await Observer.open(fleet, wanderingSeeds(8));
       await observer.published.closedTicks(2, Date.now(), 4 * TICK_MS);
       await observer.audit();
-    });
+    }, 150_000);
 
     afterAll(async () => {
       await observer?.close();
@@ -208,7 +210,8 @@ if (process.env.FULL) {
       const { scheduler } = fleet;
       const { published } = observer;
       let foundAgain = 0;
-      for (let kill = 0; kill < KILLS; kill++) {
+      let kills = 0;
+      for (; kills < KILLS || (foundAgain === 0 && kills < KILLS_MAX); kills++) {
         await busyMoment();
         const lines = scheduler.lines().length;
         await scheduler.kill9();
@@ -223,13 +226,13 @@ if (process.env.FULL) {
         if (said.includes("open tick found again")) foundAgain++;
       }
       const audit = await audited("scheduler killed in the middle of a tick");
-      console.log(`open tick found again ${foundAgain} times of ${KILLS}`);
+      console.log(`open tick found again ${foundAgain} times of ${kills}`);
       expect(foundAgain).toBeGreaterThan(0);
       // A tick that was found again lacks nothing; those of the seconds it was away do not exist.
       const broken = audit.lost.filter(
         ({ missing, absent }) => missing > 0 || absent < observer.truePairs().size,
       );
-      expect(broken.length).toBeLessThanOrEqual(KILLS - foundAgain);
+      expect(broken.length).toBeLessThanOrEqual(kills - foundAgain);
     }, 300_000);
   });
 }
