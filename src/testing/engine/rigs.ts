@@ -5,6 +5,13 @@ import { EngineRig, type RigOptions } from "./rig.ts";
 
 export type Arrange = (rig: EngineRig) => unknown;
 
+/** Leaves rates on one of the four pairs alone, upbit-binance: what happens then happens there. */
+export const onePair: Arrange = (rig) => {
+  for (const coin of rig.market.coins)
+    for (const pair of ["upbit-bybit", "bithumb-bybit", "bithumb-binance"])
+      rig.market.nulls.add(`${coin} ${pair}`);
+};
+
 /** Returns what makes a rig, arranged and with one process started. Call it once, at the top of a test file. */
 export function rigStarter(): (options?: RigOptions, before?: Arrange) => Promise<EngineRig> {
   const rigs: EngineRig[] = [];
