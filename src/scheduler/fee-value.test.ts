@@ -45,3 +45,14 @@ test("with nobody answering it is worth what was asked last, and nothing, loudly
   expect(await of("0.003")).toBe("1.8");
   expect(log.said("warn").at(-1)).toBe("a fee is valued at the last price seen");
 });
+
+test("what the fee's own venue asks waits for no other venue", async () => {
+  const value = createFeeValue({
+    log: new RecordingLog(),
+    book: (venue) =>
+      venue === "binance"
+        ? Promise.resolve({ book: bookOfLists({ asks: [[600, 1]], bids: [[599, 1]] }), atMs: 0 })
+        : new Promise(() => undefined),
+  });
+  expect(String(await value("binance", "BNB", D("0.002")))).toBe("1.2");
+});

@@ -14,14 +14,16 @@ export interface FeeValueDeps {
 const BOOK_MS = 1_000;
 const DEPTH = 5;
 
-/** Never rejects; asks all overseas venues at once, for at most a second. */
+/** Never rejects; asks all overseas venues at once, and the others are waited for only where the own one is silent. */
 export function createFeeValue({ log, book }: FeeValueDeps) {
   const lastUsdt = new Map<string, Decimal>();
   return async (venue: Venue, asset: string, fee: Decimal): Promise<Decimal> => {
     const venues = [venue, ...OVERSEAS_VENUES.filter((other) => other !== venue)];
     const market = { symbol: `${asset}USDT`, depth: DEPTH };
-    const seen = await Promise.all(venues.map((one) => book(one, market, BOOK_MS)));
-    const found = seen.find((one) => one !== undefined);
+    const asked = venues.map((one) => book(one, market, BOOK_MS));
+    // The venue's own price waits for no other venue: a leg may be open meanwhile.
+    let found: SeenBook | undefined;
+    for (const each of asked) found ??= await each;
     if (found) lastUsdt.set(asset, Decimal.ofFloat(found.book.askPrices[0]!));
     const priceUsdt = lastUsdt.get(asset);
     const said = { venue, asset, fee: fee.toString() };

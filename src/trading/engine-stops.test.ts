@@ -4,21 +4,11 @@ import { expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
 import type { ServiceAlert } from "../domain/notice.ts";
 import { CAUTION_DEFAULT } from "../domain/risk.ts";
-import { type EngineRig, traderOf } from "../testing/engine/rig.ts";
+import { ENTRIES_OFF, type EngineRig, traderOf } from "../testing/engine/rig.ts";
 import { onePair, rigStarter } from "../testing/engine/rigs.ts";
 
 const D = Decimal.of;
 const started = rigStarter();
-
-const OFF = {
-  scope: "global",
-  subject: "",
-  entriesOff: true,
-  halted: false,
-  why: "",
-  by: "operator",
-  atMs: 0,
-} as const;
 const strategy = (changes: Parameters<typeof traderOf>[1]) => (rig: EngineRig) =>
   rig.traders.set([traderOf(1, changes)]);
 const refuseHedges = (rig: EngineRig) =>
@@ -37,7 +27,7 @@ for (const [scope, subject] of [
     await rig.tick();
     expect(rig.held.toSorted()).toEqual(["1 XRP", "2 XRP"]);
     // By another process.
-    await rig.state.setSwitch({ ...OFF, scope, subject });
+    await rig.state.setSwitch({ ...ENTRIES_OFF, scope, subject });
     await rig.pass(1_000);
     rig.market.setRate("XRP", 1_430);
     await rig.tick();
@@ -55,7 +45,7 @@ for (const [scope, subject] of [
 test("an entry planned as entries are switched off sends nothing", async () => {
   const rig = await started();
   rig.bookMs = () => {
-    void rig.engine.setSwitch(OFF);
+    void rig.engine.setSwitch(ENTRIES_OFF);
     return 40;
   };
   await rig.tick();
@@ -63,7 +53,7 @@ test("an entry planned as entries are switched off sends nothing", async () => {
 });
 
 for (const [what, stop] of [
-  ["entries are switched off", (rig: EngineRig) => rig.engine.setSwitch(OFF)],
+  ["entries are switched off", (rig: EngineRig) => rig.engine.setSwitch(ENTRIES_OFF)],
   [
     "an incident opens",
     (rig: EngineRig) =>
@@ -95,7 +85,7 @@ test("a switch that is stored holds, though it could not be read again at once",
   const { process } = rig.processes[0]!;
   process.roadOf = (call) => call === "switches";
   process.road = "away";
-  await rig.engine.setSwitch(OFF);
+  await rig.engine.setSwitch(ENTRIES_OFF);
   expect(rig.log.said("warn")).toContain("switches not read");
   process.road = "ok";
   await rig.pass(600);
@@ -106,11 +96,11 @@ test("a switch that is stored holds, though it could not be read again at once",
 test("operators are told of every switch, by what it does, for whom and why; users of none", async () => {
   const rig = await started();
   rig.told.length = 0;
-  const change = { ...OFF, scope: "user", subject: "1", why: "asked for" } as const;
+  const change = { ...ENTRIES_OFF, scope: "user", subject: "1", why: "asked for" } as const;
   await rig.engine.setSwitch(change);
   await rig.engine.setSwitch({ ...change, entriesOff: false });
-  await rig.engine.setSwitch({ ...OFF, halted: true, why: "" });
-  await rig.engine.setSwitch({ ...OFF, entriesOff: false, halted: false, why: "" });
+  await rig.engine.setSwitch({ ...ENTRIES_OFF, halted: true, why: "" });
+  await rig.engine.setSwitch({ ...ENTRIES_OFF, entriesOff: false, halted: false, why: "" });
   const service = (what: ServiceAlert, detail: string) => ({ kind: "service", what, detail }) as const;
   expect(rig.told.map(({ to, notice }) => [to, notice])).toEqual([
     ["operator", service("entries-off", "user 1: asked for")],

@@ -1,7 +1,7 @@
 // Terms of the lease: who trades, what a successor does first, what a process that lost its term may still do.
 
 import { expect, test } from "bun:test";
-import { type EngineRig, traderOf } from "../testing/engine/rig.ts";
+import { ENTRIES_OFF, type EngineRig, traderOf } from "../testing/engine/rig.ts";
 import { onePair, rigStarter } from "../testing/engine/rigs.ts";
 
 const started = rigStarter();
@@ -118,15 +118,7 @@ test("an entry planned by a process that died before it sent anything is not beg
   process.freeze();
   // As young as can be, and the store lets the next in at once.
   await rig.stores.lease.release("process 1", rig.journal.fence);
-  await rig.state.setSwitch({
-    scope: "global",
-    subject: "",
-    entriesOff: true,
-    halted: false,
-    why: "",
-    by: "operator",
-    atMs: 0,
-  });
+  await rig.state.setSwitch(ENTRIES_OFF);
   await rig.start();
   await rig.pass(5_000);
   expect([rig.intents().map(({ state }) => state), rig.world.executions().length]).toEqual([
