@@ -27,6 +27,7 @@ import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
 import { coinsAt, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
+import { RefusedOrders } from "./refused-orders.ts";
 import {
   isOffPrice,
   type Legs,
@@ -71,6 +72,7 @@ export class EntryRun {
   readonly #driver: OrderDriver;
   readonly #terms: EntryTerms;
   readonly #missing: MissingWatch;
+  readonly #refused: RefusedOrders;
   readonly #adopted: Partial<Record<OrderPurpose, number>> = {};
   #committedMs: number | undefined;
   #books: FreshBooks | undefined;
@@ -99,6 +101,7 @@ export class EntryRun {
       mayBuy: deps.mayBuy,
     });
     this.#missing = new MissingWatch(deps.clock, this.#driver, "unwind");
+    this.#refused = new RefusedOrders(deps.clock, this.#record, this.#driver, "unwind");
   }
 
   progress(): IntentProgress {
@@ -176,7 +179,7 @@ export class EntryRun {
           await restUntil(this.deps.clock, this.#restUntilMs, () => this.#driver.guard());
           this.#restUntilMs = this.deps.clock.nowMs() + CAREFUL_PAUSE_MS;
           await this.#look();
-          if (step.send.purpose === "unwind" && (await this.#isSoldOutside(step.send.qty))) return undefined;
+          if (step.send.purpose === "unwind" && (await this.#isSold(step.send.qty))) return undefined;
         }
         const order = this.#driver.rowOf(this.#planOf(step.send));
         await this.#record.addOrders([order]);
@@ -197,17 +200,26 @@ export class EntryRun {
     }
   }
 
-  /** The human who was called may have sold the coins by hand: then they are not tried for ever. */
-  async #isSoldOutside(qty: Decimal): Promise<boolean> {
+  /**
+   * A try that was refused may have sold the coins late, or the human who was called by hand: then they are not tried
+   * for ever, and nobody's own are sold.
+   */
+  async #isSold(qty: Decimal): Promise<boolean> {
     const { deps } = this;
     const { coin, intentId } = this.#record.intent;
+    const refused = await this.#refused.look();
+    if (refused === "revived") {
+      // Its rest, if any, need not wait.
+      this.#restUntilMs = deps.clock.nowMs();
+      return true;
+    }
     const shown = await coinsAt(this.legs.domestic, coin).catch(() => undefined);
     if (shown === undefined || shown.held.atLeast(qty)) {
       this.#missing.reset();
       // What an order of his holds is there: it is waited for.
       return shown?.free.below(qty) ?? false;
     }
-    if ((await this.#missing.look()) !== "confirmed") return true;
+    if (refused === "unseen" || (await this.#missing.look()) !== "confirmed") return true;
     const missing = qty.minus(shown.held);
     const { clock } = deps;
     await recordClosedOutside(

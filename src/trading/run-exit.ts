@@ -27,6 +27,7 @@ import {
 } from "./closed-outside.ts";
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
+import { RefusedOrders } from "./refused-orders.ts";
 import type { RunDeps } from "./run-entry.ts";
 import { isOffPrice, type Legs, OrderDriver, type OrderPlan, restUntil, slowWords } from "./run-order.ts";
 
@@ -60,6 +61,7 @@ export class ExitRun {
   readonly #adopted: Record<Purpose, number> = { sell: 0, cover: 0 };
   readonly #shows: Record<Purpose, ExitLeg["venueShows"]> = { sell: undefined, cover: undefined };
   readonly #missing: Record<Purpose, MissingWatch>;
+  readonly #refused: Record<Purpose, RefusedOrders>;
   readonly #held: Record<Purpose, number> = { sell: 0, cover: 0 };
   /** Since when an account is not to be read between two tries. */
   readonly #unseenSinceMs: Record<Purpose, number | undefined> = { sell: undefined, cover: undefined };
@@ -93,6 +95,8 @@ export class ExitRun {
     });
     const watch = (purpose: Purpose) => new MissingWatch(deps.clock, this.#driver, purpose);
     this.#missing = { sell: watch("sell"), cover: watch("cover") };
+    const refused = (purpose: Purpose) => new RefusedOrders(deps.clock, this.#record, this.#driver, purpose);
+    this.#refused = { sell: refused("sell"), cover: refused("cover") };
   }
 
   progress(): IntentProgress {
@@ -173,7 +177,7 @@ export class ExitRun {
       case "rest":
         await this.#needsHuman(`the ${purpose} leg does not fill: trying on every 30 s`);
         await restUntil(clock, step.untilMs, () => this.#driver.guard());
-        await this.#checkVenue(purpose);
+        if ((await this.#refused[purpose].look()) !== "revived") await this.#checkVenue(purpose);
         return;
       case "done":
         return;
@@ -298,8 +302,13 @@ export class ExitRun {
     const { clock } = this.deps;
     // All is there: what was suspected before is not half of a new suspicion.
     if (missing.isZero) this.#missing[purpose].reset();
-    const found = missing.isZero ? "held" : await this.#missing[purpose].look();
-    if (found === "confirmed") return await this.#closeOutside(purpose, missing);
+    let found = missing.isZero ? "held" : await this.#missing[purpose].look();
+    if (found === "confirmed") {
+      const refused = await this.#refused[purpose].look();
+      if (refused === "revived") return;
+      if (refused === "none") return await this.#closeOutside(purpose, missing);
+      found = "unconfirmed";
+    }
     if (found === "held" && ++this.#held[purpose] >= HELD_LOOKS) {
       const what = purpose === "sell" ? "coins are" : "the short is";
       await this.#needsHuman(`${what} held by an order that is not ours: waiting for it`);

@@ -276,6 +276,19 @@ export class OrderDriver {
     }
   }
 
+  /** Whether a refused order was carried out after all; what the venue shows of it is recorded. */
+  async lookAgain(order: OrderRow): Promise<"absent" | "revived" | "unseen"> {
+    const { clientOrderId, symbol, purpose } = order;
+    const found = await this.venueOf(purpose).lookup({ symbol, clientOrderId }, LOOKUP_MS);
+    if (found.kind === "absent") return "absent";
+    if (found.kind !== "found") return "unseen";
+    const { state, filledQty } = found.order;
+    if (state === "closed" && filledQty.isZero) return "absent";
+    this.deps.log.warn("a refused order was carried out", { intentId: order.intentId, clientOrderId });
+    await this.#found(order, found.order);
+    return "revived";
+  }
+
   async #found(order: OrderRow, seen: VenueOrderState): Promise<void> {
     const { record } = this.parts;
     const { clientOrderId } = order;

@@ -1,5 +1,6 @@
-// Orders and fills. Invariants: a terminal status is never left; what an order was sent as never changes; a fill is
-// stored once and never edited; an order is never filled beyond its quantity without a defect being raised.
+// Orders and fills. Invariants: a terminal status is never left, but by a refused order that its venue shows after all;
+// what an order was sent as never changes; a fill is stored once and never edited; an order is never filled beyond its
+// quantity without a defect being raised.
 
 import { and, eq, inArray, notInArray, sql } from "drizzle-orm";
 import { fills, intents, orders } from "../../../schema/tables/trading.ts";
@@ -101,6 +102,8 @@ function merge(stored: OrderRow, news: OrderNews): OrderRow {
 }
 
 function nextStatus({ clientOrderId, status }: OrderRow, told: OrderStatus): OrderStatus {
+  // A copy of the request was carried out after the refusal.
+  if (status === "rejected" && (told === "open" || told === "done")) return told;
   if (isTerminal(status)) {
     if (isTerminal(told) && told !== status) {
       throw new RangeError(`expected ${clientOrderId} to stay ${status}, was ${told}`);

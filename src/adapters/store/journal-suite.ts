@@ -229,6 +229,8 @@ export function journalSuite(database: () => Database): void {
       await journal.recordOrder(refused, [], fence);
       const late = journal.recordOrder(refused, [fillOf(hedge, "0.01")], fence);
       await expect(late).rejects.toBeInstanceOf(RangeError);
+      const lost = { ...refused, status: "never-arrived" } as const;
+      await expect(journal.recordOrder(lost, [], fence)).rejects.toBeInstanceOf(RangeError);
       const second = orderOf(intentId, "hedge", { attempt: 2 });
       await journal.recordOrder(
         { ...second, status: "open" },
@@ -243,6 +245,23 @@ export function journalSuite(database: () => Database): void {
         fence,
       );
       await expect(stolen).rejects.toBeInstanceOf(RangeError);
+    });
+
+    test("a refused order that its venue shows after all is one of ours again, and only once", async () => {
+      await startEntry();
+      await journal.addOrders([hedge], fence);
+      const { clientOrderId } = hedge;
+      await journal.recordOrder({ clientOrderId, status: "rejected", refusal: "key 10003: bad" }, [], fence);
+      const part = fillOf(hedge, "0.01");
+      await journal.recordOrder({ clientOrderId, status: "open", venueOrderId: "v-1" }, [part], fence);
+      await journal.recordOrder({ clientOrderId, status: "done" }, [part], fence);
+      const { orders, fills } = (await journal.file(intentId))!;
+      expect(orders.find((order) => order.clientOrderId === clientOrderId)).toMatchObject({
+        ...{ status: "done", venueOrderId: "v-1", refusal: "key 10003: bad" },
+      });
+      expect(fills.filter((fill) => fill.clientOrderId === clientOrderId)).toHaveLength(1);
+      const again = journal.recordOrder({ clientOrderId, status: "rejected" }, [], fence);
+      await expect(again).rejects.toBeInstanceOf(RangeError);
     });
 
     test("an intent is not abandoned while an order of it is open", async () => {

@@ -109,7 +109,8 @@ export class MemoryJournal implements Journal {
     const stored = this.orders.get(news.clientOrderId);
     if (!stored) throw new RangeError(`expected a stored order, was ${news.clientOrderId}`);
     let { status } = news;
-    if (isTerminal(stored.status)) {
+    const isRevived = stored.status === "rejected" && (status === "open" || status === "done");
+    if (isTerminal(stored.status) && !isRevived) {
       if (isTerminal(status) && status !== stored.status) {
         throw new RangeError(`expected ${news.clientOrderId} to stay ${stored.status}, was ${status}`);
       }

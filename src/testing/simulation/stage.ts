@@ -2,6 +2,7 @@
 // chosen from outside: what the exhaustive search runs.
 
 import type { PairKey } from "../../../schema/vocabulary.ts";
+import { Decimal } from "../../domain/decimal.ts";
 import { intentIdOf, isEnd } from "../../domain/intent.ts";
 import { approvedFromJournal } from "../../domain/risk.ts";
 import { isPassing } from "../../domain/store-fault.ts";
@@ -135,8 +136,8 @@ export class Stage {
     }
   }
 
-  /** Throws Broken when money is not where it should be. */
-  async check(): Promise<void> {
+  /** Throws Broken when money is not where it should be; the user may hold so many coins of his own. */
+  async check(ownCoin = Decimal.ZERO): Promise<void> {
     const { ground, watch } = this;
     if (watch.broken.length > 0) throw new Broken(watch.broken.join("; "));
     checkWorld(ground);
@@ -145,8 +146,8 @@ export class Stage {
       intentIds: this.#intentIds,
     });
     const exposure = ground.world.exposure(USER, COIN);
-    if (!exposure.equals(held.dustCoin))
-      throw new Broken(`exposure: expected ${held.dustCoin}, was ${exposure}`);
+    const expected = held.dustCoin.plus(ownCoin);
+    if (!exposure.equals(expected)) throw new Broken(`exposure: expected ${expected}, was ${exposure}`);
   }
 }
 
