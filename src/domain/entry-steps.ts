@@ -18,6 +18,7 @@ import {
   qtyLeft,
   UNWIND_TRIES,
 } from "./intent.ts";
+import type { Trouble } from "./notice-words.ts";
 import {
   filledOf,
   type OrderView,
@@ -161,7 +162,7 @@ function unwinding(view: EntryView): EntryStep {
     return end(hedged.isPositive ? "hedged" : "flat", hedged);
   const tries = attempt - adoptedOf(view, "unwind");
   if (tries > UNWIND_TRIES && view.state !== "needs-human") {
-    return { do: "needs-human", why: `${left} coins could not be sold back in ${UNWIND_TRIES} tries` };
+    return { do: "needs-human", why: `${"unsold" satisfies Trouble}: ${left}` };
   }
   return { do: "send", send: send("unwind", attempt, left, tries >= UNWIND_TRIES) };
 }

@@ -31,6 +31,14 @@ export const TROUBLES = [
   "unlisted",
   "coins-missing",
   "key-held", // no usable key, and a position
+  "unsold", // what could not be hedged could not be sold back either
+  "sale-unfilled",
+  "cover-unfilled",
+  "order-unheard", // a venue does not tell what became of an order
+  "account-unseen", // between two tries
+  "coins-held", // by an order that is not ours
+  "short-held",
+  "own-order-open", // though nothing runs
 ] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
@@ -182,6 +190,38 @@ const REASON_WORDS: Readonly<Record<HoldReason, Words>> = {
   "key-held": {
     ko: "사용할 수 있는 API 키가 없어 보유 포지션을 감시하거나 종료할 수 없습니다. API 키를 확인해 주세요",
     en: "no usable API key, so the position can be neither watched nor left: look at the key",
+  },
+  unsold: {
+    ko: "헤지하지 못한 코인을 되팔지 못해 30초마다 다시 시도합니다. 급하면 국내 거래소에서 직접 매도해 주세요",
+    en: "the coins that could not be hedged could not be sold back and are tried every 30 s; in a hurry sell them at the Korean venue by hand",
+  },
+  "sale-unfilled": {
+    ko: "국내 매도가 체결되지 않아 30초마다 다시 시도합니다. 급하면 국내 거래소에서 직접 매도해 주세요",
+    en: "the sale at home does not fill and is tried every 30 s; in a hurry sell the coins at the Korean venue by hand",
+  },
+  "cover-unfilled": {
+    ko: "해외 숏 청산이 체결되지 않아 30초마다 다시 시도합니다. 급하면 해외 거래소에서 직접 종료해 주세요",
+    en: "buying the short back does not fill and is tried every 30 s; in a hurry close it at the venue overseas by hand",
+  },
+  "order-unheard": {
+    ko: "거래소가 주문 결과를 알려주지 않아 계속 조회합니다",
+    en: "the venue does not tell what became of an order; it is asked on and on",
+  },
+  "account-unseen": {
+    ko: "거래소 계정을 조회하지 못해 다음 주문이 기다리고 있습니다",
+    en: "the venue does not show the account, and the next try waits for it",
+  },
+  "coins-held": {
+    ko: "다른 주문이 코인을 잡고 있어 매도가 기다리고 있습니다. 그 주문을 취소해 주세요",
+    en: "an order that is not ours holds the coins, and the sale waits for it: cancel that order",
+  },
+  "short-held": {
+    ko: "다른 주문이 숏 포지션을 잡고 있어 종료가 기다리고 있습니다. 그 주문을 취소해 주세요",
+    en: "an order that is not ours holds the short, and the close waits for it: cancel that order",
+  },
+  "own-order-open": {
+    ko: "진행 중인 거래가 없는데 시스템의 주문이 거래소에 남아 있습니다. 거래소에서 확인해 주세요",
+    en: "orders of ours are open at the venue though nothing runs: look at the venue",
   },
 };
 

@@ -35,7 +35,7 @@ import {
   OrderDriver,
   type OrderPlan,
   restUntil,
-  slowWords,
+  slowWhy,
 } from "./run-order.ts";
 
 export interface RunDeps extends OrderDeps {
@@ -97,7 +97,7 @@ export class EntryRun {
       symbols: { domestic: this.#terms.domesticSymbol, overseas: this.#terms.overseasSymbol },
       allowed: preAuthoriseEntry(intentId, { qtyCoin, qtyContracts }),
       committedMs: () => this.#committedMs,
-      onSlow: (order) => deps.onTrouble({ intentId, kind: "slow", why: slowWords(order, legs) }),
+      onSlow: (order) => deps.onTrouble({ intentId, kind: "slow", why: slowWhy(order, legs) }),
       mayBuy: deps.mayBuy,
     });
     this.#missing = new MissingWatch(deps.clock, this.#driver, "unwind");

@@ -15,6 +15,7 @@ import {
 } from "../domain/intent.ts";
 import { type ExitDone, type ExitOutcome, exitOutcome, takeOldest } from "../domain/intent-ends.ts";
 import { type ExitTerms, exitTermsOf } from "../domain/intent-terms.ts";
+import type { Trouble } from "../domain/notice-words.ts";
 import { ladderPrice, qtyWorth, worstLadderPrice } from "../domain/order-bounds.ts";
 import type { FreshBooks } from "../ports/book-desk.ts";
 import type { ExitEnd, Fence, IntentFile, OpenPosition, OrderRow, Taken } from "../ports/journal.ts";
@@ -29,7 +30,7 @@ import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
 import { RefusedOrders } from "./refused-orders.ts";
 import type { RunDeps } from "./run-entry.ts";
-import { isOffPrice, type Legs, OrderDriver, type OrderPlan, restUntil, slowWords } from "./run-order.ts";
+import { isOffPrice, type Legs, OrderDriver, type OrderPlan, restUntil, slowWhy } from "./run-order.ts";
 
 export interface ExitRunDeps extends RunDeps {
   /** KRW per USDT for the settlement, the last valid one or the plan's, and in words which and how old it is. */
@@ -91,7 +92,7 @@ export class ExitRun {
       symbols: { domestic: this.#terms.domesticSymbol, overseas: this.#terms.overseasSymbol },
       allowed: preAuthoriseExit(intentId, { qtyCoin, qtyContracts }),
       committedMs: () => this.#committedMs,
-      onSlow: (order) => deps.onTrouble({ intentId, kind: "slow", why: slowWords(order, legs) }),
+      onSlow: (order) => deps.onTrouble({ intentId, kind: "slow", why: slowWhy(order, legs) }),
     });
     const watch = (purpose: Purpose) => new MissingWatch(deps.clock, this.#driver, purpose);
     this.#missing = { sell: watch("sell"), cover: watch("cover") };
@@ -175,7 +176,7 @@ export class ExitRun {
       case "reconcile":
         return await this.#reconcile(purpose, step.missing);
       case "rest":
-        await this.#needsHuman(`the ${purpose} leg does not fill: trying on every 30 s`);
+        await this.#needsHuman(`${purpose === "sell" ? "sale" : "cover"}-unfilled`);
         await restUntil(clock, step.untilMs, () => this.#driver.guard());
         if ((await this.#refused[purpose].look()) !== "revived") await this.#checkVenue(purpose);
         return;
@@ -189,9 +190,10 @@ export class ExitRun {
     }
   }
 
-  async #needsHuman(why: string): Promise<void> {
+  async #needsHuman(trouble: Trouble, context?: string): Promise<void> {
     if (this.#toldTrouble) return;
     this.#toldTrouble = true;
+    const why = context === undefined ? trouble : `${trouble}: ${context}`;
     const { intentId, state } = this.#record.intent;
     if (state === "sending") await this.#record.move("needs-human", { why });
     this.deps.onTrouble({ intentId, kind: "needs-human", why });
@@ -278,8 +280,7 @@ export class ExitRun {
       const sinceMs = (this.#unseenSinceMs[purpose] ??= atMs);
       if (clock.nowMs() - sinceMs >= UNSEEN_MS) {
         const { venue } = this.#driver.venueOf(purpose);
-        const what = purpose === "sell" ? "selling" : "buying back";
-        await this.#needsHuman(`${venue} does not show the account between two tries: ${what} waits for it`);
+        await this.#needsHuman("account-unseen", venue);
       }
       await clock.sleep(BOOK_MS);
     }
@@ -310,8 +311,7 @@ export class ExitRun {
       found = "unconfirmed";
     }
     if (found === "held" && ++this.#held[purpose] >= HELD_LOOKS) {
-      const what = purpose === "sell" ? "coins are" : "the short is";
-      await this.#needsHuman(`${what} held by an order that is not ours: waiting for it`);
+      await this.#needsHuman(purpose === "sell" ? "coins-held" : "short-held");
     }
     await clock.sleep(found === "held" ? MISSING_CONFIRMED_MS : MISSING_CONFIRMED_MS / 2);
     await this.#checkVenue(purpose);

@@ -11,6 +11,7 @@ import {
   PRE_AUTHORISED_MS,
   type PreAuthorised,
 } from "../domain/intent.ts";
+import type { Trouble } from "../domain/notice-words.ts";
 import type { OrderBook } from "../domain/order-book.ts";
 import { unfillablePrice } from "../domain/order-bounds.ts";
 import type { SettleStep } from "../domain/order-view.ts";
@@ -60,11 +61,10 @@ const PAUSE_MS_MAX = 1_000;
  */
 const SLOW_MS = 45_000;
 
-/** In the words of an alert. */
-export function slowWords(order: Pick<OrderRow, "clientOrderId" | "purpose">, legs: Legs): string {
+/** As an incident says it. */
+export function slowWhy(order: Pick<OrderRow, "clientOrderId" | "purpose">, legs: Legs): string {
   const { venue } = isOverseas(order.purpose) ? legs.overseas : legs.domestic;
-  const what = `${order.purpose} order ${order.clientOrderId}`;
-  return `${venue} has not told for ${SLOW_MS / 1_000} s what became of the ${what}`;
+  return `${"order-unheard" satisfies Trouble}: ${venue} ${order.clientOrderId}`;
 }
 
 export function isOverseas(purpose: OrderPurpose): boolean {

@@ -3,6 +3,7 @@
 // is left alone, and no entries are added to the coin while it is there; exits go on.
 
 import { isOwnOrderId } from "../domain/intent.ts";
+import type { Trouble } from "../domain/notice-words.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import { type VenueOrderState, VenueReadFault } from "../ports/trading-venue.ts";
 import { userCoin } from "./engine-state.ts";
@@ -76,7 +77,7 @@ export class OrderWatch {
       const still = second && ownOf(second).filter((id) => ownOf(first).includes(id));
       if (still && still.length > 0) {
         countOne(this.deps.counts?.findings, "own-order confirmed");
-        const detail = `orders of ours are open at the venue though nothing runs: ${still.join(", ")}`;
+        const detail = `${"own-order-open" satisfies Trouble}: ${still.join(", ")}`;
         this.session.openIncident("unknown-difference", { userId, coin }, detail);
       }
     } catch (error) {

@@ -43,7 +43,7 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
     await server.addOpen();
     await server.addDecisions();
     await server.addIncident("key", "업비트: 키가 만료되었습니다");
-    await server.addIncident("needs-human", "");
+    await server.addIncident("needs-human", "coins-held");
   });
   afterAll(async () => {
     await browser?.close();
@@ -127,6 +127,7 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
     expect(await page.textContent("#entries-words")).toContain("휴가");
     await page.click("#entries-switch");
     await page.waitForSelector('#entries[data-off="false"]');
+    expect(await page.locator("#incidents").textContent()).toContain("다른 주문이 코인을 잡고 있어");
     expect(await page.locator("#incidents li button:visible").count()).toBe(1);
     await page.click("#incidents li button:visible");
     await page.click("#ask-yes");

@@ -1,6 +1,7 @@
 // What is going on now: what needs a look, profit in short, whether new entries are made, and the latest news.
 
 import { Decimal } from "../../../src/domain/decimal.ts";
+import { reasonWords } from "../../../src/domain/notice-words.ts";
 import { appendElement, byId, setAttribute, setHidden, setText } from "../../../src/web/dom.ts";
 import { dayTimeKst, gainMoneyText, moneyText, timeKst } from "../../../src/web/format.ts";
 import { KeyedList } from "../../../src/web/keyed-list.ts";
@@ -159,12 +160,15 @@ class IncidentCard {
     this.#close.addEventListener("click", () => this.#incident && onClose(this.#incident));
   }
 
-  render(incident: Incident, { words }: ViewContext): void {
+  render(incident: Incident, { words, language }: ViewContext): void {
     this.#incident = incident;
     const { kind, coin, detail, openedAtMs, closable } = incident;
     setText(this.#title, [words.incidentKinds[kind], coin].filter(Boolean).join(" · "));
     setText(this.#todo, words.incidentTodo[kind]);
-    setText(this.#detail, [dayTimeKst(openedAtMs), detail].filter(Boolean).join(" · "));
+    setText(
+      this.#detail,
+      [dayTimeKst(openedAtMs), reasonWords(detail, language)].filter(Boolean).join(" · "),
+    );
     setText(this.#close, words.incidentClose);
     setHidden(this.#close, !closable);
   }
