@@ -10,7 +10,10 @@ export const TELEGRAM_SCHEMAS = {
   TelegramOffer: telegramOfferSchema,
 };
 
-const LINK = { linked: true, username: "kim_trades", notifications: true, linkedAtMs: 1_780_000_000_000 };
+const LINK = {
+  ...{ bot: "schedulerx_bot", linked: true, username: "kim_trades" },
+  ...{ notifications: true, linkedAtMs: 1_780_000_000_000 },
+};
 const CODE = "q3v0nJ8yT0m1bq2Zr7wXcA";
 const OFFER = {
   ...{ code: CODE, expiresAtMs: 1_780_000_600_000, url: `https://t.me/schedulerx_bot?start=${CODE}` },
@@ -23,7 +26,7 @@ export function telegramOperations(): OpenApiDocument["paths"] {
     "/api/telegram": {
       get: {
         summary: "Whether a chat is linked",
-        description: "The chat notices go to, and whether they do.",
+        description: "The chat notices go to, whether they do, and the bot a chat is linked through.",
         ...secured,
         responses: {
           200: { description: "It.", ...content("Telegram", LINK) },

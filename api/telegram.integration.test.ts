@@ -8,7 +8,9 @@ const ask = (method: string, path = "", { body, ...options }: AskOptions & { bod
   kit.ask(method, `/api/telegram${path}`, body, options);
 
 test("a chat is linked by a code that is shown once, switched and forgotten, for its user alone", async () => {
-  expect(await ask("GET")).toMatchObject({ status: 200, body: { linked: false, notifications: false } });
+  const bot = "stand_in_bot";
+  const none = { bot, linked: false, username: null, notifications: false, linkedAtMs: null };
+  expect(await ask("GET")).toMatchObject({ status: 200, body: none });
   expect((await ask("PUT", "", { body: { notifications: true } })).status).toBe(404);
   const offer = await ask("POST", "/link");
   expect(offer.status).toBe(201);
@@ -24,14 +26,20 @@ test("a chat is linked by a code that is shown once, switched and forgotten, for
   const { telegram } = kit.context.accounts;
   expect(await telegram.link({ ...chat, codeHash: linkCodeHash(code) })).toBeUndefined();
   expect(await telegram.link({ ...chat, codeHash: linkCodeHash(second) })).toBe(kit.ids.kim);
-  const linked = { linked: true, username: "kim", notifications: true, linkedAtMs: kit.api.clock.nowMs() };
+  const linked = {
+    bot,
+    linked: true,
+    username: "kim",
+    notifications: true,
+    linkedAtMs: kit.api.clock.nowMs(),
+  };
   expect((await ask("GET")).body).toEqual(linked);
   expect((await ask("GET", "", { as: "lee" })).body).toMatchObject({ linked: false });
   expect((await ask("DELETE", "", { as: "lee" })).status).toBe(404);
   const off = { ...linked, notifications: false };
   expect((await ask("PUT", "", { body: { notifications: false } })).body).toEqual(off);
   expect((await ask("DELETE")).status).toBe(204);
-  expect((await ask("GET")).body).toMatchObject({ linked: false, username: null, linkedAtMs: null });
+  expect((await ask("GET")).body).toEqual(none);
 });
 
 test("what is no change is refused, and without a bot no code is made", async () => {
@@ -43,6 +51,6 @@ test("what is no change is refused, and without a bot no code is made", async ()
   const refused = await ask("POST", "/link", { on: botless });
   expect(refused.status).toBe(503);
   expect(refused.body.detail).toContain("TELEGRAM_BOT_NAME");
-  expect((await ask("GET", "", { on: botless })).status).toBe(200);
+  expect((await ask("GET", "", { on: botless })).body).toMatchObject({ bot: null, linked: false });
   await botless.close();
 });

@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { linkCodeHash, newLinkCode } from "../../src/domain/link-code.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import type { TelegramLink, TelegramLinkStore } from "../../src/ports/telegram-links.ts";
+import type { TelegramLinkStore } from "../../src/ports/telegram-links.ts";
 import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { problem } from "../problem.ts";
@@ -20,11 +20,15 @@ const NO_STORE = { "Cache-Control": "no-store" };
 const CODE_MS = 600_000;
 
 export const telegramSchema = v.object({
+  bot: v.pipe(
+    v.nullable(v.string()),
+    v.description("The bot a chat is linked through, without @; null: no chat can be linked here."),
+  ),
   linked: v.boolean(),
   username: v.pipe(v.nullable(v.string()), v.description("The chat's, when it was linked.")),
   notifications: v.pipe(v.boolean(), v.description("Whether notices are sent there.")),
-  linkedAtMs: v.nullable(v.number()),
-}) satisfies v.GenericSchema<unknown, TelegramLink>;
+  linkedAtMs: v.pipe(v.nullable(v.number()), v.description("Null also where Karbit did not keep it.")),
+});
 export const telegramChangeSchema = v.strictObject({ notifications: v.boolean() });
 export const telegramOfferSchema = v.object({
   code: v.pipe(v.string(), v.description("To be sent to the bot as /start and this. Shown only here.")),
@@ -41,14 +45,18 @@ export interface TelegramRouteDeps {
 }
 
 export function telegramRoutes({ store, botName, clock, signedIn }: TelegramRouteDeps) {
+  const linkOf = async (userId: number): Promise<v.InferOutput<typeof telegramSchema>> => ({
+    bot: botName ?? null,
+    ...(await store.read(userId)),
+  });
   return new Hono()
     .get("/api/telegram", signedIn, noQuery, async (c) =>
-      c.json(await store.read(c.var.account.userId), 200, NO_STORE),
+      c.json(await linkOf(c.var.account.userId), 200, NO_STORE),
     )
     .put("/api/telegram", signedIn, noQuery, json(telegramChangeSchema), async (c) => {
       const { userId } = c.var.account;
       const isSet = await store.setNotifications(userId, c.req.valid("json").notifications, clock.nowMs());
-      return isSet ? c.json(await store.read(userId), 200, NO_STORE) : notLinked();
+      return isSet ? c.json(await linkOf(userId), 200, NO_STORE) : notLinked();
     })
     .delete("/api/telegram", signedIn, noQuery, async (c) =>
       (await store.unlink(c.var.account.userId, clock.nowMs())) ? c.body(null, 204, NO_STORE) : notLinked(),

@@ -72,6 +72,10 @@ needs(["chromium", "postgres"], "the account's page for everybody", () => {
       for (const [view, filled] of Object.entries(VIEWS)) {
         await page.click(`.views a[href="#${view}"]`);
         await page.waitForSelector(filled);
+        if (view === "accounts") {
+          await page.click("#telegram-link");
+          await page.waitForSelector("#telegram-steps:not([hidden])");
+        }
         expect({ view, findings: await axeFindings(page) }).toEqual({ view, findings: [] });
         const [scrolled, inner] = await widths(page);
         expect({ view, scrolled }).toEqual({ view, scrolled: inner! });

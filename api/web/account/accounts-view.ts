@@ -1,4 +1,5 @@
-// Money and keys: the paper accounts or the balances at the venues, the API keys without themselves, and the consent.
+// Money and keys: the paper accounts or the balances at the venues, the API keys without themselves, the chat for notices,
+// and the consent.
 
 import type { Venue } from "../../../schema/vocabulary.ts";
 import { Decimal } from "../../../src/domain/decimal.ts";
@@ -9,6 +10,7 @@ import { newOnceKey } from "./ask.ts";
 import { change, type Part, unreadText, type ViewContext } from "./context.ts";
 import { toneOf } from "./figures.ts";
 import { KeysView } from "./keys-view.ts";
+import { TelegramView } from "./telegram-view.ts";
 
 type PaperAccount = Part<"paper">[number];
 
@@ -26,6 +28,7 @@ interface Holding {
 export class AccountsView {
   readonly #context: () => ViewContext;
   readonly #keys: KeysView;
+  readonly #telegram: TelegramView;
   readonly #title = byId("money-title", HTMLHeadingElement);
   readonly #reset = byId("paper-reset", HTMLButtonElement);
   readonly #refusal = byId("money-refusal", HTMLParagraphElement);
@@ -36,12 +39,24 @@ export class AccountsView {
   constructor(context: () => ViewContext) {
     this.#context = context;
     this.#keys = new KeysView(context);
+    this.#telegram = new TelegramView(context);
     this.#money = new KeyedList(byId("money", HTMLUListElement), {
       keyOf: ({ venue, asset }) => `${venue} ${asset}`,
       create: () => new MoneyCard((venue, asset) => this.#askToTopUp(venue, asset)),
     });
     this.#reset.addEventListener("click", () => this.#askToReset());
     this.#consentSwitch.addEventListener("click", () => this.#switchConsent());
+  }
+
+  /** What may change without an event: read it again and again while this is shown. */
+  get isWaitingForChat(): boolean {
+    return this.#telegram.isWaiting;
+  }
+
+  /** For another user, or none. */
+  forget(): void {
+    this.#keys.forget();
+    this.#telegram.forget();
   }
 
   render(): void {
@@ -56,6 +71,7 @@ export class AccountsView {
     const holdings = isPaper ? paperHoldings(data.get("paper") ?? [], context) : liveHoldings(context);
     this.#money.render(holdings, (card, holding) => card.render(holding, context));
     this.#keys.render();
+    this.#telegram.render();
     this.#renderConsent(context);
   }
 

@@ -33,7 +33,7 @@ const PARTS: Readonly<Record<ViewName, readonly PartName[]>> = {
   now: ["open", "active", "statistics", "entries", "incidents"],
   profit: ["statistics", "daily", "history"],
   strategy: ["strategies", "decisions"],
-  accounts: ["paper", "balances", "keys", "consent"],
+  accounts: ["paper", "balances", "keys", "telegram", "consent"],
 };
 /** What an event of a kind may have changed. */
 const TOUCHED: Readonly<Record<UserEvent["kind"], readonly PartName[]>> = {
@@ -115,7 +115,8 @@ function words() {
 
 function context(): ViewContext {
   const mode = about?.accounts?.mode ?? "paper";
-  return { words: words(), language: switches.language, mode, data, dialog, chartOf, tell };
+  const { language } = switches;
+  return { words: words(), language, mode, data, dialog, nowMs: clock.nowMs(), chartOf, tell };
 }
 
 /** At the remembered size that is nearer to the position's. */
@@ -231,6 +232,7 @@ function signedOut(why: typeof note): void {
   note = why;
   news = [];
   data.forget();
+  accountsView.forget();
   feed.want(false);
   for (const open of document.querySelectorAll<HTMLDialogElement>("dialog[open]")) open.close();
   queuePaint();
@@ -259,6 +261,7 @@ function readRates(): void {
   if (!me || document.visibilityState !== "visible") return;
   if (view === "now") void data.load("open");
   else if (view === "strategy") void data.load("decisions");
+  else if (accountsView.isWaitingForChat) void data.load("telegram");
 }
 
 byId("sign-out", HTMLButtonElement).addEventListener("click", () => void signOut());

@@ -21,6 +21,7 @@ export interface ViewContext {
   readonly mode: "paper" | "live";
   readonly data: AccountData;
   readonly dialog: AskDialog;
+  readonly nowMs: number;
   /** Opens the chart of a coin's rates; undefined: there is none, or the pair is none of ours. */
   readonly chartOf: (what: ChartOf) => (() => void) | undefined;
   /** Says what was done. */

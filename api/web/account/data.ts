@@ -15,6 +15,7 @@ import type {
 } from "../../routes/positions.ts";
 import type { entriesSchema, incidentsSchema } from "../../routes/safety.ts";
 import type { consentSchema, strategiesSchema } from "../../routes/strategies.ts";
+import type { telegramSchema } from "../../routes/telegram.ts";
 import { ask, type Refusal } from "./ask.ts";
 
 export interface Parts {
@@ -30,6 +31,7 @@ export interface Parts {
   readonly paper: v.InferOutput<typeof paperAccountsSchema>;
   readonly balances: v.InferOutput<typeof balancesSchema>;
   readonly keys: v.InferOutput<typeof ownKeysSchema>;
+  readonly telegram: v.InferOutput<typeof telegramSchema>;
   readonly consent: v.InferOutput<typeof consentSchema>;
 }
 export type PartName = keyof Parts;
@@ -115,6 +117,7 @@ export class AccountData {
       paper: "api/paper",
       balances: "api/balances",
       keys: "api/keys",
+      telegram: "api/telegram",
       consent: "api/consent",
     };
     return paths[name];

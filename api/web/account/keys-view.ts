@@ -41,6 +41,11 @@ export class KeysView {
     });
   }
 
+  /** For another user, or none. */
+  forget(): void {
+    this.#tested.clear();
+  }
+
   render(): void {
     const context = this.#context();
     const keys = context.data.get("keys");

@@ -74,7 +74,7 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, InBoth>> = {
     en: "The position is closed already, or it was not opened here.",
   },
   "no-open-incident": { ko: "이미 닫힌 일입니다.", en: "It is closed already." },
-  "no-linked-chat": { ko: "연결된 텔레그램 대화가 없습니다.", en: "No Telegram chat is linked." },
+  "no-linked-chat": { ko: "연결된 텔레그램 채팅이 없습니다.", en: "No Telegram chat is linked." },
   "address-taken": {
     ko: "이미 가입된 이메일입니다.",
     en: "There is an account with this e-mail address.",
