@@ -9,7 +9,10 @@ import { CORS_HEADERS, preflight, problem } from "./problem.ts";
 export interface Elsewhere {
   /** Without a slash at its end. */
   readonly url: string;
-  /** "redirect" costs nothing here, but browsers drop a bearer on their way to another host; "proxy" keeps all. */
+  /**
+   * "redirect" costs nothing here, but whoever follows it loses his bearer and his cookie on the way, and a page of another
+   * site comes through to what is public alone; "proxy" keeps all.
+   */
   readonly how: "redirect" | "proxy";
 }
 

@@ -115,7 +115,8 @@ const NOT_THERE = [
 ] as const;
 const SENT_ON = {
   307: {
-    description: "Another server has it: ask at Location. Browsers drop a bearer on the way.",
+    description:
+      "Another server has it: ask at Location, method and body as they were. Whatever follows redirects by itself loses bearer and cookie on the way: send them there yourself.",
     headers: { Location: { schema: { type: "string" } } },
   },
 };

@@ -167,7 +167,8 @@ export const edgeFields = {
       "The api's CORS_ORIGINS: those sites' pages read the public paths here with cookies and bearer, as the private ones.",
   },
   PRIVATE_API_MODE: {
-    about: "proxy: the edge asks it and passes the answer on. redirect: clients are sent there (307).",
+    about:
+      "proxy: the edge asks it and passes the answer on. redirect: clients are sent there (307), and lose their bearer and their cookie on the way: for what is public alone.",
     default: "proxy",
     schema: v.picklist(["proxy", "redirect"], "expected proxy or redirect"),
   },
