@@ -2,6 +2,7 @@
 // (adapters/bus/in-process.ts). It carries disposable work only: losing it costs a tick, never money.
 
 import type { EventOwner } from "../../schema/messages/subjects.ts";
+import type { LinkState } from "../domain/link-said.ts";
 
 /**
  * One task as handed to one worker. The first of ack, nak and term ends it; what is said after that is ignored. What
@@ -47,7 +48,7 @@ export interface FrameFeed {
   /** The newest snapshot (a frame holding every row), undefined when there is none yet. */
   snapshot(): Promise<Uint8Array | undefined>;
   /** Whether the link to the feed is up, with words for /health/ready. */
-  state(): { up: boolean; detail: string };
+  state(): LinkState;
 }
 
 export interface FrameSink {
@@ -110,7 +111,7 @@ export interface Bus {
   readonly userEvents: UserEventStream;
   /** Creates or updates what is stored (schema/messages/subjects.ts). For the scheduler only, before anything else. */
   ensureStreams(options: { tickPeriodMs: number }): Promise<void>;
-  state(): { up: boolean; detail: string };
+  state(): LinkState;
   /** Lets what was sent arrive and closes; pending calls of `next` resolve with undefined. */
   drain(): Promise<void>;
 }

@@ -1,10 +1,11 @@
 // What the operator's port takes.
 
 import * as v from "valibot";
+import { NO_WHY } from "./unsaid.ts";
 
 /** The database's texts hold all but NUL. */
 const words = v.pipe(v.string(), v.maxLength(300), v.regex(/^[^\0]*$/));
-const why = v.optional(words, "by the operator");
+const why = v.optional(words, NO_WHY);
 const coin = v.pipe(v.string(), v.regex(/^[A-Z0-9]{1,20}$/));
 
 export const SWITCH = v.variant("scope", [

@@ -3,6 +3,7 @@
 
 import { Decimal } from "../domain/decimal.ts";
 import { Histogram } from "../domain/histogram.ts";
+import type { LinkState } from "../domain/link-said.ts";
 import { DepthBook } from "../domain/listing-table.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { SeenProcess } from "../ports/fleet.ts";
@@ -29,7 +30,7 @@ export function controlParts<C extends Clock>(clock: C) {
     role: "trading",
     fence: 7 as number | undefined,
     incidents: [
-      { incidentId: 3, userId: 1, kind: "key", coin: "", detail: "no usable key", openedAtMs: 0 },
+      { incidentId: 3, userId: 1, kind: "key", coin: "", detail: "key-held", openedAtMs: 0 },
     ] as Known[],
     switches: [] as TradingSwitch[],
     positions: [] as OpenPosition[],
@@ -50,7 +51,8 @@ export function controlParts<C extends Clock>(clock: C) {
     instruments: {
       coins: () => [],
       state: () => ({ upbit: { count: 1, refreshedAtMs: 0, failing: false } }),
-      quarantined: () => new Map([["bybit", new Map([["ACEUSDT", "implies 1859"]])]]),
+      quarantined: () =>
+        new Map([["bybit", new Map([["ACEUSDT", { rateKrwPerUsdt: 1_859.31, medianKrwPerUsdt: 1_391 }]])]]),
     },
     refreshInstruments: async () => undefined,
     heldCoins: () => ["BTC"],
@@ -70,7 +72,7 @@ export function controlParts<C extends Clock>(clock: C) {
       workers: new Map([["w", { id: "w", sourceAddress: "a", lastReportAtMs: nowMs, taskCount: 2 }]]),
     },
   };
-  const links = {
+  const links: Record<"bus" | "database" | "redis", LinkState> = {
     bus: { up: true, detail: "connected" },
     database: { up: true, detail: "reached" },
     redis: { up: true, detail: "connected" },

@@ -2,6 +2,7 @@
 
 import { COINS_PER_TASK_MAX } from "../../schema/messages/quote-task.ts";
 import { PAIRS } from "../../schema/vocabulary.ts";
+import type { LinkState } from "../domain/link-said.ts";
 import { taskCoinOf, tickCosts } from "../domain/listing-table.ts";
 import { positionTotals } from "../domain/position.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -10,11 +11,6 @@ import type { BudgetState } from "../ports/rate-governor.ts";
 import type { TradingEngine } from "../trading/engine.ts";
 import { sumRunning } from "../trading/figures.ts";
 import type { Scheduler } from "./run.ts";
-
-export interface LinkState {
-  readonly up: boolean;
-  readonly detail: string;
-}
 
 export interface ViewDeps {
   readonly scheduler: Scheduler;
@@ -92,10 +88,7 @@ export function quarantineView({ scheduler }: ViewDeps) {
       pair: PAIRS[row.pairIndex]!.key,
     })),
     identities: Object.fromEntries(
-      [...scheduler.instruments.quarantined()].map(([venue, reasons]) => [
-        venue,
-        Object.fromEntries(reasons),
-      ]),
+      [...scheduler.instruments.quarantined()].map(([venue, doubts]) => [venue, Object.fromEntries(doubts)]),
     ),
   };
 }

@@ -1,6 +1,11 @@
 // What the doctor says, in English and Korean: what is wrong, and what to do about it. English has exactly the keys
 // Korean has; the compiler sees to it. Commands and settings are named as they are typed.
 
+import type { Venue } from "../../schema/vocabulary.ts";
+import { reasonWords } from "../domain/notice-words.ts";
+import { REASON_TAGS, VENUE_NAMES } from "../web/market-words.ts";
+import { ACTORS, INCIDENT_KINDS, SCOPES } from "./operator-words.ts";
+
 type Told = readonly [what: string, todo: string];
 
 const en = {
@@ -82,12 +87,13 @@ const en = {
     "Is the exchange of the other leg away, or an incident open? It is tried again by itself.",
   ],
   switched: (what: Switched): Told => {
-    const { halted, scope, minutes, by, why, lift } = what;
+    const { halted, scope, subject, minutes, by, why, lift } = what;
     const how = halted ? "Trading is halted" : "Entries are off";
-    return [`${how} (${scope}) for ${minutes} min by the ${by}: ${why || "no reason given"}.`, lift];
+    const about = [scope, subject].join(" ").trim();
+    return [`${how} (${about}) for ${minutes} min by the ${by}: ${why || "no reason given"}.`, lift];
   },
   incident: ({ incidentId, userId, kind, coin, detail }: OpenIncident): Told => [
-    `Incident ${incidentId}: ${kind} of user ${userId}${coin ? ` in ${coin}` : ""}: ${detail}. Nothing is entered for this user.`,
+    `Incident ${incidentId}: ${kind} of user ${userId}${coin ? ` in ${coin}` : ""}: ${reasonWords(detail, "en")}. Nothing is entered for this user.`,
     `${en.incidentTodo[kind as IncidentKind] ?? "Look into it."} schedulerx-scheduler incidents close ${incidentId}`,
   ],
   nullTodo: {
@@ -111,8 +117,9 @@ const en = {
 
 export interface Switched {
   readonly halted: boolean;
-  /** "global", or "coin XRP". */
   readonly scope: string;
+  /** "" of everybody. */
+  readonly subject: string;
   readonly minutes: number;
   readonly by: string;
   readonly why: string;
@@ -143,7 +150,12 @@ export type DoctorWords = Omit<typeof en, "nullTodo" | "incidentTodo"> & {
   readonly incidentTodo: Readonly<Record<IncidentKind, string>>;
 };
 
-const BY: Readonly<Record<string, string>> = { operator: "운영자", user: "사용자", engine: "엔진" };
+/** An exchange's name with the particle of a subject. */
+const SUBJECTS: Readonly<Record<string, string>> = {
+  ...{ upbit: "업비트가", bithumb: "빗썸이", bybit: "바이비트가", binance: "바이낸스가" },
+};
+const venueName = (venue: string) => VENUE_NAMES.ko[venue as Venue] ?? venue;
+const venueSubject = (venue: string) => SUBJECTS[venue] ?? `${venue}가`;
 
 const ko: DoctorWords = {
   busAway: (detail) => [
@@ -178,7 +190,7 @@ const ko: DoctorWords = {
   ],
   missing: (count, names) => [`지난 틱에서 환율 ${count}개가 빠졌습니다: ${names}.`, ko.nullTodo.missing],
   nulls: ({ count, pairCount, reason }) => [
-    `환율 ${pairCount}개 중 ${count}개가 지금 "${reason}" 때문에 비어 있습니다.`,
+    `환율 ${pairCount}개 중 ${count}개가 지금 '${REASON_TAGS.ko[reason]}' 상태로 비어 있습니다.`,
     ko.nullTodo[reason],
   ],
   noReference: () => [
@@ -186,22 +198,22 @@ const ko: DoctorWords = {
     "업비트와 빗썸의 KRW-USDT 호가를 받지 못합니다. 거래소 항목을 보세요.",
   ],
   noList: (venue) => [
-    `${venue}의 종목 목록을 아직 받지 못했습니다.`,
+    `${venueName(venue)}의 종목 목록을 아직 받지 못했습니다.`,
     "여기서 그 주소에 닿습니까? --check로 물어볼 수 있습니다.",
   ],
   oldList: (venue, minutes) => [
-    `${venue}의 목록이 ${minutes}분 전 것입니다.`,
+    `${venueName(venue)}의 목록이 ${minutes}분 전 것입니다.`,
     '로그에서 "lists"를 찾으세요.',
   ],
   banned: (venue, seconds) => [
-    `${venue}가 이 주소를 막았습니다. ${seconds}초 남았습니다.`,
+    `${venueSubject(venue)} 이 주소를 막았습니다. ${seconds}초 남았습니다.`,
     "그동안 아무것도 묻지 않습니다. 한 주소 뒤의 두 프로세스는 같은 SOURCE_ADDRESS 이름을 써야 합니다.",
   ],
   bannedElsewhere: (venue, address, seconds) => [
-    `${venue}가 ${address}를 막았습니다. ${seconds}초 남았습니다.`,
+    `${venueSubject(venue)} 주소 ${address}의 요청을 막았습니다. ${seconds}초 남았습니다.`,
     "그동안 그곳의 워커는 아무것도 묻지 않고 다른 주소의 워커가 대신합니다. 그 주소에서 다른 프로그램이 묻거나, 한 주소에 SOURCE_ADDRESS 이름이 둘이 아닌지 보세요.",
   ],
-  refused: (venue) => [`${venue}가 최근 요청을 거절해서 덜 묻고 있습니다.`, "저절로 풀립니다."],
+  refused: (venue) => [`${venueSubject(venue)} 최근 요청을 거절해서 덜 묻고 있습니다.`, "저절로 풀립니다."],
   recovering: () => [
     "앞선 프로세스가 시작한 일을 복구하고 있습니다. 끝나면 진입이 열립니다.",
     "길어도 30초쯤 기다리세요.",
@@ -211,12 +223,12 @@ const ko: DoctorWords = {
     `한쪽 레그만 ${seconds}초째 남아 있습니다. 헤지되지 않은 금액은 ${krw}원입니다.`,
     "다른 쪽 거래소에 닿지 않거나 사고가 열려 있습니까? 저절로 다시 시도합니다.",
   ],
-  switched: ({ halted, scope, minutes, by, why, lift }) => [
-    `${BY[by] ?? by}가 ${minutes}분 전부터 ${halted ? "매매를 정지했습니다" : "신규 진입을 막았습니다"} (${scope}): ${why || "이유 없음"}.`,
+  switched: ({ halted, scope, subject, minutes, by, why, lift }) => [
+    `${minutes}분째 ${halted ? "매매가 정지되어" : "신규 진입이 막혀"} 있습니다. 범위: ${[SCOPES.ko[scope] ?? scope, subject].join(" ").trim()}, 누가: ${ACTORS.ko[by] ?? by}, 이유: ${why || "없음"}.`,
     lift,
   ],
   incident: ({ incidentId, userId, kind, coin, detail }) => [
-    `사고 ${incidentId}: 사용자 ${userId}${coin ? ` ${coin}` : ""}, ${kind}: ${detail}. 이 사용자의 신규 진입이 멈춰 있습니다.`,
+    `사고 ${incidentId}: 사용자 ${userId}${coin ? ` ${coin}` : ""}, ${INCIDENT_KINDS.ko[kind] ?? kind}: ${reasonWords(detail, "ko")}. 이 사용자의 신규 진입이 멈춰 있습니다.`,
     `${ko.incidentTodo[kind as IncidentKind] ?? "살펴보세요."} schedulerx-scheduler incidents close ${incidentId}`,
   ],
   nullTodo: {

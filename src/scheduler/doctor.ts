@@ -5,6 +5,7 @@ import { VENUES } from "../../schema/vocabulary.ts";
 import { spendingByAddress } from "./address-spending.ts";
 import { DOCTOR_WORDS, type DoctorWords, type NullReason } from "./doctor-words.ts";
 import type { Seen } from "./seen.ts";
+import { NO_WHY } from "./unsaid.ts";
 
 export interface Finding {
   readonly level: "wrong" | "look";
@@ -166,10 +167,9 @@ function ofTrading({ trading, incidents }: Seen, nowMs: number, { wrong, look }:
   if (role === "drained") wrong("drained");
   for (const { scope: of, subject, entriesOff, halted, why, by, atMs } of switches) {
     if (!halted && !entriesOff) continue;
-    const scope = [of, subject].join(" ").trim();
     const minutes = Math.round((nowMs - atMs) / 60_000);
-    const lift = `schedulerx-scheduler kill --lift${of === "global" ? "" : ` --${scope}`}`;
-    look("switched", { halted, scope, minutes, by, why, lift });
+    const lift = `schedulerx-scheduler kill --lift${of === "global" ? "" : ` --${of} ${subject}`}`;
+    look("switched", { halted, scope: of, subject, minutes, by, why: why === NO_WHY ? "" : why, lift });
   }
   for (const incident of incidents.incidents) wrong("incident", incident);
 }

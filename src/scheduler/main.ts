@@ -22,6 +22,7 @@ import { createVenueLists } from "../adapters/venue/lists.ts";
 import { PresenceBoard } from "../adapters/venue/presence-board.ts";
 import { createWalletReaders, type OperatorKey } from "../adapters/venue/wallets.ts";
 import { type SchedulerSettings, SettingsError, schedulerFields } from "../config.ts";
+import { linkState } from "../domain/link-said.ts";
 import { isPassing } from "../domain/store-fault.ts";
 import { busAddressOf, busOf, governorOf, postgresOf, quietLog, venueUrlsOf } from "../main/connect.ts";
 import { serveMetrics } from "../main/metrics.ts";
@@ -44,7 +45,7 @@ import { UserEventOutbox } from "./user-event-outbox.ts";
 const MIGRATE_RETRY_MS = 1_000;
 
 function databaseLink(up: boolean) {
-  return { up, detail: up ? "no request has failed lately" : "requests do not get through" };
+  return linkState(up, { code: up ? "requests-pass" : "requests-fail" });
 }
 
 function publisherOf(settings: SchedulerSettings, log: Log): RedisPublisher | undefined {

@@ -14,6 +14,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { InstrumentStore, KnownInstrument } from "../ports/store.ts";
 import type { Log } from "../ports/telemetry.ts";
 import { ListFault, type ListingCandidate, type VenueList, type VenueLists } from "../ports/venue-lists.ts";
+import { doubtText, type IdentityDoubt } from "./identity-doubt.ts";
 
 export interface RefreshDeps {
   readonly clock: Clock;
@@ -65,7 +66,7 @@ export class InstrumentBook {
     bybit: newVenueState(),
     binance: newVenueState(),
   };
-  readonly #quarantined = new Map<Venue, ReadonlyMap<string, string>>();
+  readonly #quarantined = new Map<Venue, ReadonlyMap<string, IdentityDoubt>>();
   readonly #funding = new Map<Venue, ReadonlyMap<string, Funding>>();
   readonly #walletStates = new Map<Venue, ReadonlyMap<string, WalletState>>();
   #running: Promise<void> | undefined;
@@ -86,8 +87,8 @@ export class InstrumentBook {
     return { upbit: read("upbit"), bithumb: read("bithumb"), bybit: read("bybit"), binance: read("binance") };
   }
 
-  /** Symbols whose identity no price confirms, with the reason, by venue. */
-  quarantined(): ReadonlyMap<Venue, ReadonlyMap<string, string>> {
+  /** Symbols whose identity no price confirms, with why, by venue. */
+  quarantined(): ReadonlyMap<Venue, ReadonlyMap<string, IdentityDoubt>> {
     return this.#quarantined;
   }
 
@@ -236,24 +237,23 @@ export class InstrumentBook {
       [...confirmed, ...doubtful.map(({ listing }) => listing)].map(({ coin }) => coin),
     );
     const unpriced = candidates.filter(({ listing }) => !settled.has(listing.coin));
-    const reasons = new Map<string, string>();
+    const doubts = new Map<string, IdentityDoubt>();
     for (const { listing, rate, medianRate } of doubtful) {
-      const why = `implies ${rate.toPrecision(6)} KRW per USDT where the median is ${medianRate.toPrecision(6)}`;
-      reasons.set(listing.symbol, why);
+      doubts.set(listing.symbol, { rateKrwPerUsdt: rate, medianKrwPerUsdt: medianRate });
     }
     const held = this.#quarantined.get(venue);
-    const fresh = [...reasons].filter(([symbol]) => !held?.has(symbol));
+    const fresh = [...doubts].filter(([symbol]) => !held?.has(symbol));
     if (fresh.length > 0) {
       this.deps.log.warn("identity not confirmed by price: quarantined", {
         venue,
-        symbols: Object.fromEntries(fresh),
+        symbols: Object.fromEntries(fresh.map(([symbol, doubt]) => [symbol, doubtText(doubt, "en")])),
       });
     }
     for (const { symbol } of kept) {
-      const why = held?.get(symbol);
-      if (why !== undefined) reasons.set(symbol, why);
+      const doubt = held?.get(symbol);
+      if (doubt !== undefined) doubts.set(symbol, doubt);
     }
-    this.#quarantined.set(venue, reasons);
+    this.#quarantined.set(venue, doubts);
     const firstOfCoin = new Map<string, Listing>();
     for (const { listing } of unpriced)
       if (!firstOfCoin.has(listing.coin)) firstOfCoin.set(listing.coin, listing);
@@ -270,7 +270,8 @@ export class InstrumentBook {
     if (failing || listings.length === 0) return;
     try {
       const wallets = await this.#wallets(venue);
-      const quarantined = this.#quarantined.get(venue) ?? new Map<string, string>();
+      const doubts = [...(this.#quarantined.get(venue) ?? [])];
+      const quarantined = new Map(doubts.map(([symbol, doubt]) => [symbol, doubtText(doubt, "en")]));
       const result = await this.deps.store.refreshVenue({
         venue,
         atMs: refreshedAtMs,

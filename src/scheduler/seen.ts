@@ -8,7 +8,12 @@ const rows = <S extends v.GenericSchema>(row: S) => v.pipe(v.array(row), v.reado
 const counts = v.record(v.string(), v.number());
 const byVenue = v.object(v.entriesFromList(VENUES, v.number()));
 
-const link = v.object({ up: v.boolean(), detail: v.string() });
+const link = v.object({
+  up: v.boolean(),
+  detail: v.string(),
+  /** The same by code, with what belongs to it. */
+  said: v.optional(v.looseObject({ code: v.string() })),
+});
 export const healthSchema = v.object({
   healthy: v.boolean(),
   ticking: v.boolean(),
@@ -112,8 +117,11 @@ export const quarantineSchema = v.object({
       rateKrwPerUsdt: v.number(),
     }),
   ),
-  /** Why no price confirms a symbol's identity, by venue and symbol. */
-  identities: v.record(v.string(), v.record(v.string(), v.string())),
+  /** Why no price confirms a symbol's identity, by venue and symbol: what its price implies, and the median of all. */
+  identities: v.record(
+    v.string(),
+    v.record(v.string(), v.object({ rateKrwPerUsdt: v.number(), medianKrwPerUsdt: v.number() })),
+  ),
 });
 export const auditSchema = v.object({
   events: rows(

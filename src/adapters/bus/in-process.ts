@@ -3,6 +3,7 @@
 
 import { announceSubject, type BusPlan, busPlan, REPORTS } from "../../../schema/messages/subjects.ts";
 import { BusFault } from "../../domain/bus-fault.ts";
+import { type LinkState, linkState } from "../../domain/link-said.ts";
 import type { Announcements, Bus, FrameFeed, FrameSink, ReportStream, TaskQueue } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { MemoryEvents } from "./memory-events.ts";
@@ -66,8 +67,8 @@ export class InProcessBus implements Bus {
     this.#queue.configure(this.#plan.tasks, this.#plan.workers);
   }
 
-  state(): { up: boolean; detail: string } {
-    return this.#closed ? { up: false, detail: "closed" } : { up: true, detail: "in this process" };
+  state(): LinkState {
+    return linkState(!this.#closed, { code: this.#closed ? "closed" : "in-process" });
   }
 
   async drain(): Promise<void> {

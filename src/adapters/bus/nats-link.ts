@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { type ConnectionOptions, connect, errors, type NatsConnection } from "@nats-io/transport-node";
 import { BusFault } from "../../domain/bus-fault.ts";
+import { type LinkState, linkState } from "../../domain/link-said.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/telemetry.ts";
 
@@ -119,10 +120,10 @@ export class NatsLink {
     return () => void this.#returnListeners.delete(listener);
   }
 
-  state(): { up: boolean; detail: string } {
-    if (this.#up) return { up: true, detail: `connected to ${this.server}` };
+  state(): LinkState {
+    if (this.#up) return linkState(true, { code: "connected", server: this.server });
     const seconds = Math.round((this.clock.monotonicMs() - this.#downSinceMs) / 1000);
-    return { up: false, detail: `${this.server} lost ${seconds} s ago, reconnecting` };
+    return linkState(false, { code: "reconnecting", server: this.server, seconds });
   }
 
   /** Lets what was sent arrive, then closes. Never takes longer than a second. */

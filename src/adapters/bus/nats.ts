@@ -11,6 +11,7 @@ import {
   storeTimeoutMs,
 } from "../../../schema/messages/subjects.ts";
 import { BusFault, isPassingBusFault } from "../../domain/bus-fault.ts";
+import type { LinkState } from "../../domain/link-said.ts";
 import type { Announcements, Bus, FrameFeed, FrameSink, ReportStream, Requests } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/telemetry.ts";
@@ -88,7 +89,7 @@ export class NatsBus implements Bus {
     await applyPlan(this.manager, plan);
   }
 
-  state(): { up: boolean; detail: string } {
+  state(): LinkState {
     return this.link.state();
   }
 

@@ -4,6 +4,7 @@
 // What was offered lately is kept (bounded), so that a thread that had to be replaced gets its table back.
 
 import { REDIS } from "../../../schema/messages/subjects.ts";
+import { type LinkSaid, type LinkState, linkState } from "../../domain/link-said.ts";
 import type { ReferencePrice } from "../../domain/rate-table.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/telemetry.ts";
@@ -27,9 +28,7 @@ export interface RedisPublisherOptions {
   readonly startThread?: () => Worker;
 }
 
-export interface RedisPublisherState {
-  readonly up: boolean;
-  readonly detail: string;
+export interface RedisPublisherState extends LinkState {
   /** Since the publisher was created; heartbeats and pings count as commands. */
   readonly groupCount: number;
   readonly commandCount: number;
@@ -118,13 +117,14 @@ class ThreadedPublisher implements RedisPublisher {
   state(): RedisPublisherState {
     const { up, cause, refused, ...now } = this.#report;
     const running = this.#thread !== undefined;
+    const server = this.#address;
+    const said: LinkSaid = !running
+      ? { code: "publisher-restarts" }
+      : up
+        ? { code: "publishing", server, refusedKey: refused }
+        : { code: "away", server, cause };
     return {
-      up: up && running,
-      detail: !running
-        ? "the publishing thread is being started again"
-        : up
-          ? `publishing to ${this.#address}${refused && `, which refuses a key: ${refused}`}`
-          : `${this.#address} is away: ${cause}`,
+      ...linkState(up && running, said),
       groupCount: this.#before.groupCount + now.groupCount,
       commandCount: this.#before.commandCount + now.commandCount,
       byteCount: this.#before.byteCount + now.byteCount,

@@ -11,6 +11,8 @@ interface ActionText {
   /** What will happen, a sentence each. */
   readonly effects: readonly string[];
   readonly done: (...about: readonly string[]) => string;
+  /** Why the port did not, by the status of its answer, where there is one reason; else its own words are shown. */
+  readonly refusals?: Readonly<Record<number, string>>;
 }
 
 export type ActionId =
@@ -39,6 +41,7 @@ export interface ActionWords {
   readonly level: string;
   readonly refused: (name: string, why: string) => string;
   readonly noAnswer: string;
+  readonly failed: (status: number, detail: string) => string;
 }
 
 const ko: ActionWords = {
@@ -82,6 +85,7 @@ const ko: ActionWords = {
       ],
       done: (who = "", outcome = "") =>
         `강제 종료를 시작했습니다: ${who}${outcome === "asked" ? " (매매하는 스케줄러가 곧 합니다)" : ""}`,
+      refusals: { 404: "그 사용자는 이 코인을 보유하고 있지 않습니다." },
     },
     reconcile: {
       name: "지금 대조",
@@ -92,6 +96,7 @@ const ko: ActionWords = {
       ],
       done: (positions = "", incidents = "") =>
         `포지션 ${positions}개를 대조했습니다. 열린 사고 ${incidents}건`,
+      refusals: { 409: "이 스케줄러는 매매하지 않습니다. 매매하는 스케줄러에서 하세요." },
     },
     pause: {
       name: "틱 멈추기",
@@ -138,6 +143,7 @@ const ko: ActionWords = {
         "거래소에서는 아무것도 바뀌지 않습니다. 적은 말은 감사 기록에 남습니다.",
       ],
       done: (incident = "") => `사고 ${incident}을(를) 닫았습니다`,
+      refusals: { 404: "그런 열린 사고가 없습니다. 이미 닫혔을 수 있습니다." },
     },
   },
   why: "이유 (기록에 남습니다)",
@@ -149,6 +155,7 @@ const ko: ActionWords = {
   coin: "코인",
   level: "수준",
   refused: (name, why) => `${name} 거절됨: ${why}`,
+  failed: (status, detail) => `스케줄러가 하지 못했습니다 (HTTP ${status}: ${detail}).`,
   noAnswer: "답이 오지 않았습니다. 되었는지 알 수 없으니 화면을 확인하세요.",
 };
 
@@ -196,6 +203,7 @@ const en: ActionWords = {
       ],
       done: (who = "", outcome = "") =>
         `Being closed: ${who}${outcome === "asked" ? " (by the scheduler that trades, within a second)" : ""}`,
+      refusals: { 404: "That user holds no such coin." },
     },
     reconcile: {
       name: "Reconcile now",
@@ -206,6 +214,7 @@ const en: ActionWords = {
       ],
       done: (positions = "", incidents = "") =>
         `${positions} positions compared, ${incidents} incidents open`,
+      refusals: { 409: "This scheduler does not trade: ask the one that does." },
     },
     pause: {
       name: "Pause ticks",
@@ -252,6 +261,7 @@ const en: ActionWords = {
         "Nothing changes at the exchanges. What you write stands in the audit trail.",
       ],
       done: (incident = "") => `Incident ${incident} is closed`,
+      refusals: { 404: "No such incident is open; it may have been closed." },
     },
   },
   why: "Why (kept in the trail)",
@@ -263,6 +273,7 @@ const en: ActionWords = {
   coin: "Coin",
   level: "Level",
   refused: (name, why) => `${name} refused: ${why}`,
+  failed: (_, detail) => detail,
   noAnswer: "No answer came. It may or may not have been done: look at the page.",
 };
 

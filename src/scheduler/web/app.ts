@@ -14,6 +14,7 @@ import { ControlClient, Refusal } from "./client.ts";
 import { FindingsView } from "./findings-view.ts";
 import { FleetPanels } from "./fleet-panels.ts";
 import { GlanceView } from "./glance-view.ts";
+import { localized } from "./localized.ts";
 import { Settings } from "./settings.ts";
 import { TickPanel } from "./tick-panel.ts";
 import { TradingPanel } from "./trading-panel.ts";
@@ -111,8 +112,9 @@ function render(): void {
   else renderState("locked", client.hasToken && !isSilent ? words().connecting : words().locked, "");
 }
 
-function renderBoard(shown: Overview): void {
+function renderBoard(read: Overview): void {
   const context = { words: words(), language: settings.language };
+  const shown = localized(read, settings.language);
   const found = findingsOf(shown, shown.atMs, DOCTOR_WORDS[settings.language]);
   glance.render(shown, context);
   findings.render(found);

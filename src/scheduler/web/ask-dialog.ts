@@ -120,8 +120,12 @@ export class AskDialog {
 
   #refuse(call: ActionCall, error: unknown): void {
     const words = ACTION_WORDS[this.listener.language()];
-    const why = error instanceof Refusal ? error.message : words.noAnswer;
-    const text = words.refused(words.actions[call.id].name, why);
+    const { name, refusals } = words.actions[call.id];
+    const why =
+      error instanceof Refusal
+        ? (refusals?.[error.status] ?? words.failed(error.status, error.message))
+        : words.noAnswer;
+    const text = words.refused(name, why);
     setText(this.#refused, why);
     setHidden(this.#refused, false);
     this.listener.onAnswer({ text, isDone: false });

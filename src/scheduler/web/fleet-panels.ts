@@ -124,15 +124,18 @@ function troubles(venue: Venue, { venues }: Overview, { words, language }: Conte
   return chips;
 }
 
+const isOk = ({ tone }: Chip) => tone === undefined;
+
 /** Answers to all workers since the start, by how they ended. */
 function outcomes(venue: Venue, { ticks }: Overview, { words }: Context): Chip[] {
   const chips = Object.entries(ticks.counters.fetches)
     .filter(([key]) => key.startsWith(`${venue} `))
     .map(([key, count]): Chip => {
       const outcome = key.slice(venue.length + 1);
-      return { key, name: outcome, value: grouped(count), ...(outcome !== "ok" && { tone: "warn" }) };
+      const name = words.outcomes[outcome] ?? outcome.toUpperCase();
+      return { key, name, value: grouped(count), ...(outcome !== "ok" && { tone: "warn" }) };
     })
-    .sort((a, b) => Number(b.name === "ok") - Number(a.name === "ok") || (a.name < b.name ? -1 : 1));
+    .sort((a, b) => Number(isOk(b)) - Number(isOk(a)) || (a.name < b.name ? -1 : 1));
   return chips.length > 0 ? chips : [{ key: "none", name: words.noFetch, value: "", tone: "quiet" }];
 }
 

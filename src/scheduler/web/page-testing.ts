@@ -3,6 +3,7 @@
 import { PAIRS, REASONS, VENUES } from "../../../schema/vocabulary.ts";
 import { systemClock } from "../../adapters/clock.ts";
 import { Decimal } from "../../domain/decimal.ts";
+import { linkState } from "../../domain/link-said.ts";
 import { nullRow } from "../../domain/rate-table.ts";
 import { VENUE_LIMITS } from "../../domain/venue-limits.ts";
 import type { SeenProcess } from "../../ports/fleet.ts";
@@ -41,8 +42,8 @@ export class OperatorPort {
     const { scheduler, state, links } = this.parts;
     const nowMs = systemClock.nowMs();
     const { ticks, collector } = scheduler;
-    links.bus = { up: true, detail: "connected to nats://10.0.0.10:4222" };
-    links.database = { up: true, detail: "no request has failed lately" };
+    links.bus = linkState(true, { code: "connected", server: "nats://10.0.0.10:4222" });
+    links.database = linkState(true, { code: "requests-pass" });
     Object.assign(scheduler, { startedAtMs: nowMs - 5 * 3_600_000 });
     ticks.paused = false;
     ticks.lastClosed = { tickAtMs: nowMs - 900, closedAtMs: nowMs - 200, rowCount: 48, missing: [] };
@@ -96,7 +97,7 @@ export class OperatorPort {
     const { scheduler, state, links } = this.parts;
     const { ticks, collector } = scheduler;
     const nowMs = systemClock.nowMs();
-    links.database = { up: false, detail: "requests do not get through" };
+    links.database = linkState(false, { code: "requests-fail" });
     const missing = ["BTC upbit-bybit", "ETH bithumb-binance"];
     ticks.lastClosed = { tickAtMs: nowMs - 1_500, closedAtMs: nowMs - 300, rowCount: 46, missing };
     Object.assign(ticks.counters, { incomplete: 17, skipped: 2 });
@@ -114,7 +115,7 @@ export class OperatorPort {
       rateKrwPerUsdt: 1_859.31,
     });
     scheduler.instruments.quarantined = () =>
-      new Map([["bybit", new Map([["ACEUSDT", "implies 1859 KRW"]])]]);
+      new Map([["bybit", new Map([["ACEUSDT", { rateKrwPerUsdt: 1_859.31, medianKrwPerUsdt: 1_391 }]])]]);
     state.running = [
       {
         kind: "entry",
@@ -126,25 +127,25 @@ export class OperatorPort {
     ];
     const open = { coin: "", openedAtMs: nowMs - 90_000_000 };
     state.incidents = [
-      { ...open, incidentId: 4, userId: 7, kind: "key", detail: "no usable key at binance" },
+      { ...open, incidentId: 4, userId: 7, kind: "key", detail: "key-held" },
       {
         ...open,
         incidentId: 5,
         userId: 1,
         coin: "XRP",
         kind: "unknown-difference",
-        detail: "0.4 XRP are missing at upbit",
+        detail: "coins-missing",
       },
     ];
     const off = { entriesOff: true, atMs: nowMs - 600_000 };
     state.switches = [
-      { ...off, scope: "global", subject: "", halted: true, why: "looking at the exchanges", by: "operator" },
+      { ...off, scope: "global", subject: "", halted: true, why: "거래소 점검", by: "operator" },
       {
         ...off,
         scope: "coin",
         subject: "DOGE",
         halted: false,
-        why: "3 entries were sold back",
+        why: "3 entries were sold back within 3600 s",
         by: "engine",
       },
     ];

@@ -81,12 +81,24 @@ needs(["chromium"], "the operator's page", () => {
     const found = await text(page, "#findings");
     for (const words of [
       "데이터베이스에 닿지 않습니다",
-      "bybit가 이 주소를",
-      "binance가 이 주소를",
+      "바이비트가 이 주소를",
+      "바이낸스가 이 주소를",
+      "BTC 업비트·바이비트, ETH 빗썸·바이낸스",
+      "'오래됨'",
+      "범위: 코인 DOGE, 누가: 엔진",
       "디스크가 2% 남았습니다",
     ]) {
       expect(found).toContain(words);
     }
+
+    expect(await text(page, "#quarantine")).toContain("1 USDT에 1859.31원, 전체 중앙값은 1391.00원");
+    expect(await text(page, "#trading-chips")).toContain("진입: 해외 숏 거는 중");
+    expect(await text(page, '#links tr[data-key="database"]')).toContain("요청이 닿지 않음");
+    // Commands are typed as they stand; what the engine wrote about DOGE is in the database in its words.
+    const shown = (await text(page, "#board"))
+      .replaceAll(/schedulerx-scheduler( [a-z-]+)+/g, "")
+      .replaceAll("3 entries were sold back within 3600 s", "");
+    expect(shown.match(/[a-z]+( [a-z]+)+/gi) ?? []).toEqual([]);
 
     await page.click('[data-action="entriesOff"]');
     await page.selectOption("#ask select[name=scope]", "coin");
@@ -102,7 +114,7 @@ needs(["chromium"], "the operator's page", () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("ask-cancel");
     await page.click("#ask-do");
     await page.waitForSelector("#ask-refused:not([hidden])");
-    expect(await text(page, "#ask-refused")).toBe("User 4 holds no SOL.");
+    expect(await text(page, "#ask-refused")).toBe("그 사용자는 이 코인을 보유하고 있지 않습니다.");
     await page.keyboard.press("Escape");
     expect(await text(page, "#answers li.bad")).toContain("강제 종료 거절됨");
 

@@ -4,6 +4,7 @@ import { REASONS, type Reason, VENUES } from "../../../schema/vocabulary.ts";
 import { byId, setText } from "../../web/dom.ts";
 import { fixed2, grouped, lengthText } from "../../web/format.ts";
 import { pairText, REASON_TAGS, VENUE_NAMES } from "../../web/market-words.ts";
+import { doubtText } from "../identity-doubt.ts";
 import type { Overview } from "../overview.ts";
 import type { Context } from "./glance-view.ts";
 import { Bars, type Chip, Chips, type Row, RowTable } from "./parts.ts";
@@ -43,8 +44,11 @@ export class TickPanel {
       };
     });
     const unsure = VENUES.flatMap((venue) =>
-      Object.entries(identities[venue] ?? {}).map(([symbol, why]): Row => {
-        return { key: `${venue} ${symbol}`, cells: [symbol, VENUE_NAMES[language][venue], why] };
+      Object.entries(identities[venue] ?? {}).map(([symbol, doubt]): Row => {
+        return {
+          key: `${venue} ${symbol}`,
+          cells: [symbol, VENUE_NAMES[language][venue], doubtText(doubt, language)],
+        };
       }),
     );
     const all = rateCount + unsure.length;

@@ -1,7 +1,8 @@
 // Trading: what runs, what is switched off, what needs somebody, what is held. Rows have the button that ends them.
 
+import type { IntentState } from "../../domain/intent.ts";
 import { byId, setHidden, setText } from "../../web/dom.ts";
-import { instantKst, sizeText } from "../../web/format.ts";
+import { DASH, instantKst, sizeText } from "../../web/format.ts";
 import { pairText } from "../../web/market-words.ts";
 import type { Overview } from "../overview.ts";
 import { ACTION_WORDS } from "./action-words.ts";
@@ -26,7 +27,11 @@ export class TradingPanel {
 
   #renderChips({ trading: { traders, figures, role } }: Overview, { words }: Context): void {
     const running: Chip[] = (figures?.intents ?? []).map(({ kind, state, count }) => {
-      return { key: `${kind} ${state}`, name: `${words.kinds[kind] ?? kind} ${state}`, value: String(count) };
+      const doing = words.intentStates[state as IntentState] ?? state;
+      return {
+        ...{ key: `${kind} ${state}`, value: String(count) },
+        name: `${words.kinds[kind] ?? kind}: ${doing}`,
+      };
     });
     this.#chips.render([
       { key: "traders", name: words.traders, value: String(traders) },
@@ -57,7 +62,7 @@ export class TradingPanel {
           cells: [
             about,
             { text: halted ? words.halted : words.entriesOff, tone: halted ? "bad" : "warn" },
-            why,
+            why || DASH,
             words.by[by] ?? by,
             { text: instantKst(atMs, nowMs), isNumber: true },
           ],

@@ -107,6 +107,9 @@ test("what is refused, not reached or not understood says so and what to do", as
   const nowhere = await typed("status", { CONTROL_PORT: "1" });
   const misspelt = await typed("ticks pause resume");
   const help = await typed("kill --help");
+  expect((await typed("incidents")).out).toMatch(
+    /^ +3 +1 +key +\S+ .*no usable API key, so the position can be neither/m,
+  );
   const incident = await typed("incidents close 3 --note looked");
   expect([unknown.code, unknown.err]).toEqual([1, "User 2 holds no BTC.\n"]);
   expect([wrongToken.code, wrongToken.err]).toEqual([1, expect.stringContaining("operator token")]);
@@ -165,7 +168,9 @@ test("positions, the audit trail and the quarantine are tables, JSON with --json
   expect(JSON.parse((await typed("audit --json")).out)).toMatchObject([event]);
   expect((await typed("audit --user kim")).code).toBe(1);
 
-  expect((await typed("quarantine")).out).toMatch(/^bybit +ACEUSDT +implies 1859$/m);
+  expect((await typed("quarantine")).out).toMatch(
+    /^bybit +ACEUSDT +implies 1859\.31 KRW per USDT where the median is 1391\.00$/m,
+  );
   scheduler.collector.quarantined.set("AXS|1", {
     ...{ coin: "AXS", pairIndex: 1, sinceAtMs: Date.now() - 180_000, rateKrwPerUsdt: 1_859.31 },
   });

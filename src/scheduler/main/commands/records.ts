@@ -3,6 +3,8 @@
 import * as v from "valibot";
 import { systemClock } from "../../../adapters/clock.ts";
 import { Decimal } from "../../../domain/decimal.ts";
+import { reasonWords } from "../../../domain/notice-words.ts";
+import { doubtText } from "../../identity-doubt.ts";
 import { auditSchema, incidentsSchema, quarantineSchema, tradingSchema } from "../../seen.ts";
 import { ageText, type CommandCall, CommandFault, table } from "./client.ts";
 
@@ -19,7 +21,7 @@ export async function incidents({ client, flags, given, say }: CommandCall): Pro
       one.kind,
       one.coin,
       ageText(nowMs - one.openedAtMs),
-      one.detail,
+      reasonWords(one.detail, "en"),
     ]);
     say(open, () =>
       rows.length === 0 ? "No incident is open." : table(["id", "user", "kind", "coin", "age", "what"], rows),
@@ -101,8 +103,8 @@ export async function quarantine({ client, say }: CommandCall): Promise<number> 
     rateKrwPerUsdt,
     ageText(nowMs - sinceAtMs),
   ]);
-  const identities = Object.entries(held.identities).flatMap(([venue, reasons]) =>
-    Object.entries(reasons).map(([symbol, reason]) => [venue, symbol, reason]),
+  const identities = Object.entries(held.identities).flatMap(([venue, doubts]) =>
+    Object.entries(doubts).map(([symbol, doubt]) => [venue, symbol, doubtText(doubt, "en")]),
   );
   say(held, () => {
     const tables = [
