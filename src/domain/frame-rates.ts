@@ -38,14 +38,14 @@ export function encodeRates(rows: readonly RatedRow[], head: ByteWriter, residua
   const firsts = new ByteWriter();
   const seconds = new ByteWriter();
   const byClass = Array.from({ length: CLASS_COUNT }, () => new ByteWriter());
-  const choice = new ModelChoice();
+  const choice = new ModelChoice(sides);
   let previousEntry = 0;
   for (const [index, side] of sides.entries()) {
     if (side.length === 0) continue;
     const row = index % rows.length;
-    choice.begin(side);
+    choice.begin(index);
     for (let back = 1; back <= ROWS_BACK_MAX && rows[row - back]?.coin === rows[row]!.coin; back++) {
-      choice.trySibling(sides[index - back]!, back);
+      choice.trySibling(back);
     }
     choice.chooseWindow();
     head.varint(choice.model);
@@ -53,7 +53,7 @@ export function encodeRates(rows: readonly RatedRow[], head: ByteWriter, residua
     if (index < rows.length) previousEntry = side[0]!;
     if (side.length > 1) seconds.zigzag(choice.values[1]! - choice.values[0]!);
     const out = byClass[choice.classIndex]!;
-    for (let at = 2; at < side.length; at++) out.zigzag(choice.residuals[at]!);
+    out.zigzags(choice.residuals, 2, side.length);
   }
   head.append(firsts);
   head.append(seconds);
@@ -89,9 +89,11 @@ export function decodeRates(reader: ByteReader, rows: readonly RatedRow[]): void
     return length;
   });
   const models = new Uint8Array(sideCount);
+  const classes = new Uint8Array(sideCount);
   for (const [index, side] of sides.entries()) {
     if (side.length === 0) continue;
     models[index] = reader.upTo(MODEL_MAX, "a model");
+    classes[index] = classOf(models[index]!);
     const row = index % rows.length;
     const sibling = row - rowsBackOf(models[index]!);
     if (rows[sibling]?.coin !== rows[row]!.coin || sides[index - row + sibling]!.length === 0) {
@@ -102,12 +104,10 @@ export function decodeRates(reader: ByteReader, rows: readonly RatedRow[]): void
   for (const side of sides) if (side.length > 0) side[0] = reader.zigzag();
   for (const side of sides) if (side.length > 1) side[1] = reader.zigzag();
   for (let classIndex = 0; classIndex < CLASS_COUNT; classIndex++) {
-    for (const [index, side] of sides.entries()) {
-      if (classOf(models[index]!) !== classIndex) continue;
-      for (let at = 2; at < side.length; at++) side[at] = reader.zigzag();
+    for (let index = 0; index < sideCount; index++) {
+      if (classes[index] === classIndex) reader.zigzags(sides[index]!, 2, sides[index]!.length);
     }
   }
-  const values = new Float64Array(SEED_COUNT);
   let previousEntry = 0;
   for (const [index, side] of sides.entries()) {
     if (side.length === 0) continue;
@@ -115,7 +115,7 @@ export function decodeRates(reader: ByteReader, rows: readonly RatedRow[]): void
     const rowsBack = rowsBackOf(model);
     side[0] = side[0]! + expectedFirst(sides, index, rowsBack, previousEntry);
     if (index < rows.length) previousEntry = side[0]!;
-    restoreSide(side, rowsBack > 0 ? sides[index - rowsBack] : undefined, windowOf(model), values);
+    restoreSide(side, rowsBack > 0 ? sides[index - rowsBack] : undefined, windowOf(model));
   }
 }
 
@@ -130,17 +130,47 @@ function windowOf(model: number): number {
 }
 
 /** A side's first number is its rate already, the others are still changes and residuals. */
-function restoreSide(side: Side, sibling: Side | undefined, window: number, values: Float64Array): void {
-  values[0] = side[0]! - siblingRate(sibling, 0);
-  if (side.length > 1) values[1] = values[0]! + side[1]!;
-  for (let at = 2; at < side.length; at++) values[at] = expectedAt(values, at, window) + side[at]!;
-  for (let at = 0; at < side.length; at++) {
-    const rate = values[at]! + siblingRate(sibling, at);
+function restoreSide(side: Side, sibling: Side | undefined, window: number): void {
+  const { length } = side;
+  // First the values along the sizes, each in its rate's place; then what the sibling adds.
+  side[0] = side[0]! - siblingRate(sibling, 0);
+  if (length > 1) side[1] = side[0]! + side[1]!;
+  addExpected(side, window);
+  const shared = sibling === undefined ? 0 : Math.min(length, sibling.length);
+  for (let at = 0; at < shared; at++) side[at] = side[at]! + sibling![at]!;
+  const rest = sibling === undefined ? 0 : sibling[sibling.length - 1]!;
+  for (let at = shared; at < length; at++) side[at] = side[at]! + rest;
+  for (let at = 0; at < length; at++) {
+    const rate = side[at]!;
     if (!(rate >= 0 && rate <= Number.MAX_SAFE_INTEGER)) {
       throw new FrameError(`expected a rate, was ${rate} jeon`);
     }
-    side[at] = rate;
   }
+}
+
+/** From residuals to values, from the third on: as expectedAt says, a loop for each window. */
+function addExpected(side: Side, window: number): void {
+  const { length } = side;
+  if (length < 3) return;
+  let before = side[0]!;
+  let last = side[1]!;
+  if (window === 0) {
+    for (let at = 2; at < length; at++) {
+      last += side[at]!;
+      side[at] = last;
+    }
+    return;
+  }
+  if (window === 1) {
+    for (let at = 2; at < length; at++) {
+      const next = last + (last - before) + side[at]!;
+      before = last;
+      last = next;
+      side[at] = next;
+    }
+    return;
+  }
+  for (let at = 2; at < length; at++) side[at] = expectedAt(side, at, window) + side[at]!;
 }
 
 function siblingRate(sibling: Side | undefined, at: number): number {
@@ -174,51 +204,76 @@ function expectedFirst(
 
 /** Bits a model has to save over those tried before it: rarer models cost more to name. */
 const GAIN_BITS_MIN = 2;
+/** Its residuals are second differences: a side's less a sibling's are those of their difference. */
+const WINDOW_FIRST_TRIED = 1;
 
-/** Finds the cheapest model for one side after another. Its buffers are made once. */
+/** Finds the cheapest model for one side after another, in the order they stand in. Its buffers are made once. */
 class ModelChoice {
   /** The side's values under the chosen model: its rates, or their difference from the sibling's. */
-  values = new Float64Array(SEED_COUNT);
+  readonly values = new Float64Array(SEED_COUNT);
   residuals = new Float64Array(SEED_COUNT);
   rowsBack = 0;
   classIndex = 0;
+  /** Of every side, as if its last rate went on. */
+  readonly #seconds: Float64Array;
+  #index = 0;
   #windowIndex = 0;
-  #side: Side = this.values;
   #bits = 0;
-  #triedValues = new Float64Array(SEED_COUNT);
   #triedResiduals = new Float64Array(SEED_COUNT);
+
+  constructor(private readonly sides: readonly Side[]) {
+    this.#seconds = new Float64Array(sides.length * SEED_COUNT);
+  }
 
   get model(): number {
     return this.classIndex * MODELS_PER_CLASS + this.rowsBack * WINDOWS.length + this.#windowIndex;
   }
 
-  begin(side: Side): void {
-    this.#side = side;
+  begin(index: number): void {
+    this.#index = index;
     this.rowsBack = 0;
-    this.values.set(side);
-    this.#bits = residualBits(this.values, side.length, 1, this.residuals);
+    this.#windowIndex = WINDOWS.indexOf(WINDOW_FIRST_TRIED);
+    const side = this.sides[index]!;
+    const seconds = this.#secondsOf(index);
+    fillSeconds(side, seconds);
+    this.residuals.set(seconds);
+    this.#bits = bitsOf(this.residuals, side.length);
   }
 
-  trySibling(sibling: Side, rowsBack: number): void {
-    if (sibling.length === 0) return;
-    const { length } = this.#side;
-    const tried = this.#triedValues;
-    for (let at = 0; at < length; at++) tried[at] = this.#side[at]! - siblingRate(sibling, at);
-    const bits = residualBits(tried, length, 1, this.#triedResiduals);
+  #secondsOf(index: number): Float64Array {
+    return this.#seconds.subarray(index * SEED_COUNT, (index + 1) * SEED_COUNT);
+  }
+
+  trySibling(rowsBack: number): void {
+    const index = this.#index;
+    if (this.sides[index - rowsBack]!.length === 0) return;
+    const { length } = this.sides[index]!;
+    const own = this.#secondsOf(index);
+    const siblings = this.#secondsOf(index - rowsBack);
+    const tried = this.#triedResiduals;
+    for (let at = 2; at < length; at++) tried[at] = own[at]! - siblings[at]!;
+    const bits = bitsOf(tried, length);
     if (bits > this.#bits - GAIN_BITS_MIN) return;
-    this.#triedValues = this.values;
-    this.values = tried;
     this.rowsBack = rowsBack;
-    this.#take(1, bits);
+    this.#take(bits);
   }
 
   chooseWindow(): void {
-    const { length } = this.#side;
-    this.#windowIndex = 1;
+    const side = this.sides[this.#index]!;
+    const { length } = side;
+    const { values } = this;
+    values.set(side);
+    if (this.rowsBack > 0) {
+      const sibling = this.sides[this.#index - this.rowsBack]!;
+      for (let at = 0; at < length; at++) values[at] = side[at]! - siblingRate(sibling, at);
+    }
     for (const [windowIndex, window] of WINDOWS.entries()) {
-      if (window === 1) continue;
-      const bits = residualBits(this.values, length, window, this.#triedResiduals);
-      if (bits <= this.#bits - GAIN_BITS_MIN) this.#take(windowIndex, bits);
+      if (window === WINDOW_FIRST_TRIED) continue;
+      fillResiduals(values, length, window, this.#triedResiduals);
+      const bits = bitsOf(this.#triedResiduals, length);
+      if (bits > this.#bits - GAIN_BITS_MIN) continue;
+      this.#windowIndex = windowIndex;
+      this.#take(bits);
     }
     let sum = 0;
     for (let at = 2; at < length; at++) sum += Math.abs(this.residuals[at]!);
@@ -226,22 +281,40 @@ class ModelChoice {
     this.classIndex = Math.max(0, Math.min(CLASS_COUNT - 1, strength));
   }
 
-  #take(windowIndex: number, bits: number): void {
+  #take(bits: number): void {
     const residuals = this.#triedResiduals;
     this.#triedResiduals = this.residuals;
     this.residuals = residuals;
-    this.#windowIndex = windowIndex;
     this.#bits = bits;
   }
 }
 
-/** Fills in the residuals and tells about how many bits they take. */
-function residualBits(values: Float64Array, length: number, window: number, residuals: Float64Array): number {
+/** Second differences of a side from its third size on, and of its last rate, where it ends, going on. */
+function fillSeconds(side: Side, seconds: Float64Array): void {
+  const { length } = side;
+  for (let at = 2; at < length; at++)
+    seconds[at] = side[at]! - side[at - 1]! - (side[at - 1]! - side[at - 2]!);
+  if (length >= 2 && length < SEED_COUNT) seconds[length] = side[length - 2]! - side[length - 1]!;
+}
+
+function fillResiduals(values: Float64Array, length: number, window: number, residuals: Float64Array): void {
+  const early = Math.min(length, Math.max(2, window + 1));
+  for (let at = 2; at < early; at++) residuals[at] = values[at]! - expectedAt(values, at, window);
+  if (window === 0) {
+    for (let at = early; at < length; at++) residuals[at] = values[at]! - values[at - 1]!;
+    return;
+  }
+  for (let at = early; at < length; at++) {
+    const last = values[at - 1]!;
+    residuals[at] = values[at]! - last - Math.round((last - values[at - 1 - window]!) / window);
+  }
+}
+
+/** About how many bits the residuals take. */
+function bitsOf(residuals: Float64Array, length: number): number {
   let bits = 0;
   for (let at = 2; at < length; at++) {
-    const residual = values[at]! - expectedAt(values, at, window);
-    residuals[at] = residual;
-    bits += 32 - Math.clz32(Math.min(3 * Math.abs(residual), 0x7fffffff));
+    bits += 32 - Math.clz32(Math.min(3 * Math.abs(residuals[at]!), 0x7fffffff));
   }
   return bits;
 }

@@ -57,6 +57,17 @@ export class ByteWriter {
     this.varint(value >= 0 ? value * 2 : -value * 2 - 1);
   }
 
+  /** Those of a column from one index up to another. Most take a byte. */
+  zigzags(column: Float64Array, from: number, to: number): void {
+    this.#reserve(8 * (to - from));
+    for (let index = from; index < to; index++) {
+      const value = column[index]!;
+      if (value >= -64 && value < 64 && Number.isInteger(value))
+        this.#bytes[this.#length++] = (value << 1) ^ (value >> 31);
+      else this.zigzag(value);
+    }
+  }
+
   text(value: string): void {
     const bytes = utf8Encoder.encode(value);
     this.varint(bytes.length);
@@ -112,6 +123,32 @@ export class ByteReader {
   zigzag(): number {
     const value = this.varint();
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** The next zigzag numbers, into a column from one index up to another. Most take a byte or two. */
+  zigzags(column: Float64Array, from: number, to: number): void {
+    const { bytes } = this;
+    let at = this.#at;
+    for (let index = from; index < to; index++) {
+      const first = bytes[at]!;
+      if (first < 128) {
+        column[index] = (first >>> 1) ^ -(first & 1);
+        at++;
+        continue;
+      }
+      const second = bytes[at + 1]!;
+      if (second < 128) {
+        const value = (first & 127) | (second << 7);
+        column[index] = (value >>> 1) ^ -(value & 1);
+        at += 2;
+        continue;
+      }
+      // Longer ones, and the end of the bytes.
+      this.#at = at;
+      column[index] = this.zigzag();
+      at = this.#at;
+    }
+    this.#at = at;
   }
 
   /** A varint that must not exceed `max`. */
