@@ -33,7 +33,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     run: async (options) => (await import("./processes.ts")).benchProcesses(options),
   },
   memory: {
-    about: "the most memory each process of an installation has held beside the ceilings of its unit",
+    about:
+      "the most memory each process of an installation that trades has held beside the ceilings of its unit",
     run: async (options) => (await import("./memory.ts")).benchMemory(options),
   },
   bus: {

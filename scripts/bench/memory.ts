@@ -1,11 +1,15 @@
 // The most memory each process of one machine has held, beside the ceilings of its unit: the compiled programs, the
-// servers, all coins at five-second ticks (as many in five minutes as in half an hour at thirty),
-// strategies that trade on paper, and readers of the stream.
+// servers, all coins at five-second ticks (as many in five minutes as in half an hour at thirty), strategies that trade
+// live at the simulated exchanges, which takes more than paper does, and readers of the stream.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { rowsOf } from "../../src/adapters/store/database.ts";
 import { openPostgres } from "../../src/adapters/store/postgres.ts";
-import { startSimulatorProcess } from "../../src/testing/e2e/simulator-process.ts";
+import { SIMULATOR_KEYS } from "../../src/simulator/exchanges.ts";
+import { createMarket } from "../../src/simulator/market.ts";
+import { startSimulator } from "../../src/simulator/server.ts";
 import { RecordingLog } from "../../src/testing/recording-log.ts";
 import {
   type Child,
@@ -18,17 +22,19 @@ import {
   startRedis,
 } from "../../src/testing/services.ts";
 import { buildBinary } from "../build.ts";
-import { seedExamples } from "../demo/examples.ts";
+import { EXAMPLE_ACCOUNTS, giveKeys, newEncryptionKey, seedExamples } from "../demo/examples.ts";
 import { type BenchLine, type BenchOptions, round } from "./line.ts";
 
 const TICK_MS = 5_000;
 const MEASURED_MS = 120_000;
 const MEASURED_ALL_MS = 300_000;
 const LOOK_MS = 1_000;
+const TELL_MS = 30_000;
 const WORKERS = 5;
 const READERS = 20;
-const REFERENCE_KRW = 1_385;
 const MB = 1024 * 1024;
+/** As much faster than recorded as the demo's: positions are entered and left meanwhile. */
+const PREMIUM_PACE = 16;
 const DEPLOY = join(import.meta.dir, "../deploy");
 
 interface Ceilings {
@@ -36,11 +42,14 @@ interface Ceilings {
   readonly maxMb: number;
 }
 
-/** By the files that set them. */
-function ceilingsOf(name: string): Ceilings {
+/** By the file that sets it. */
+function settingOf(name: string, pattern: RegExp): string {
   const file = name === "postgres" ? "user-data.sh" : `units/schedulerx-${name}.service`;
-  const text = readFileSync(join(DEPLOY, file), "utf8");
-  const of = (key: string) => Number(new RegExp(`^${key}=(\\d+)M$`, "m").exec(text)![1]);
+  return pattern.exec(readFileSync(join(DEPLOY, file), "utf8"))![1]!;
+}
+
+function ceilingsOf(name: string): Ceilings {
+  const of = (key: string) => Number(settingOf(name, new RegExp(`^${key}=(\\d+)M$`, "m")));
   return { highMb: of("MemoryHigh"), maxMb: of("MemoryMax") };
 }
 
@@ -64,6 +73,12 @@ function heldBytes(pid: number): number {
       ? kilobytesIn(`/proc/${pid}/status`, "VmHWM")
       : tree.reduce((sum, each) => sum + kilobytesIn(`/proc/${each}/smaps_rollup`, "Pss"), 0);
   return kilobytes * 1024;
+}
+
+/** What the largest of them holds now; of a server of many processes the one that was started. */
+function residentMb(pids: readonly number[]): number {
+  const kilobytes = pids.map((pid) => kilobytesIn(`/proc/${pid}/status`, "VmRSS"));
+  return Math.round(Math.max(...kilobytes) / 1024);
 }
 
 /** One that has just ended holds nothing. */
@@ -101,8 +116,12 @@ export async function benchMemory({ all, progress }: BenchOptions): Promise<Benc
     );
     const binaries = Object.fromEntries(programs) as Record<(typeof names)[number], string>;
     const sources = WORKERS + 1;
+    const market = createMarket({ seed: 1, startAtMs: Date.now(), premiumPace: PREMIUM_PACE });
+    const operatorKey = SIMULATOR_KEYS[0]!;
+    // What its unit tells it to keep to.
+    process.env.GOMEMLIMIT = settingOf("nats", /\bGOMEMLIMIT=(\S+)/);
     const [simulator, nats, redis, postgres] = [
-      await open(startSimulatorProcess({ seed: 1, sources, record: false, coins: undefined })),
+      await open(startSimulator({ seed: 1, market, sources, keys: [operatorKey, ...EXAMPLE_ACCOUNTS] })),
       await open(startNats()),
       await open(startRedis()),
       await open(startPostgres()),
@@ -122,13 +141,19 @@ export async function benchMemory({ all, progress }: BenchOptions): Promise<Benc
       return child;
     };
     const port = await freePort();
+    const encryption = newEncryptionKey();
     const scheduler = await start("scheduler", WORKERS, {
-      ...{ DATABASE_URL: postgres.url, KARBIT_TABLES: "create", REDIS_URL: redis.url, TRADING_MODE: "paper" },
+      ...{ DATABASE_URL: postgres.url, KARBIT_TABLES: "create", REDIS_URL: redis.url, TRADING_MODE: "live" },
+      ...{ LIVE_TRADING_CONSENT: "real orders with real money", ENCRYPTION_KEY: encryption.text },
+      ...{ UPBIT_ACCESS_KEY: operatorKey.apiKey, UPBIT_SECRET_KEY: operatorKey.secret },
+      ...{ BITHUMB_ACCESS_KEY: operatorKey.apiKey, BITHUMB_SECRET_KEY: operatorKey.secret },
       ...{ CONTROL_PORT: `${await freePort()}`, CONTROL_TOKEN: "a-word-for-the-bench" },
     });
     const database = openPostgres({ url: postgres.url, log: new RecordingLog(), poolSize: 1 });
-    await seedExamples(database, REFERENCE_KRW);
-    await database.close();
+    opened.push({ stop: () => database.close() });
+    const [ask] = market.book("upbit", "KRW-USDT", Date.now(), 1)!.asks;
+    await seedExamples(database, Number(ask![0]));
+    await giveKeys(database, encryption.text, Date.now());
     const workers: Child[] = [];
     for (let index = 0; index < WORKERS; index++)
       workers.push(await start("worker", index, { WORKER_ID: `worker-${index}` }));
@@ -136,7 +161,7 @@ export async function benchMemory({ all, progress }: BenchOptions): Promise<Benc
       ...{ PORT: `${port}`, SIMULATED: "on", DATABASE_URL: postgres.url, KARBIT_TABLES: "create" },
       ...{
         JWT_SECRET: "a-word-of-thirty-two-characters-or-more",
-        ENCRYPTION_KEY: "0123456789abcdef0123456789abcdef",
+        ENCRYPTION_KEY: encryption.text,
       },
     });
     for (let reader = 0; reader < READERS; reader++)
@@ -149,12 +174,25 @@ export async function benchMemory({ all, progress }: BenchOptions): Promise<Benc
     const peaks = new Map<string, number>();
     const measuredMs = all ? MEASURED_ALL_MS : MEASURED_MS;
     progress(`measuring for ${measuredMs / 1_000} s`);
-    const untilMs = performance.now() + measuredMs;
-    while (performance.now() < untilMs) {
+    const beganMs = performance.now();
+    for (let toldMs = 0, passedMs = 0; passedMs < measuredMs; passedMs = performance.now() - beganMs) {
       for (const [name, of] of Object.entries(pids))
         peaks.set(name, Math.max(peaks.get(name) ?? 0, ...of.map(heldNow)));
+      if (passedMs - toldMs >= TELL_MS) {
+        toldMs = passedMs;
+        const now = Object.entries(pids).map(([name, of]) => `${name} ${residentMb(of)}`);
+        progress(`after ${Math.round(passedMs / 1_000)} s, MB resident: ${now.join(", ")}`);
+      }
       await Bun.sleep(LOOK_MS);
     }
+    const ended = await database.transaction("what was traded", (executor) =>
+      rowsOf<{ kind: string; count: number }>(
+        executor,
+        sql`select kind, count(*)::int as count from schedulerx.intents where mode = 'live' group by kind order by kind`,
+      ),
+    );
+    if (ended.length === 0) throw new Error("expected live trades meanwhile, there were none");
+    progress(`traded live: ${ended.map(({ kind, count }) => `${count} ${kind}`).join(", ")}`);
     return Object.keys(pids).map((name) => {
       const { highMb, maxMb } = ceilingsOf(name);
       const peakMb = round(peaks.get(name)! / MB, 1);
