@@ -52,7 +52,11 @@ export function operationControl(deps: OperationControlDeps) {
         return problem(400, "Bad request", 'Expected an incident\'s number, and perhaps {"note":"..."}.');
       }
       if (!(await trading.closeIncident(id.output, "operator", closing.output.note))) {
-        return problem(404, "Not found", `No incident ${id.output} is open; GET /incidents lists them.`);
+        return problem(
+          404,
+          "Not found",
+          `No incident ${id.output} is open; GET /incidents, or the command incidents, lists them.`,
+        );
       }
       log.warn("an incident is closed by the operator", { incidentId: id.output });
       return { incidentId: id.output, closed: true };

@@ -8,7 +8,7 @@ import { type RotationReport, rotateKeys } from "../../adapters/store/key-rotati
 import { checkKarbitTables } from "../../adapters/store/migrate.ts";
 import { openPostgres } from "../../adapters/store/postgres.ts";
 import { errorText } from "../../adapters/telemetry/log.ts";
-import { type RotateKeysSettings, readEnvironment, rotateKeysFields } from "../../config.ts";
+import { type RotateKeysSettings, readEnvironment, rotateKeysFields, SettingsError } from "../../config.ts";
 import { postgresOf, quietLog } from "../../main/connect.ts";
 import { type Command, settingLines } from "../../main/process.ts";
 
@@ -81,7 +81,8 @@ export async function runRotation(
     say(json ? `${JSON.stringify({ dryRun, ...report }, null, 2)}\n` : reportText(report, dryRun));
     return report.unread.length > 0 ? 1 : 0;
   } catch (error) {
-    complain(`${errorText(error)}\nRunning it again does no harm, whatever has been done already.\n`);
+    const why = error instanceof SettingsError ? error.message : errorText(error);
+    complain(`${why}\nRunning it again does no harm, whatever has been done already.\n`);
     return 1;
   }
 }

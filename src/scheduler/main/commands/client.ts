@@ -21,6 +21,11 @@ export class CommandFault extends Error {
   override name = "CommandFault";
 }
 
+/** Not understood: nothing was asked. The message says what was expected. */
+export class UsageFault extends CommandFault {
+  override name = "UsageFault";
+}
+
 /** Nothing answers at the port. */
 export class SilentPort extends CommandFault {
   override name = "SilentPort";
@@ -108,6 +113,18 @@ const COMMON = {
   "env-file": { type: "string" },
 } as const;
 
+/** A user's number as it is typed. Throws UsageFault. */
+export function userNumber(text: string, expected: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageFault(expected);
+  return Number(text);
+}
+
+/** A coin as it is typed, in capitals. Throws UsageFault. */
+export function coinName(text: string, expected: string): string {
+  if (!/^[A-Za-z0-9]{1,20}$/.test(text)) throw new UsageFault(expected);
+  return text.toUpperCase();
+}
+
 /** A command that asks the control port. Exit codes: 0 done, 1 refused or failed, 2 not understood. */
 export function operatorCommand(spec: CommandSpec): Command {
   const { words, about } = spec;
@@ -125,10 +142,12 @@ export function operatorCommand(spec: CommandSpec): Command {
         });
         const { length } = parsed.positionals;
         if (!parsed.values.help && length !== (spec.positionals ?? 0) && spec.positionals !== -1) {
-          throw new Error(`expected ${spec.positionals ?? 0} words after ${words.join(" ")}, were ${length}`);
+          const expected = spec.positionals ?? 0;
+          const some = expected === 0 ? "nothing" : expected === 1 ? "one word" : `${expected} words`;
+          throw new UsageFault(`Expected ${some} after ${words.join(" ")}, not ${length}.`);
         }
       } catch (error) {
-        complain(`${errorText(error)}\n\n${helpOf(spec)}`);
+        complain(`${error instanceof UsageFault ? error.message : errorText(error)}\n\n${helpOf(spec)}`);
         return 2;
       }
       const { values, positionals } = parsed;
@@ -143,6 +162,10 @@ export function operatorCommand(spec: CommandSpec): Command {
         const client = controlClient(readEnvironment(controlFields, envFile));
         return await spec.run({ client, flags: values, given: positionals, envFile, say });
       } catch (error) {
+        if (error instanceof UsageFault) {
+          complain(`${error.message}\n\n${helpOf(spec)}`);
+          return 2;
+        }
         const isPlain = error instanceof CommandFault || error instanceof SettingsError;
         complain(isPlain ? error.message : errorText(error));
         return 1;

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { systemClock } from "../../../adapters/clock.ts";
 import { migratePostgres } from "../../../adapters/store/migrate.ts";
 import { createLog, errorText } from "../../../adapters/telemetry/log.ts";
-import { type Fields, readEnvironment, schedulerFields } from "../../../config.ts";
+import { type Fields, readEnvironment, SettingsError, schedulerFields } from "../../../config.ts";
 import type { Command } from "../../../main/process.ts";
 
 const { DATABASE_URL, DATABASE_CA_FILE, KARBIT_TABLES } = schedulerFields;
@@ -58,7 +58,7 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(json ? '{"upToDate":true}\n' : "The tables are up to date.\n");
     return 0;
   } catch (error) {
-    complain(errorText(error));
+    complain(error instanceof SettingsError ? error.message : errorText(error));
     return 1;
   }
 }

@@ -2,8 +2,9 @@
 
 import * as v from "valibot";
 import type { Command } from "../../../main/process.ts";
+import { LOG_LEVEL } from "../../control-bodies.ts";
 import { incidentsSchema } from "../../seen.ts";
-import { type CommandCall, CommandFault, operatorCommand } from "./client.ts";
+import { type CommandCall, coinName, operatorCommand, UsageFault, userNumber } from "./client.ts";
 import { type CheckServers, doctor } from "./doctor.ts";
 import { look } from "./look.ts";
 import { audit, incidents, positions, quarantine } from "./records.ts";
@@ -13,16 +14,21 @@ const WRONG = 1;
 
 async function kill({ client, flags, say }: CommandCall): Promise<number> {
   const { user, coin, why } = flags;
-  if (user !== undefined && coin !== undefined)
-    throw new CommandFault("Expected --user or --coin, not both.");
+  if (user !== undefined && coin !== undefined) throw new UsageFault("Expected --user or --coin, not both.");
   const scope = user !== undefined ? "user" : coin !== undefined ? "coin" : "global";
   if (flags.halt && scope !== "global")
-    throw new CommandFault("--halt stops everybody: leave --user and --coin out.");
+    throw new UsageFault("--halt stops everybody: leave --user and --coin out.");
+  const subject =
+    user !== undefined
+      ? `${userNumber(String(user), "Expected --user NUMBER.")}`
+      : coin !== undefined
+        ? coinName(String(coin), "Expected --coin TICKER.")
+        : "";
   const body = {
-    ...{ scope, ...(scope === "global" ? {} : { subject: String(user ?? coin) }) },
+    ...{ scope, ...(scope === "global" ? {} : { subject }) },
     ...(why !== undefined && { why }),
   };
-  const whose = scope === "global" ? "everywhere" : `of ${scope} ${user ?? coin}`;
+  const whose = scope === "global" ? "everywhere" : `for ${scope} ${subject}`;
   const answers: unknown[] = [];
   if (flags.lift) {
     if (scope === "global") answers.push(await client.ask("POST", "/trading/resume", {}));
@@ -41,11 +47,12 @@ async function kill({ client, flags, say }: CommandCall): Promise<number> {
 }
 
 async function forceClose({ client, given: [user = "", coin = ""], say }: CommandCall): Promise<number> {
-  const answer = await client.ask("POST", "/trading/force", {
-    userId: Number(user),
-    coin: coin.toUpperCase(),
-  });
-  say(answer, () => `${coin.toUpperCase()} of user ${user} is left at any rate: ${answer.outcome}.`);
+  const expected = "Expected a user's number and a coin: force-close 7 XRP.";
+  const body = { userId: userNumber(user, expected), coin: coinName(coin, expected) };
+  const answer = await client.ask("POST", "/trading/force", body);
+  // Stored in any case: it goes on through a restart.
+  const by = answer.outcome === "asked" ? "by the scheduler that leads" : "from now on";
+  say(answer, () => `${body.coin} of user ${body.userId} is left at any rate, ${by}.`);
   return 0;
 }
 
@@ -142,7 +149,7 @@ export const operatorCommands = (checkServers: CheckServers): readonly Command[]
     usage: "pause | resume",
     positionals: 1,
     run: async ({ client, given: [verb = ""], say }) => {
-      if (verb !== "pause" && verb !== "resume") throw new CommandFault("Expected pause or resume.");
+      if (verb !== "pause" && verb !== "resume") throw new UsageFault("Expected pause or resume.");
       const answer = await client.ask("POST", `/ticks/${verb}`, {});
       say(answer, () => (verb === "pause" ? "Ticks are paused." : "Ticks go on at the next beat."));
       return 0;
@@ -153,7 +160,9 @@ export const operatorCommands = (checkServers: CheckServers): readonly Command[]
     about: "Shows how much is logged, or changes it until the next start.",
     usage: "[debug | info | warn | error]",
     positionals: -1,
-    run: async ({ client, given: [level], say }) => {
+    run: async ({ client, given: [level, ...more], say }) => {
+      if (more.length > 0 || (level !== undefined && !v.is(LOG_LEVEL, { level })))
+        throw new UsageFault("Expected nothing, or debug, info, warn or error.");
       const answer = level
         ? await client.ask("PUT", "/log-level", { level })
         : await client.ask("GET", "/log-level");

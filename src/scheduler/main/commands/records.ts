@@ -6,13 +6,13 @@ import { Decimal } from "../../../domain/decimal.ts";
 import { reasonWords } from "../../../domain/notice-words.ts";
 import { doubtText } from "../../identity-doubt.ts";
 import { auditSchema, incidentsSchema, quarantineSchema, tradingSchema } from "../../seen.ts";
-import { ageText, type CommandCall, CommandFault, table } from "./client.ts";
+import { ageText, type CommandCall, table, UsageFault, userNumber } from "./client.ts";
 
 export async function incidents({ client, flags, given, say }: CommandCall): Promise<number> {
   const [verb, id] = given;
   const { note } = flags;
   if (verb === undefined) {
-    if (note !== undefined) throw new CommandFault("--note belongs to: close NUMBER.");
+    if (note !== undefined) throw new UsageFault("--note belongs to: close NUMBER.");
     const { incidents: open } = v.parse(incidentsSchema, await client.ask("GET", "/incidents"));
     const nowMs = systemClock.nowMs();
     const rows = open.map((one) => [
@@ -29,7 +29,7 @@ export async function incidents({ client, flags, given, say }: CommandCall): Pro
     return 0;
   }
   if (verb !== "close" || !/^\d+$/.test(id ?? "") || given.length !== 2) {
-    throw new CommandFault("Expected nothing, or: close NUMBER.");
+    throw new UsageFault("Expected nothing, or: close NUMBER.");
   }
   const answer = await client.ask("POST", `/incidents/${id}/close`, note === undefined ? {} : { note });
   say(answer, () => `Incident ${id} is closed; that user's entries go on.`);
@@ -72,9 +72,8 @@ function amountText(amount: string, decimals: number): string {
 }
 
 export async function audit({ client, flags: { user }, say }: CommandCall): Promise<number> {
-  if (user !== undefined && !/^\d{1,9}$/.test(String(user)))
-    throw new CommandFault("Expected --user NUMBER.");
-  const path = user === undefined ? "/audit" : `/audit?user=${user}`;
+  const path =
+    user === undefined ? "/audit" : `/audit?user=${userNumber(String(user), "Expected --user NUMBER.")}`;
   const { events } = v.parse(auditSchema, await client.ask("GET", path));
   const rows = events.map(({ atMs, actor, userId, action, subject, detail }) => [
     new Date(atMs).toISOString().replace(/\.\d+/, ""),
@@ -100,7 +99,7 @@ export async function quarantine({ client, say }: CommandCall): Promise<number> 
   const rates = held.rates.map(({ coin, pair, rateKrwPerUsdt, sinceAtMs }) => [
     coin,
     pair,
-    rateKrwPerUsdt,
+    rateKrwPerUsdt.toFixed(2),
     ageText(nowMs - sinceAtMs),
   ]);
   const identities = Object.entries(held.identities).flatMap(([venue, doubts]) =>
