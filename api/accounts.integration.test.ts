@@ -181,5 +181,11 @@ test("the OpenAPI document has every private path and its references resolve", a
   for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
     expect(document.components.schemas[name!]).toBeDefined();
   }
-  expect(await (await api.app.request("/api/docs")).text()).toContain("POST");
+  const page = await (await api.app.request("/api/docs")).text();
+  expect(page).toContain("POST");
+  // What is to be sent is shown as well.
+  expect(page).toContain(
+    'Body: <code>application/json</code> <a href="#SignIn">SignIn</a>, as <code>{&#34;email',
+  );
+  expect(page).toContain("<code>priceKrw</code>");
 });

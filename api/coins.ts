@@ -5,6 +5,7 @@ import { PAIR_KEYS, REASONS, VENUES } from "../schema/vocabulary.ts";
 import { COIN_REASONS, coinReasonWords, pairStates } from "../src/domain/coin-state.ts";
 import type { CoinListing } from "../src/ports/store.ts";
 import { type LiveFrames, WHOLE_TABLE } from "./live-frames.ts";
+import { whole } from "./whole.ts";
 
 /** What is gone from a venue is told for so long. */
 const DELISTED_SHOWN_MS = 7 * 86_400_000;
@@ -13,7 +14,7 @@ const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(sch
 const wallet = v.union([v.boolean(), v.literal("unknown")]);
 
 export const coinsSchema = v.object({
-  asOfMs: v.number(),
+  asOfMs: whole,
   coins: v.array(
     v.object({
       coin: about(v.string(), "Ticker of the Korean market."),
@@ -25,10 +26,10 @@ export const coinsSchema = v.object({
           state: v.picklist(["active", "halted", "quarantined", "delisted"]),
           why: about(v.nullable(v.string()), "Why it is quarantined."),
           warnings: about(v.array(v.string()), "The venue's own flags."),
-          delistAtMs: v.nullable(v.number()),
+          delistAtMs: v.nullable(whole),
           deposit: wallet,
           withdraw: wallet,
-          lastSeenAtMs: about(v.number(), "When it was last on the venue's list, to the hour."),
+          lastSeenAtMs: about(whole, "When it was last on the venue's list, to the hour."),
         }),
       ),
       pairs: v.array(

@@ -4,6 +4,7 @@
 import type { OpenApiDocument, OpenApiOperation } from "./openapi.ts";
 
 type Json = Record<string, unknown>;
+type Contents = Record<string, { readonly schema: Json; readonly example?: unknown }>;
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; --accent: #0a7a55; }
@@ -28,7 +29,7 @@ export function docsPage(document: OpenApiDocument): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(info.title)} API</title><link rel="icon" href="data:,"><style>${STYLE}</style></head>
 <body><h1>${escaped(info.title)} API</h1>
-<p>${escaped(info.description)}</p>
+${info.description.split("\n\n").map(paragraphHtml).join("\n")}
 <p>Version ${escaped(info.version)}. For machines: <a href="/api/openapi.json">openapi.json</a>.</p>
 ${operations.join("\n")}
 <h2>Shapes</h2>
@@ -42,9 +43,23 @@ function operationHtml(method: string, path: string, operation: OpenApiOperation
   const responses = Object.entries(operation.responses).map(responseHtml).join("");
   const parameterTable =
     parameters && `<table><tr><th>Parameter<th>Value<th>Meaning</tr>${parameters}</table>`;
+  const body = bodyHtml(operation.requestBody);
   return `<section><h2 id="${escaped(method)} ${escaped(path)}"><span class="method">${escaped(method.toUpperCase())}</span> <a href="${escaped(path)}">${escaped(path)}</a></h2>
 <p><b>${escaped(operation.summary)}.</b> ${escaped(operation.description)}</p>
-${parameterTable}<table><tr><th>Answer<th>Type<th>Meaning</tr>${responses}</table></section>`;
+${parameterTable}${body}<table><tr><th>Answer<th>Type<th>Meaning</tr>${responses}</table></section>`;
+}
+
+/** What is between backticks as code. */
+function paragraphHtml(text: string): string {
+  return `<p>${escaped(text).replace(/`([^`]*)`/g, "<code>$1</code>")}</p>`;
+}
+
+function bodyHtml(body: Json | undefined): string {
+  if (!body) return "";
+  const [[type, { schema, example }]] = Object.entries(body.content as Contents) as [
+    [string, Contents[string]],
+  ];
+  return `<p>Body: <code>${escaped(type)}</code> ${linkHtml(schema)}, as <code>${escaped(JSON.stringify(example))}</code></p>`;
 }
 
 function parameterHtml(parameter: Json): string {

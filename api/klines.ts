@@ -15,6 +15,7 @@ import type { Clock } from "../src/ports/clock.ts";
 import type { CoinListingStore } from "../src/ports/store.ts";
 import type { Log } from "../src/ports/telemetry.ts";
 import { SharedReads } from "./shared-reads.ts";
+import { whole } from "./whole.ts";
 
 const NEWEST_KEPT_MS = 3_000;
 /** What is over does not change. */
@@ -32,13 +33,13 @@ const CANDLES_SHOWN = 200;
 const PAGE_HOURS = 960;
 const PAGE_MS = PAGE_HOURS * HOUR_MS;
 
-const timed = v.array(v.object({ time: v.number(), value: v.number() }));
+const timed = v.array(v.object({ time: whole, value: v.number() }));
 const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
 export const klineSchema = v.object({
   candleData: about(
     v.array(
       v.object({
-        ...{ time: about(v.number(), "Whole seconds of UTC."), open: v.number(), high: v.number() },
+        ...{ time: about(whole, "Whole seconds of UTC."), open: v.number(), high: v.number() },
         ...{ low: v.number(), close: v.number() },
       }),
     ),

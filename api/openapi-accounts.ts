@@ -1,7 +1,7 @@
 // The private paths in the OpenAPI document, with examples.
 
 import type { OpenApiDocument } from "./openapi.ts";
-import { body, content, problems, SECURED } from "./openapi-parts.ts";
+import { body, content, problems, SECURED, SESSION_COOKIE } from "./openapi-parts.ts";
 
 const ACCOUNT = { userId: 7, email: "kim@mail.kr", name: "Kim" };
 const SESSION = { account: ACCOUNT, token: "eyJhbGciOi...", expiresAtMs: 1_780_000_000_000 };
@@ -18,8 +18,16 @@ export function accountOperations(): OpenApiDocument["paths"] {
           "Begins a session of two hours and ends the user's others. An unknown address and a wrong password are answered alike; five failures within a quarter of an hour lock the address.",
         ...{ tags, parameters: [], requestBody: body("SignIn", SIGN_IN) },
         responses: {
-          200: { description: "Logged in; the cookie auth-token is set.", ...content("Session", SESSION) },
-          ...problems(400, 401, 413, 415, 503),
+          200: {
+            description: "Logged in; the cookie auth-token is set.",
+            ...{ headers: SESSION_COOKIE, ...content("Session", SESSION) },
+          },
+          ...problems(400, 413, 415, 503, [
+            401,
+            "Unknown address or wrong password.",
+            "wrong-credentials",
+            "The address or the password is wrong.",
+          ]),
           ...problems([
             429,
             "Locked after repeated failures; Retry-After says how long.",
@@ -32,7 +40,10 @@ export function accountOperations(): OpenApiDocument["paths"] {
         summary: "Log out",
         description: "Ends the session at once, wherever its token is still kept.",
         ...{ tags, parameters: [], security: SECURED },
-        responses: { 204: { description: "Logged out." }, ...problems(400, 401, 503) },
+        responses: {
+          204: { description: "Logged out.", headers: SESSION_COOKIE },
+          ...problems(400, 401, 503),
+        },
       },
     },
     "/api/account": {
@@ -41,7 +52,10 @@ export function accountOperations(): OpenApiDocument["paths"] {
         description: "Only where SIGN_UP is on. Logs in as well.",
         ...{ tags, parameters: [], requestBody: body("SignUp", { ...SIGN_IN, name: "Kim" }) },
         responses: {
-          201: { description: "Made and logged in.", ...content("Session", SESSION) },
+          201: {
+            description: "Made and logged in; the cookie auth-token is set.",
+            ...{ headers: SESSION_COOKIE, ...content("Session", SESSION) },
+          },
           ...problems(400, 413, 415, 503),
           ...problems([
             403,

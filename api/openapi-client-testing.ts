@@ -35,7 +35,13 @@ interface Media {
   readonly example?: unknown;
 }
 type Contents = Readonly<Record<string, Media>>;
+interface Documented {
+  readonly content?: Contents;
+  readonly headers?: Readonly<Record<string, unknown>>;
+}
 
+/** What a client may have to do something about. */
+const TOLD_HEADERS = ["ETag", "Retry-After", "Set-Cookie", "Content-Disposition"];
 const ANSWER_MS_MAX = 20_000;
 const JSON_TYPE = { "Content-Type": "application/json" };
 
@@ -108,7 +114,12 @@ export class OpenApiClient {
     if (isPrivate && !headers.get("Cache-Control")?.includes("no-store")) faults.push("may be stored");
     if (isPrivate && headers.has("Access-Control-Allow-Origin")) faults.push("may be read by other sites");
     if (asked.bodyFits === false && response.ok) faults.push(`${asked.body} was taken and does not fit`);
-    const documented = operation.responses[status] as { readonly content?: Contents } | undefined;
+    const documented = operation.responses[status] as Documented | undefined;
+    for (const name of TOLD_HEADERS) {
+      if (documented && headers.has(name) && !documented.headers?.[name])
+        faults.push(`the header ${name} of ${status} is not documented`);
+    }
+    if (status === 429 && !(Number(headers.get("Retry-After")) > 0)) faults.push("429 does not say how long");
     if (!documented) return [...faults, `the status ${status} is not documented: ${text.slice(0, 200)}`];
     const { content } = documented;
     if (!content) return text === "" ? faults : [...faults, `a body where none is documented: ${text}`];
@@ -119,6 +130,12 @@ export class OpenApiClient {
     if (type === "application/problem+json" && JSON.parse(text).status !== status)
       found.push("another status");
     return [...faults, ...found.slice(0, 5)];
+  }
+
+  /** What the document shows of a refusal of that status. */
+  shown({ operation }: Route, status: number): unknown {
+    const { content } = operation.responses[status] as { readonly content?: Contents };
+    return content?.["application/problem+json"]?.example;
   }
 
   /** The lists of an answer that has been found to fit, and whether each has an item. */

@@ -251,6 +251,20 @@ test("a parameter nobody knows is refused by every route", async () => {
     const headers = route.isPrivate ? await credentialsOf(HOLDER) : {};
     const { status, text } = await wholeAnswerTo(route, given, headers);
     expect([route.name, status, JSON.parse(text).code]).toEqual([route.name, 400, "query-unusable"]);
+    // What the document shows of a 400 is what is answered: of a route with a body, what is wrong with that.
+    if (!asked.body) expect([route.name, JSON.parse(text)]).toEqual([route.name, client.shown(route, 400)]);
+  }
+});
+
+test("a field nobody knows is refused by every body, as the document shows it", async () => {
+  const bodied = routes.filter(({ operation }) => operation.requestBody);
+  expect(bodied.length).toBeGreaterThan(10);
+  for (const route of bodied) {
+    const asked = client.example(route);
+    const given = { ...asked, body: JSON.stringify({ ...JSON.parse(asked.body as string), nobody: "1" }) };
+    const headers = route.isPrivate ? await credentialsOf(HOLDER) : {};
+    const { status, text } = await wholeAnswerTo(route, given, headers);
+    expect([route.name, status, JSON.parse(text)]).toEqual([route.name, 400, client.shown(route, 400)]);
   }
 });
 

@@ -35,7 +35,12 @@ export const PROBLEM_SCHEMAS = Object.fromEntries(
 type Told = readonly [status: ProblemStatus, description: string, code: ProblemCode, detail: string];
 
 const COMMON: readonly Told[] = [
-  [400, "The request cannot be used.", "body-unusable", "The body cannot be used: email."],
+  [
+    400,
+    "The request cannot be used; issues say why, where there are some.",
+    "query-unusable",
+    "Expected no parameters.",
+  ],
   [401, "Not logged in.", "no-session", "Expected a live session, by cookie or as a bearer."],
   [413, "The body is too large.", "body-too-large", "Expected a body of at most 4096 bytes."],
   [415, "The body is of another type.", "body-not-json", "Expected a body of type application/json."],
@@ -49,12 +54,28 @@ export function problems(...given: readonly (number | Told)[]): Record<string, J
       const told = typeof one === "number" ? COMMON.find(([status]) => status === one) : one;
       if (!told) throw new RangeError(`expected words for status ${one}`);
       const [status, description, code, detail] = told;
-      const schema = { $ref: `#/components/schemas/Problem${status}` };
-      const example = { type: "about:blank", title: PROBLEMS[status].title, status, code, detail };
-      return [status, { description, content: { "application/problem+json": { schema, example } } }];
+      const headers = (status === 429 || status === 503) && { headers: RETRY_AFTER };
+      return [status, { description, ...headers, ...refusal(status, { code, detail }) }];
     }),
   );
 }
+
+/** 429 always says it, 503 where waiting may help: not for a setting that is missing. */
+const RETRY_AFTER = {
+  "Retry-After": { description: "Seconds to wait.", schema: { type: "integer", minimum: 1 } },
+};
+export const SESSION_COOKIE = {
+  "Set-Cookie": {
+    description: "auth-token: the session's token, for browsers. HttpOnly, SameSite=Lax, Secure over HTTPS.",
+    schema: { type: "string" },
+  },
+};
+
+const refusal = (status: ProblemStatus, told: { readonly code: ProblemCode; readonly detail: string }) => {
+  const schema = { $ref: `#/components/schemas/Problem${status}` };
+  const example = { type: "about:blank", title: PROBLEMS[status].title, status, ...told };
+  return { content: { "application/problem+json": { schema, example } } };
+};
 
 /** Either carries the token of the session. */
 export const SECURED = [{ cookie: [] }, { bearer: [] }];
@@ -86,7 +107,25 @@ function guarded(method: string, operation: OpenApiOperation): OpenApiOperation 
     ...(method !== "get" && problems(OTHER_SITE)),
     ...(operation.requestBody && problems(TOO_SLOW)),
   };
-  return { ...operation, responses: { ...guards, ...operation.responses } };
+  const responses = { ...guards, ...operation.responses };
+  const unusable = responses[400] && { 400: { ...responses[400], ...refusal(400, unusableBy(operation)) } };
+  return { ...operation, responses: { ...responses, ...unusable } };
+}
+
+/** What the operation answers to a field, or else a parameter, that it does not know. */
+function unusableBy({ requestBody, parameters }: OpenApiOperation) {
+  const nobody = { parameter: "nobody", received: "nobody" };
+  if (requestBody) {
+    const issues = [{ ...nobody, expected: "no such field", received: "string" }];
+    return { code: "body-unusable", detail: "The body cannot be used: nobody.", issues } as const;
+  }
+  const names = parameters.filter((one) => one.in === "query").map(({ name }) => name);
+  if (names.length === 0) {
+    const issues = [{ ...nobody, expected: "no parameters" }];
+    return { code: "query-unusable", detail: "Expected no parameters.", issues } as const;
+  }
+  const issues = [{ ...nobody, expected: `one of the parameters ${names.join(", ")}` }];
+  return { code: "query-unusable", detail: "The query cannot be used: nobody.", issues } as const;
 }
 
 const TOO_MANY = [

@@ -153,6 +153,9 @@ export function positionOperations(): OpenApiDocument["paths"] {
         responses: {
           200: {
             description: "The file.",
+            headers: {
+              "Content-Disposition": { description: "The file's name.", schema: { type: "string" } },
+            },
             content: { "text/csv": { schema: { type: "string" }, example: CSV } },
           },
           ...problems(400, 401, 503),

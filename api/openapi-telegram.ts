@@ -57,7 +57,12 @@ export function telegramOperations(): OpenApiDocument["paths"] {
         ...secured,
         responses: {
           201: { description: "The code.", ...content("TelegramOffer", OFFER) },
-          ...problems(400, 401, 503),
+          ...problems(400, 401, [
+            503,
+            "No bot is set up here, and then waiting does not help; or the database is away.",
+            "setting-missing",
+            "Chats are not linked here; expected the setting TELEGRAM_BOT_NAME.",
+          ]),
         },
       },
     },

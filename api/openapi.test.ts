@@ -56,6 +56,40 @@ test("every answer, body and required parameter has an example that fits", () =>
   expect(answers).toBeGreaterThan(600);
 });
 
+test("a refusal is shown with a code and words its own route may answer with", () => {
+  const faults: string[] = [];
+  for (const [path, operations] of DOCUMENTS.flatMap(({ paths }) => Object.entries(paths))) {
+    for (const [method, { requestBody, responses, security }] of Object.entries(operations)) {
+      for (const [status, response] of Object.entries(responses)) {
+        const code = (contentsOf(response)[0]?.[1].example as { readonly code?: string } | undefined)?.code;
+        const waits = status === "429" || (status === "503" && code !== "setting-missing");
+        const { headers = {} } = response as { readonly headers?: Readonly<Record<string, unknown>> };
+        const isKnown = code !== undefined && code !== "";
+        if (isKnown && waits && !headers["Retry-After"])
+          faults.push(`${method} ${path} ${status}: no Retry-After`);
+        if (code === "body-unusable" && !requestBody) faults.push(`${method} ${path}: has no body`);
+        if (code === "no-session" && !security) faults.push(`${method} ${path}: needs no session`);
+      }
+    }
+  }
+  expect(faults).toEqual([]);
+});
+
+test("ids, instants and lengths of time are whole numbers", () => {
+  const floats: string[] = [];
+  const walk = (of: unknown, name: string): void => {
+    if (typeof of !== "object" || of === null) return;
+    const { type } = of as { readonly type?: unknown };
+    if (type === "number" && /(Ms|Id|S)$/.test(name)) floats.push(name);
+    for (const [key, part] of Object.entries(of))
+      walk(part, /^(anyOf|oneOf|items|\d+)$/.test(key) ? name : key);
+  };
+  // The table and the events are read from the bus by the same schemas, and are taken as they come.
+  const { PremiumTable, UserEvent, Ready, ...others } = DOCUMENTS[0].components.schemas;
+  for (const [name, schema] of Object.entries(others)) walk(schema, name);
+  expect(floats).toEqual([]);
+});
+
 test("an edge's document lists what another server has, and how that is answered here", () => {
   const [here, redirecting, proxying] = DOCUMENTS;
   const paths = Object.keys(here.paths).filter((path) => path !== "/api/trading");

@@ -83,19 +83,20 @@ function mapValues<T, U>(of: Readonly<Record<string, T>>, to: (value: T) => U): 
   return Object.fromEntries(Object.entries(of).map(([name, value]) => [name, to(value)]));
 }
 
+const ABOUT = [
+  "Implied KRW-per-USDT rates between Korean spot and overseas perpetual markets, computed from order books.",
+  "Names say the unit: `priceKrw`, `qtyCoin`, `profitRatePct`; `...AtMs` are milliseconds since 1970, days are days of Korea. Money, quantities and rates that are somebody's own are decimal texts and exact: read them as such, not as floats.",
+  "A session's token comes with the log-in, and is sent as `Authorization: Bearer` or as the cookie `auth-token`. Bodies are JSON of at most 4 KiB.",
+  "Every refusal is a problem document (RFC 9457): `code` is for programs and is never renamed, `detail` is for people, `issues` names each parameter or field that is wrong. Parameters and fields that nobody knows are refused (400). Answers may get further fields.",
+].join("\n\n");
 const UNUSABLE = [
   400,
   "The query cannot be used.",
   "query-unusable",
   "The query cannot be used: seeds, expected whole millions of KRW.",
 ] as const;
-const busy = (code: ProblemCode<503>, detail: string): Record<string, Json> => {
-  const words = [503, "Not available now; try again after Retry-After seconds.", code, detail] as const;
-  return mapValues(problems(words), (told) => ({
-    ...told,
-    headers: { "Retry-After": { schema: { type: "integer" } } },
-  }));
-};
+const busy = (code: ProblemCode<503>, detail: string): Record<string, Json> =>
+  problems([503, "Not available now; try again after Retry-After seconds.", code, detail]);
 
 interface Served
   extends Partial<Readonly<Record<"about" | "client" | "trading" | "accounts" | "market", boolean>>> {
@@ -139,8 +140,7 @@ export function openApiDocument(
     info: {
       title: "SchedulerX",
       version,
-      description:
-        "Implied KRW-per-USDT rates between Korean spot and overseas perpetual markets, computed from order books.",
+      description: ABOUT,
     },
     servers: [{ url: "/" }],
     paths: withGuards({

@@ -28,9 +28,13 @@ export function query<Entries extends v.ObjectEntries>(
 
 /** Before a handler of a path that takes no parameters. */
 export const noQuery: MiddlewareHandler<BlankEnv, string, object, ProblemAnswer<400>> = async (c, next) => {
-  if (new URL(c.req.url).search !== "")
-    return problem(400, { code: "query-unusable", detail: "Expected no parameters." });
-  await next();
+  const { search, searchParams } = new URL(c.req.url);
+  if (search === "") return await next();
+  const issues = [...new Set(searchParams.keys())].slice(0, ISSUES_MAX).map((name) => {
+    const parameter = name.slice(0, RECEIVED_CHARS_MAX);
+    return { parameter, expected: "no parameters", received: parameter };
+  });
+  return problem(400, { code: "query-unusable", detail: "Expected no parameters.", issues });
 };
 
 /**

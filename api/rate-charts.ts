@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { PAIR_KEYS } from "../schema/vocabulary.ts";
 import type { HistoryStore } from "../src/ports/store.ts";
+import { whole } from "./whole.ts";
 
 export const POINTS_MAX = 2_000;
 /** A coin's minutes lie in hours of sixty: to read more of them would take the database's time from others. */
@@ -16,9 +17,9 @@ const STEPS_MINUTES = [1, 2, 5, 10, 15, 30, 60, 120];
 const rates = v.array(v.nullable(v.number()));
 const head = {
   pair: v.picklist(PAIR_KEYS),
-  ...{ fromMs: v.number(), toMs: v.number() },
-  stepMs: v.pipe(v.number(), v.description("Of each step the last minute recorded is given.")),
-  atMs: v.pipe(v.array(v.number()), v.description("Minutes, ascending; those never recorded are left out.")),
+  ...{ fromMs: whole, toMs: whole },
+  stepMs: v.pipe(whole, v.description("Of each step the last minute recorded is given.")),
+  atMs: v.pipe(v.array(whole), v.description("Minutes, ascending; those never recorded are left out.")),
 };
 export const rateHistorySchema = v.union([
   v.object({
@@ -29,7 +30,7 @@ export const rateHistorySchema = v.union([
   v.object({
     ...head,
     ...{ bestEntryRate: rates, bestExitRate: rates, medianEntryRate: rates, medianExitRate: rates },
-    ...{ referencePrice: rates, coinCount: v.array(v.number()) },
+    ...{ referencePrice: rates, coinCount: v.array(whole) },
   }),
 ]);
 export type RateHistory = v.InferOutput<typeof rateHistorySchema>;

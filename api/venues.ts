@@ -6,6 +6,7 @@ import { Decimal } from "../src/domain/decimal.ts";
 import { VENUE_WORDS } from "../src/domain/notice-words.ts";
 import { RISK_LIMITS_DEFAULT } from "../src/domain/risk.ts";
 import { FEE_RATIOS_DEFAULT, VENUE_LIMITS } from "../src/domain/venue-limits.ts";
+import { whole } from "./whole.ts";
 
 const ORDER_TYPES = ["limit-ioc", "market", "market-sell", "reduce-only"] as const;
 const FEATURES = ["rates", "live-trading", "paper-trading", "wallet-states", "candles", "funding"] as const;
@@ -25,16 +26,13 @@ export const venuesSchema = v.object({
         v.array(v.picklist(ORDER_TYPES)),
         "As sent here: nothing rests in a book, and a buy in Korea always has a price.",
       ),
-      leverageMax: about(
-        v.nullable(v.number()),
-        "Unless the operator set another limit; null: there is none.",
-      ),
+      leverageMax: about(v.nullable(whole), "Unless the operator set another limit; null: there is none."),
       features: about(
         v.array(v.picklist(FEATURES)),
         "wallet-states only with the operator's key of that venue.",
       ),
       publicLimit: about(
-        v.object({ capacity: v.number(), windowMs: v.number() }),
+        v.object({ capacity: whole, windowMs: whole }),
         "Requests (Binance: weight) an address has for public data.",
       ),
     }),

@@ -4,13 +4,14 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { CORS_HEADERS } from "../problem.ts";
 import { noQuery } from "../query.ts";
+import { whole } from "../whole.ts";
 
 export const ABOUT_PATH = "/api/about";
 
 export const aboutSchema = v.object({
   version: v.string(),
   simulated: v.pipe(v.boolean(), v.description("The market is made up, and the money with it.")),
-  tickIntervalMs: v.number(),
+  tickIntervalMs: whole,
   trading: v.pipe(v.boolean(), v.description("Whether /api/trading is served.")),
   charts: v.pipe(v.boolean(), v.description("Whether coins, rates of the past and candles are served.")),
   accounts: v.optional(

@@ -15,6 +15,7 @@ import { noQuery } from "../query.ts";
 import { API_SETTINGS_DEFAULT, type ApiDeps } from "../settings.ts";
 import { TokenBuckets } from "../token-buckets.ts";
 import { UserStreams } from "../user-streams.ts";
+import { whole } from "../whole.ts";
 import { BALANCE_PATHS, balanceRoutes } from "./balances.ts";
 import { EVENT_PATHS, eventRoutes } from "./events.ts";
 import { KEY_PATHS, keyRoutes } from "./keys.ts";
@@ -59,14 +60,14 @@ export const signUpSchema = v.strictObject({
   name: v.optional(v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(100), plainText)), null),
 });
 export const accountSchema = v.object({
-  userId: v.number(),
+  userId: whole,
   email: v.string(),
   name: v.nullable(v.string()),
 }) satisfies v.GenericSchema<unknown, Account>;
 export const sessionSchema = v.object({
   account: accountSchema,
   token: v.pipe(v.string(), v.description("For clients without cookies: Authorization: Bearer and this.")),
-  expiresAtMs: v.number(),
+  expiresAtMs: whole,
 }) satisfies v.GenericSchema<unknown, Session>;
 
 /** All private paths answer 503 and name the settings that are missing. */

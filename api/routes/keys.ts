@@ -13,6 +13,7 @@ import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { type ProblemAnswer, problem } from "../problem.ts";
 import { noQuery, path } from "../query.ts";
+import { whole } from "../whole.ts";
 import { deskRefusal, unread, wordsSchema } from "./balances.ts";
 
 export const KEY_PATHS = {
@@ -42,7 +43,7 @@ export const ownKeysSchema = v.array(
     venue: v.picklist(VENUES),
     active: v.pipe(v.boolean(), v.description("False: disconnected in Karbit, kept and not used.")),
     verified: v.pipe(v.boolean(), v.description("Whether the last test of this key found it good.")),
-    addedAtMs: v.pipe(v.nullable(v.number()), v.description("When the venue was first connected.")),
+    addedAtMs: v.pipe(v.nullable(whole), v.description("When the venue was first connected.")),
   }),
 ) satisfies v.GenericSchema<unknown, OwnKey[]>;
 
@@ -61,7 +62,7 @@ export const keyTestSchema = v.object({
       words: wordsSchema,
     }),
   ),
-  testedAtMs: v.number(),
+  testedAtMs: whole,
 });
 
 export interface KeyRouteDeps {

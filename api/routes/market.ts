@@ -13,7 +13,7 @@ import { type CoinsDocument, coinsDocument } from "../coins.ts";
 import { acceptsGzip } from "../gzip-blocks.ts";
 import { beforeMsOf, Klines } from "../klines.ts";
 import { CORS_HEADERS, problem } from "../problem.ts";
-import { query, wholeNumber } from "../query.ts";
+import { noQuery, query, wholeNumber } from "../query.ts";
 import { type RateHistory, readChart, spanOf } from "../rate-charts.ts";
 import type { ApiDeps } from "../settings.ts";
 import { SharedReads } from "../shared-reads.ts";
@@ -78,11 +78,9 @@ interface Encoded<Document> {
   readonly gzip: Uint8Array<ArrayBuffer>;
 }
 
-const none = query(v.strictObject({}));
-
 export function venueRoutes() {
   const venues = JSON.stringify(venuesDocument());
-  return new Hono().get("/api/venues", none, async () =>
+  return new Hono().get("/api/venues", noQuery, async () =>
     jsonAnswer<Venues>(venues, headersOf(VENUES_KEPT_MS)),
   );
 }
@@ -123,7 +121,7 @@ export function marketRoutes(market: MarketDeps, { live, clock, log }: ApiDeps) 
     });
   });
   return routes
-    .get("/api/coins", none, async (c) => {
+    .get("/api/coins", noQuery, async (c) => {
       // One question alone: there is always a place for it.
       const body = coins.get("", async () =>
         encoded(coinsDocument(await market.listings.coinListings(), live, clock.nowMs())),

@@ -11,7 +11,8 @@ import type { ForcedCloses } from "../../src/ports/forced-closes.ts";
 import type { TradingMode } from "../../src/ports/journal.ts";
 import type { SignedIn } from "../answers.ts";
 import { type LiveFrames, rowAgeMsMaxOf } from "../live-frames.ts";
-import { query } from "../query.ts";
+import { noQuery } from "../query.ts";
+import { whole } from "../whole.ts";
 
 export const OPEN_POSITION_PATHS = {
   "/api/positions/open": ["GET", "HEAD"],
@@ -33,8 +34,8 @@ export const openPositionsSchema = v.array(
     ),
     exitRateNow: orNull("At the position's size; null: there is none."),
     profitNowKrw: orNull("What leaving now would bring, estimated, after fees both ways."),
-    openedAtMs: v.number(),
-    entries: v.number(),
+    openedAtMs: whole,
+    entries: whole,
     closeAsked: v.pipe(v.boolean(), v.description("It is being left whatever the rate, because you asked.")),
   }),
 ) satisfies v.GenericSchema<unknown, (OpenView & { closeAsked: boolean })[]>;
@@ -59,7 +60,7 @@ export function openPositionRoutes({
   readonly signedIn: SignedIn;
   readonly decision?: DecisionSettings;
 }) {
-  return new Hono().get("/api/positions/open", signedIn, query(v.strictObject({})), async (c) => {
+  return new Hono().get("/api/positions/open", signedIn, noQuery, async (c) => {
     const { userId } = c.var.account;
     const stored = await openPositions(userId);
     const closes = stored.length > 0 ? await forcedCloses.open(mode) : [];

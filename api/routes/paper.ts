@@ -9,6 +9,7 @@ import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { problem } from "../problem.ts";
 import { header, noQuery } from "../query.ts";
+import { whole } from "../whole.ts";
 import { emptySchema } from "./safety.ts";
 
 export const PAPER_PATHS = {
@@ -45,7 +46,7 @@ export const paperAccountsSchema = v.array(
       v.array(v.object({ symbol: v.string(), contracts: v.string() })),
       "Overseas; negative: short.",
     ),
-    openedAtMs: about(v.nullable(v.number()), "Null: it opens with the first order or the first top-up."),
+    openedAtMs: about(v.nullable(whole), "Null: it opens with the first order or the first top-up."),
   }),
 ) satisfies v.GenericSchema<unknown, OwnPaperAccount[]>;
 

@@ -24,7 +24,8 @@ import { coinDecisions } from "../coin-decisions.ts";
 import { type LiveFrames, rowAgeMsMaxOf, WHOLE_TABLE } from "../live-frames.ts";
 import { positionsCsv } from "../positions-csv.ts";
 import { type ProblemAnswer, problem } from "../problem.ts";
-import { daySchema, query, wholeNumber } from "../query.ts";
+import { daySchema, noQuery, query, wholeNumber } from "../query.ts";
+import { whole } from "../whole.ts";
 
 const DAY_MS = 86_400_000;
 const KST_MS = 9 * 3_600_000;
@@ -48,9 +49,11 @@ export const POSITION_PATHS = {
 const about = (text: string) => v.pipe(v.string(), v.description(text));
 const orNull = (text: string) => v.pipe(v.nullable(v.string()), v.description(text));
 
+const exchange = v.pipe(v.string(), v.description("As Karbit stores it, in capitals: UPBIT, BYBIT."));
+
 export const activePositionsSchema = v.array(
   v.object({
-    ...{ coin: v.string(), krExchange: v.string(), frExchange: v.string() },
+    ...{ coin: v.string(), krExchange: exchange, frExchange: exchange },
     ...{
       krVolumeCoin: v.string(),
       frVolumeCoin: v.string(),
@@ -58,9 +61,9 @@ export const activePositionsSchema = v.array(
       frFundsUsdt: v.string(),
     },
     entryRate: orNull("KRW per USDT, average of all entries."),
-    entries: v.number(),
-    latestEntryAtMs: v.nullable(v.number()),
-    leverage: v.number(),
+    entries: whole,
+    latestEntryAtMs: v.nullable(whole),
+    leverage: whole,
   }),
 ) satisfies v.GenericSchema<unknown, ActivePosition[]>;
 
@@ -70,7 +73,7 @@ const positionRowSchema = v.object({
     v.picklist(["OPEN", "CLOSED"]),
     v.description("OPEN: an entry, and for ever. CLOSED: the close."),
   ),
-  ...{ coin: v.string(), krExchange: v.string(), frExchange: v.string(), leverage: v.number() },
+  ...{ coin: v.string(), krExchange: exchange, frExchange: exchange, leverage: whole },
   ...{ krPriceKrw: v.string(), krVolumeCoin: v.string(), krFundsKrw: v.string(), krFeeKrw: v.string() },
   ...{ frPriceUsdt: v.string(), frVolumeCoin: v.string(), frFundsUsdt: v.string(), frFeeUsdt: v.string() },
   entryRate: orNull("KRW per USDT, as exitRate and usdtPriceKrw."),
@@ -78,17 +81,17 @@ const positionRowSchema = v.object({
   usdtPriceKrw: v.nullable(v.string()),
   profitKrw: orNull("On CLOSED rows alone, after fees and funding."),
   profitRatePct: v.nullable(v.string()),
-  entryAtMs: v.pipe(v.nullable(v.number()), v.description("On CLOSED rows the instant of closing.")),
-  exitAtMs: v.nullable(v.number()),
+  entryAtMs: v.pipe(v.nullable(whole), v.description("On CLOSED rows the instant of closing.")),
+  exitAtMs: v.nullable(whole),
 }) satisfies v.GenericSchema<unknown, PositionRow>;
 
 export const positionHistorySchema = v.object({
-  ...{ page: v.number(), size: v.number(), total: v.number() },
+  ...{ page: whole, size: whole, total: whole },
   rows: v.array(positionRowSchema),
 });
 export const positionStatisticsSchema = v.object({
-  entries: v.pipe(v.number(), v.description("OPEN rows, of closed positions too.")),
-  ...{ closed: v.number(), wins: v.number(), losses: v.number() },
+  entries: v.pipe(whole, v.description("OPEN rows, of closed positions too.")),
+  ...{ closed: whole, wins: whole, losses: whole },
   winRatePct: orNull("Of closes with a known profit; null: there is none."),
   profitKrw: v.string(),
   profitTodayKrw: about("Closed today, by the calendar of Korea."),
@@ -96,7 +99,7 @@ export const positionStatisticsSchema = v.object({
   bestProfitKrw: v.nullable(v.string()),
   worstProfitKrw: v.nullable(v.string()),
   byCoin: v.pipe(
-    v.array(v.object({ coin: v.string(), closed: v.number(), wins: v.number(), profitKrw: v.string() })),
+    v.array(v.object({ coin: v.string(), closed: whole, wins: whole, profitKrw: v.string() })),
     v.description("The twenty with the highest profit."),
   ),
 }) satisfies v.GenericSchema<unknown, PositionStatistics>;
@@ -104,13 +107,13 @@ export const dailyProfitSchema = v.object({
   from: v.string(),
   to: v.string(),
   days: v.pipe(
-    v.array(v.object({ day: v.string(), closed: v.number(), wins: v.number(), profitKrw: v.string() })),
+    v.array(v.object({ day: v.string(), closed: whole, wins: whole, profitKrw: v.string() })),
     v.description("Every day of the span, by the calendar of Korea."),
   ),
 });
 export const decisionsSchema = v.array(
   v.object({
-    strategyId: v.number(),
+    strategyId: whole,
     coin: v.string(),
     pair: v.picklist(PAIR_KEYS),
     action: v.picklist(["enter", "exit", "hold"]),
@@ -120,7 +123,7 @@ export const decisionsSchema = v.array(
     breakEvenPct: orNull(
       "What the round trip was expected to cost: fees of both venues both ways and funding, % of the rate; null: not known.",
     ),
-    atMs: v.number(),
+    atMs: whole,
   }),
 );
 
@@ -164,7 +167,6 @@ export function positionRoutes({
   readonly clock: Clock;
   readonly signedIn: SignedIn;
 }) {
-  const none = query(v.strictObject({}));
   const decisionsOf = async (userId: number) => {
     const [stored, own, consent, entries, incidents, open] = await Promise.all([
       ...([decisions(userId), strategies.read(userId), strategies.consent(userId)] as const),
@@ -178,7 +180,7 @@ export function positionRoutes({
     });
   };
   return new Hono()
-    .get("/api/positions/active", signedIn, none, async (c) =>
+    .get("/api/positions/active", signedIn, noQuery, async (c) =>
       c.json(await positions.active(c.var.account.userId), 200, NO_STORE),
     )
     .get("/api/positions/history", signedIn, query(historyQuerySchema), async (c) => {
@@ -187,7 +189,7 @@ export function positionRoutes({
       const found = await positions.history(c.var.account.userId, part);
       return c.json({ page, size, ...found }, 200, NO_STORE);
     })
-    .get("/api/positions/statistics", signedIn, none, async (c) =>
+    .get("/api/positions/statistics", signedIn, noQuery, async (c) =>
       c.json(await positions.statistics(c.var.account.userId, clock.nowMs()), 200, NO_STORE),
     )
     .get("/api/positions/daily", signedIn, query(dailyQuerySchema), async (c) => {
@@ -197,7 +199,7 @@ export function positionRoutes({
       const found = await positions.daily(c.var.account.userId, { from, to });
       return c.json({ from, to, days: everyDay(span, found) }, 200, NO_STORE);
     })
-    .get("/api/positions/export.csv", signedIn, none, async (c) => {
+    .get("/api/positions/export.csv", signedIn, noQuery, async (c) => {
       const name = `positions-${dayOf(clock.nowMs())}.csv`;
       const headers = {
         ...NO_STORE,
@@ -207,7 +209,7 @@ export function positionRoutes({
       const isWanted = c.req.method !== "HEAD";
       return textAnswer(isWanted ? await positionsCsv(positions, c.var.account.userId) : null, headers);
     })
-    .get("/api/strategies/decisions", signedIn, none, async (c) => {
+    .get("/api/strategies/decisions", signedIn, noQuery, async (c) => {
       const rows = await decisionsOf(c.var.account.userId);
       const shown = rows.map((row) => ({
         ...row,

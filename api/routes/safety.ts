@@ -12,6 +12,7 @@ import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { problem } from "../problem.ts";
 import { noQuery, path, wholeNumber } from "../query.ts";
+import { whole } from "../whole.ts";
 
 export const SAFETY_PATHS = {
   "/api/positions/:coin/close": ["POST"],
@@ -38,7 +39,7 @@ export const entriesSchema = v.object({
   off: v.pipe(v.boolean(), v.description("Your own; exits go on.")),
   by: v.nullable(v.picklist(["user", "operator", "engine"])),
   why: v.nullable(v.string()),
-  atMs: v.nullable(v.number()),
+  atMs: v.nullable(whole),
   everybodysOff: v.pipe(v.boolean(), v.description("Besides, the operator has switched off everybody's.")),
 }) satisfies v.GenericSchema<unknown, OwnEntries>;
 export const entriesChangeSchema = v.variant("off", [
@@ -55,13 +56,13 @@ export const entriesChangeSchema = v.variant("off", [
 ]);
 export const incidentsSchema = v.array(
   v.object({
-    incidentId: v.number(),
+    incidentId: whole,
     kind: v.picklist(INCIDENT_KINDS),
     coin: v.pipe(v.string(), v.description("Empty where it is about no coin.")),
     intentId: v.pipe(v.string(), v.description("Empty where it is about no order.")),
     meaning: v.pipe(v.string(), v.description("What such an incident is.")),
     detail: v.pipe(v.string(), v.description("What was met.")),
-    openedAtMs: v.number(),
+    openedAtMs: whole,
     closable: v.pipe(v.boolean(), v.description("Whether you may close it yourself.")),
   }),
 );

@@ -11,6 +11,7 @@ import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { problem } from "../problem.ts";
 import { noQuery } from "../query.ts";
+import { whole } from "../whole.ts";
 
 export const STRATEGY_PATHS = {
   "/api/strategies": ["GET", "HEAD", "POST"],
@@ -30,7 +31,7 @@ const decimal = v.pipe(
   v.string(),
   v.regex(/^\d{1,10}(\.\d{1,8})?$/, "expected a decimal as text, below 10^10, with at most 8 decimals"),
 );
-const whole = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
+const wholeTo = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
 const mode = v.picklist(["auto", "custom"]);
 const coins = v.pipe(
   v.array(v.pipe(v.string(), v.regex(/^[0-9A-Z]{1,20}$/, "expected tickers of letters and digits, as BTC"))),
@@ -45,13 +46,13 @@ const fields = {
     v.regex(/^[^\p{Cc}\p{Cs}]*$/u, "expected no control characters"),
   ),
   seedAmountKrw: about(decimal, "KRW for all entries together; at least 10,000 for each."),
-  seedDivision: about(whole(1_000_000), "Entries the seed is cut into."),
+  seedDivision: about(wholeTo(1_000_000), "Entries the seed is cut into."),
   tradeMode: about(mode, "custom: at the two rates. auto: by the reference price; the rates mean nothing."),
   entryRate: about(decimal, "KRW per USDT; entered at or below it. Needed in custom."),
   exitRate: about(decimal, "KRW per USDT; left at or above it. Above the entry rate. Needed in custom."),
   coinMode: about(mode, "custom: the selected coins alone."),
   selectedCoins: about(coins, "Tickers as Korea has them."),
-  leverage: about(whole(100), "Of the short; the limit here is 5 unless the operator set another."),
+  leverage: about(wholeTo(100), "Of the short; the limit here is 5 unless the operator set another."),
   allowAverageDown: v.boolean(),
   allowAverageUp: v.boolean(),
   stopRate: about(v.nullable(decimal), "KRW per USDT; a position is left at or below it. Null: never."),
@@ -71,25 +72,25 @@ export const newStrategySchema = v.strictObject({
   holdingMsMax: v.optional(holdingMsMax, null),
 });
 export const strategyChangeSchema = v.partial(v.strictObject(fields));
-export const strategyStartedSchema = v.object({ strategyId: v.number() });
+export const strategyStartedSchema = v.object({ strategyId: whole });
 export const strategiesSchema = v.object({
-  activeStrategyId: about(v.nullable(v.number()), "Null: nothing is entered for you."),
+  activeStrategyId: about(v.nullable(whole), "Null: nothing is entered for you."),
   exitTerms: about(
-    v.object({ stopRate: v.nullable(v.string()), holdingMsMax: v.nullable(v.number()) }),
+    v.object({ stopRate: v.nullable(v.string()), holdingMsMax: v.nullable(whole) }),
     "Of positions entered from now on; those open carry their own.",
   ),
   strategies: v.array(
     v.object({
       ...termFields,
-      strategyId: v.number(),
+      strategyId: whole,
       isActive: v.boolean(),
-      createdAtMs: v.nullable(v.number()),
+      createdAtMs: v.nullable(whole),
     }),
   ) satisfies v.GenericSchema<unknown, OwnStrategy[]>,
 }) satisfies v.GenericSchema<unknown, OwnStrategies>;
 export const consentSchema = v.object({
   consent: v.boolean(),
-  atMs: about(v.nullable(v.number()), "When it was last given or taken back; null: never asked."),
+  atMs: about(v.nullable(whole), "When it was last given or taken back; null: never asked."),
   words: about(v.string(), "What has to be sent to consent."),
 }) satisfies v.GenericSchema<unknown, Consent & { words: string }>;
 export const consentChangeSchema = v.variant("consent", [

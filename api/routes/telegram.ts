@@ -10,6 +10,7 @@ import type { SignedIn } from "../answers.ts";
 import { json } from "../body.ts";
 import { problem } from "../problem.ts";
 import { noQuery } from "../query.ts";
+import { whole } from "../whole.ts";
 
 export const TELEGRAM_PATHS = {
   "/api/telegram": ["GET", "HEAD", "PUT", "DELETE"],
@@ -27,12 +28,12 @@ export const telegramSchema = v.object({
   linked: v.boolean(),
   username: v.pipe(v.nullable(v.string()), v.description("The chat's, when it was linked.")),
   notifications: v.pipe(v.boolean(), v.description("Whether notices are sent there.")),
-  linkedAtMs: v.pipe(v.nullable(v.number()), v.description("Null also where Karbit did not keep it.")),
+  linkedAtMs: v.pipe(v.nullable(whole), v.description("Null also where Karbit did not keep it.")),
 });
 export const telegramChangeSchema = v.strictObject({ notifications: v.boolean() });
 export const telegramOfferSchema = v.object({
   code: v.pipe(v.string(), v.description("To be sent to the bot as /start and this. Shown only here.")),
-  expiresAtMs: v.number(),
+  expiresAtMs: whole,
   url: v.pipe(v.string(), v.description("Opens the bot's chat with the code filled in.")),
 });
 

@@ -8,6 +8,7 @@ import type { Log } from "../../src/ports/telemetry.ts";
 import type { TradingView, TradingViewSource } from "../../src/ports/trading-view.ts";
 import { CORS_HEADERS, problem } from "../problem.ts";
 import { noQuery } from "../query.ts";
+import { whole } from "../whole.ts";
 
 export const TRADING_PATH = "/api/trading";
 const RETRY_AFTER_SECONDS = 2;
@@ -28,16 +29,16 @@ const openSchema = v.object({
   ),
   exitRateNow: v.pipe(v.nullable(v.string()), v.description("At the position's size; null: there is none.")),
   profitNowKrw: v.pipe(v.nullable(v.string()), v.description("Projected, after fees both ways.")),
-  openedAtMs: v.number(),
-  entries: v.number(),
+  openedAtMs: whole,
+  entries: whole,
 });
 const closedSchema = v.object({
   coin: v.string(),
   pair,
   profitKrw: v.string(),
   profitRatePct: v.string(),
-  openedAtMs: v.number(),
-  closedAtMs: v.number(),
+  openedAtMs: whole,
+  closedAtMs: whole,
 });
 const decisionSchema = v.object({
   coin: v.string(),
@@ -45,28 +46,28 @@ const decisionSchema = v.object({
   action: v.picklist(["enter", "exit", "hold"]),
   reason: about("A code; docs/trading.md says what each means."),
   context: v.string(),
-  atMs: v.number(),
+  atMs: whole,
 });
 const strategySchema = v.object({
   name: v.string(),
   entryRate: v.string(),
   exitRate: v.string(),
   sliceKrw: v.string(),
-  division: v.number(),
-  leverage: v.number(),
+  division: whole,
+  leverage: whole,
   isAuto: v.boolean(),
 });
 export const tradingSchema = v.object({
   mode: v.picklist(["paper", "live"]),
   role: v.picklist(["trading", "recovering", "standby", "off"]),
-  asOfMs: v.number(),
+  asOfMs: whole,
   traders: v.array(
     v.object({
-      userId: v.number(),
+      userId: whole,
       name: v.string(),
       strategy: v.nullable(strategySchema),
       profitKrw: about("Realised, of all exits so far."),
-      openCount: v.number(),
+      openCount: whole,
       open: v.array(openSchema),
       closed: v.pipe(v.array(closedSchema), v.description("The newest ten exits.")),
       decisions: v.pipe(v.array(decisionSchema), v.description("The newest five of ten minutes.")),
