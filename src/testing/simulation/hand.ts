@@ -50,7 +50,8 @@ export class Hand {
   help(user: string, trouble: string): void {
     const { ground, clock } = this.parts;
     const { positionMode } = ground.options.users.find((one) => one.user === user)!;
-    if (ground.overseas !== "binance" || positionMode !== "hedge" || !trouble.includes("cover leg")) return;
+    if (ground.overseas !== "binance" || positionMode !== "hedge" || !trouble.includes("cover-unfilled"))
+      return;
     void clock.sleep(HELP_MS).then(() => {
       this.#trade(user, "abroad", { side: "buy", qty: this.#contractsOf(user, Decimal.ONE) });
     });
