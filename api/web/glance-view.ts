@@ -104,7 +104,8 @@ export class GlanceView {
     const step = LABEL_STEPS_BPS.find((one) => length / one <= LABELS_MAX) ?? length;
     for (let bps = Math.ceil(axis.fromBps / step) * step; bps <= axisEndBps(axis); bps += step) {
       const label = appendElement(this.#labels, "span", bps === 0 ? "zero-label" : "");
-      label.style.left = `${((bps - axis.fromBps) / length) * 100}%`;
+      // Half of what it is wide, so that one at an end of the axis stays over it.
+      label.style.left = `clamp(1.2em, ${((bps - axis.fromBps) / length) * 100}%, 100% - 1.2em)`;
       label.textContent = pctText(bps / 100).replace(/\.?0+%$/, "%");
     }
   }
