@@ -1,4 +1,4 @@
-// `bun scripts/pictures.ts`: the README's pictures of the page, taken from a demo that runs. Leave the demo a quarter of
+// `bun scripts/pictures.ts`: the README's pictures of the page, and the guide's of the operator's, taken from a demo that runs. Leave the demo a quarter of
 // an hour before, so that positions have been opened and closed and the chart has something to show.
 
 import { join } from "node:path";
@@ -7,13 +7,15 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { launchChromium, requireProgram } from "../src/testing/services.ts";
 import { EXAMPLE_LOGIN } from "./demo/examples.ts";
 
-const HELP = `bun scripts/pictures.ts [--url http://localhost:8080/] [--out docs/img]
+const HELP = `bun scripts/pictures.ts [--url http://localhost:8080/] [--control URL --token TOKEN] [--out docs/img]
 
 Takes the README's pictures in Chromium: the page light and dark on a desk, on a phone, a chart; a user's own view on a
-desk and a phone.
+desk and a phone; with --control, the operator's page.
 
-  --url   a running demo (bun run demo), some minutes old
-  --out   where the pictures go`;
+  --url      a running demo (bun run demo), some minutes old
+  --control  where its operator's page is; the demo prints it, with its token
+  --token    that token
+  --out      where the pictures go`;
 
 const BYTES_MAX = 200_000;
 const WITHIN_MS = 60_000;
@@ -54,16 +56,31 @@ const PICTURES: readonly Picture[] = [
     name: "page-chart",
     options: { ...DESK, locale: "en-US", colorScheme: "dark" },
     prepare: async (page) => {
-      // Of a coin somebody traded, so that its marks are in the picture.
-      const coin = await page.locator(".closed .ticker, .positions .ticker").first().textContent();
-      await page.fill("#search", coin!);
-      await page.locator("button.ticker").first().click();
+      // Of a coin on a pair where somebody traded it, so that its marks are in the picture.
+      const trade = page.locator(".closed li").first();
+      await trade.waitFor({ timeout: WITHIN_MS });
+      const pair = (await trade.getAttribute("title"))!.split(" · ")[0]!;
+      await page.fill("#search", (await trade.locator(".ticker").textContent())!);
+      await page.locator("#rows tr", { hasText: pair }).first().locator("button.ticker").click();
       await page.waitForSelector("#chart-plot canvas", { timeout: WITHIN_MS });
     },
   },
   { name: "account", options: { ...DESK, locale: "en-US", colorScheme: "light" }, open: openAccount },
   { name: "account-phone", options: { ...PHONE, locale: "ko-KR", colorScheme: "dark" }, open: openAccount },
 ];
+
+function operatorPicture(control: string, token: string): Picture {
+  return {
+    name: "operator",
+    options: { viewport: { width: 1280, height: 1005 }, locale: "ko-KR", colorScheme: "light" },
+    open: async (page) => {
+      await page.goto(control);
+      await page.fill("#token", token);
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("#positions tbody tr", { timeout: WITHIN_MS });
+    },
+  };
+}
 
 async function take(browser: Browser, url: string, folder: string, picture: Picture): Promise<number> {
   const context = await browser.newContext(picture.options);
@@ -81,17 +98,22 @@ const { values } = parseArgs({
   options: {
     url: { type: "string", default: "http://localhost:8080/" },
     out: { type: "string", default: join(import.meta.dir, "../docs/img") },
+    control: { type: "string" },
+    token: { type: "string" },
     help: { type: "boolean", short: "h", default: false },
   },
 });
-if (values.help) {
-  console.log(HELP);
-  process.exit(0);
+const { control, token } = values;
+const isHalf = (control === undefined) !== (token === undefined);
+if (values.help || isHalf) {
+  console.log(isHalf ? `Expected --control and --token, or neither.\n\n${HELP}` : HELP);
+  process.exit(isHalf ? 2 : 0);
 }
+const wanted = control && token ? [...PICTURES, operatorPicture(control, token)] : PICTURES;
 requireProgram("korean-font");
 const browser = await launchChromium();
 try {
-  for (const picture of PICTURES) {
+  for (const picture of wanted) {
     const bytes = await take(browser, values.url, values.out, picture);
     console.log(`${picture.name}: ${bytes} bytes`);
     if (bytes <= BYTES_MAX) continue;
