@@ -33,6 +33,19 @@ test("a body in pieces is one body", async () => {
   expect(await (await response).json()).toEqual({ a: 1 });
 });
 
+test("a body that is no object is said to be none, and a missing field what it should be", async () => {
+  const refused = async (body: string) => (await post([body], "ends").response).json();
+  const none = (received: string) => ({
+    detail: "The body cannot be used: its shape.",
+    issues: [{ parameter: "", expected: "an object", received }],
+  });
+  expect(await refused("[]")).toMatchObject(none("array"));
+  expect(await refused("null")).toMatchObject(none("null"));
+  expect(await refused("{}")).toMatchObject({
+    issues: [{ parameter: "a", expected: "a number", received: "nothing" }],
+  });
+});
+
 test("a body that does not end is given up with 408 and read no further", async () => {
   const { response, isCancelled } = post(['{"a":'], "stalls");
   expect((await response).status).toBe(408);

@@ -61,7 +61,10 @@ export async function jsonBody<T>(
     return { refusal: problem(400, { code: "body-unusable", detail: "The body is not JSON in UTF-8." }) };
   const result = v.safeParse(schema, given);
   if (result.success) return { value: result.output };
-  const issues = result.issues.slice(0, ISSUES_MAX).map(issueOf);
+  // The library takes a list for an object that lacks everything.
+  const issues = Array.isArray(given)
+    ? [{ parameter: "", expected: "an object", received: "array" }]
+    : result.issues.slice(0, ISSUES_MAX).map((issue) => issueOf(issue, schema));
   const names = [...new Set(issues.map(({ parameter }) => parameter))].filter(Boolean).join(", ");
   return {
     refusal: problem(400, {
@@ -73,9 +76,9 @@ export async function jsonBody<T>(
 }
 
 /** What was received is not repeated: it may be a password. */
-function issueOf(issue: v.BaseIssue<unknown>): QueryIssue {
+function issueOf(issue: v.BaseIssue<unknown>, schema: v.GenericSchema): QueryIssue {
   const parameter = String(issue.path?.[0]?.key ?? "").slice(0, 60);
-  return { parameter, expected: expectedWords(issue), received: kindOf(issue.input) };
+  return { parameter, expected: expectedWords(issue, schema), received: kindOf(issue.input) };
 }
 
 function kindOf(value: unknown): string {

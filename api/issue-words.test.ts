@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { expectedWords } from "./issue-words.ts";
 import { signUpSchema } from "./routes/accounts.ts";
 import { newKeySchema } from "./routes/keys.ts";
+import { klineQuerySchema } from "./routes/market.ts";
 import { topUpSchema } from "./routes/paper.ts";
 import { entriesChangeSchema } from "./routes/safety.ts";
 import { consentChangeSchema, newStrategySchema } from "./routes/strategies.ts";
@@ -22,7 +23,7 @@ const WRONG = [undefined, null, 1.5, 0, -1, 1e9, "", "\n", "x".repeat(300), "-1"
 
 const wordsOf = (schema: v.GenericSchema, value: unknown) =>
   (v.safeParse(schema, value).issues ?? []).map(
-    (issue) => `${String(issue.path?.[0]?.key ?? "")}: ${expectedWords(issue)}`,
+    (issue) => `${String(issue.path?.[0]?.key ?? "")}: ${expectedWords(issue, schema)}`,
   );
 
 test("what was expected is said in words, whatever is wrong with whichever field", () => {
@@ -39,7 +40,7 @@ test("what was expected is said in words, whatever is wrong with whichever field
 
 test("a missing field, an unknown one, bounds and choices have plain words", () => {
   expect(wordsOf(signUpSchema, { password: "x".repeat(300), name: "", more: 1 })).toEqual([
-    "email: a value",
+    "email: a text",
     "password: at most 200 characters",
     "name: something, not nothing",
     "more: no such field",
@@ -53,5 +54,22 @@ test("a missing field, an unknown one, bounds and choices have plain words", () 
   expect(strategy).toContain("leverage: a whole number");
   expect(strategy).toContain("seedDivision: at least 1");
   expect(strategy).toContain("tradeMode: auto or custom");
+  expect(strategy).toContain("seedAmountKrw: a decimal as text, below 10^10, with at most 8 decimals");
+  expect(strategy).toContain("allowAverageUp: true or false");
+  expect(wordsOf(newStrategySchema, { entryRate: 1400 })).toContain(
+    "entryRate: a decimal as text, below 10^10, with at most 8 decimals",
+  );
+  expect(wordsOf(topUpSchema, { amount: 5 })).toEqual([
+    "venue: upbit or bithumb or bybit or binance",
+    "amount: a decimal as text, above 0 and below 10^10, with at most 8 decimals",
+  ]);
   expect(wordsOf(entriesChangeSchema, { off: "x" })).toEqual(["off: true or false"]);
+  expect(wordsOf(entriesChangeSchema, { off: true })).toEqual(["why: a text"]);
+  expect(wordsOf(consentChangeSchema, { consent: true })).toEqual([
+    'words: the words "trade with my real money"',
+  ]);
+  const exchanges = "exchanges: UPBIT or BITHUMB and BYBIT or BINANCE, as UPBIT,BYBIT";
+  for (const wrong of [undefined, "UPBIT", "UPBIT,GATEIO", "UPBIT,BITHUMB", "UPBIT,BYBIT,BINANCE"]) {
+    expect(wordsOf(klineQuerySchema, { exchanges: wrong, symbol: "BTC" })).toEqual([exchanges]);
+  }
 });

@@ -1,7 +1,7 @@
 // What a schema expected, in words for whoever sent something else. Schemas may say it themselves, by a message that begins
 // with "expected"; the library's own words ("<=200", "never", a missing field's name in quotes) tell a reader little.
 
-import type * as v from "valibot";
+import * as v from "valibot";
 
 const MARK = "expected ";
 const KINDS: Readonly<Record<string, string>> = {
@@ -14,12 +14,18 @@ const KINDS: Readonly<Record<string, string>> = {
   integer: "a whole number",
 };
 
-/** A noun phrase, to stand after "expected". Holds nothing of what was received. */
-export function expectedWords(issue: v.BaseIssue<unknown>): string {
+/**
+ * A noun phrase, to stand after "expected". Holds nothing of what was received. `schema` is what the whole was read by: it
+ * knows what a missing field should have been.
+ */
+export function expectedWords(issue: v.BaseIssue<unknown>, schema?: v.GenericSchema): string {
   const { type, message, requirement, expected, input } = issue;
   if (message.startsWith(MARK)) return message.slice(MARK.length);
   // Issues of a whole object at one of its fields: there is none, or nobody knows it.
-  if (type === "strict_object" && issue.path) return expected === "never" ? "no such field" : "a value";
+  if (type === "strict_object" && issue.path) {
+    if (expected === "never") return "no such field";
+    return missingWords(schema, String(issue.path[0]!.key)) ?? "a value";
+  }
   const items = Array.isArray(input) ? "entries" : "characters";
   switch (type) {
     case "min_length":
@@ -33,6 +39,19 @@ export function expectedWords(issue: v.BaseIssue<unknown>): string {
     default:
       return KINDS[type] ?? choices(expected) ?? "another value";
   }
+}
+
+interface Form {
+  readonly entries?: Readonly<Record<string, v.GenericSchema>>;
+  readonly options?: readonly Form[];
+}
+
+/** Of a field of the whole, or of the first of its forms that has it. */
+function missingWords(schema: v.GenericSchema | undefined, field: string): string | undefined {
+  const form = (schema ?? {}) as Form;
+  const [entry] = (form.options ?? [form]).flatMap(({ entries }) => entries?.[field] ?? []);
+  const [issue] = (entry && v.safeParse(entry, undefined).issues) ?? [];
+  return issue && expectedWords(issue);
 }
 
 /** Of `("a" | "b")`: a or b. */

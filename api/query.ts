@@ -72,7 +72,7 @@ export function header<Name extends string>(
   return async (c, next) => {
     const result = v.safeParse(v.optional(schema), c.req.header(name));
     if (!result.success) {
-      const { expected } = issueOf(result.issues[0], name);
+      const expected = expectedWords(result.issues[0]);
       return problem(400, {
         code: "header-unusable",
         detail: `The header ${name} cannot be used: expected ${expected}.`,
@@ -97,23 +97,27 @@ function queryOf<Entries extends v.ObjectEntries>(
   }
   const result = v.safeParse(schema, given);
   if (result.success) return { value: result.output };
-  const known = Object.keys(schema.entries).join(", ");
-  const issues = result.issues.slice(0, ISSUES_MAX).map((issue) => issueOf(issue, known));
+  const issues = result.issues.slice(0, ISSUES_MAX).map((issue) => issueOf(issue, schema));
   const names = [...new Set(issues.map(({ parameter }) => parameter))].join(", ");
   return {
     refusal: problem(400, { code: "query-unusable", detail: `The query cannot be used: ${names}.`, issues }),
   };
 }
 
-function issueOf(issue: v.BaseIssue<unknown>, known: string): QueryIssue {
+function issueOf(issue: v.BaseIssue<unknown>, schema: Strict<v.ObjectEntries>): QueryIssue {
   const parameter = String(issue.path?.[0]?.key ?? "").slice(0, RECEIVED_CHARS_MAX);
   if (issue.type === "strict_object" && issue.expected === "never") {
+    const known = Object.keys(schema.entries).join(", ");
     return { parameter, expected: `one of the parameters ${known}`, received: parameter };
   }
   const received = Array.isArray(issue.input)
     ? `${issue.input.length} times`
     : String(issue.input ?? "nothing");
-  return { parameter, expected: expectedWords(issue), received: received.slice(0, RECEIVED_CHARS_MAX) };
+  return {
+    parameter,
+    expected: expectedWords(issue, schema),
+    received: received.slice(0, RECEIVED_CHARS_MAX),
+  };
 }
 
 /** A whole number in decimal digits. */

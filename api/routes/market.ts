@@ -51,19 +51,19 @@ const historyQuerySchema = v.strictObject({
 
 const EXCHANGES_EXPECTED = "expected UPBIT or BITHUMB and BYBIT or BINANCE, as UPBIT,BYBIT";
 const INTERVALS = Object.keys(CANDLE_INTERVALS) as CandleInterval[];
-const klineQuerySchema = v.strictObject({
+/** One of each side, in either order; undefined: it is not that. */
+function exchangesOf(text: string) {
+  const names = text.toLowerCase().split(",");
+  const domestic = DOMESTIC_VENUES.find((venue) => names.includes(venue));
+  const overseas = OVERSEAS_VENUES.find((venue) => names.includes(venue));
+  return names.length === 2 && domestic && overseas ? { domestic, overseas } : undefined;
+}
+
+export const klineQuerySchema = v.strictObject({
   exchanges: v.pipe(
     v.string(EXCHANGES_EXPECTED),
-    v.transform((text) => text.toLowerCase().split(",")),
-    v.check((names) => names.length === 2, EXCHANGES_EXPECTED),
-    v.transform((names) => ({
-      domestic: DOMESTIC_VENUES.find((venue) => names.includes(venue)),
-      overseas: OVERSEAS_VENUES.find((venue) => names.includes(venue)),
-    })),
-    v.object(
-      { domestic: v.picklist(DOMESTIC_VENUES), overseas: v.picklist(OVERSEAS_VENUES) },
-      EXCHANGES_EXPECTED,
-    ),
+    v.check((text) => exchangesOf(text) !== undefined, EXCHANGES_EXPECTED),
+    v.transform((text) => exchangesOf(text)!),
   ),
   symbol: ticker,
   interval: v.optional(v.picklist(INTERVALS, `expected one of ${INTERVALS.join(", ")}`), "1m"),

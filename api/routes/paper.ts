@@ -24,14 +24,13 @@ const NO_STORE = { "Cache-Control": "no-store" };
 const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
 const venue = v.picklist(VENUES);
 
+const AMOUNT_EXPECTED = "expected a decimal as text, above 0 and below 10^10, with at most 8 decimals";
+
 export const topUpSchema = v.strictObject({
   venue,
   amount: v.pipe(
-    v.string(),
-    v.regex(
-      /^(?=.*[1-9])\d{1,10}(\.\d{1,8})?$/,
-      "expected a decimal as text, above 0 and below 10^10, with at most 8 decimals",
-    ),
+    v.string(AMOUNT_EXPECTED),
+    v.regex(/^(?=.*[1-9])\d{1,10}(\.\d{1,8})?$/, AMOUNT_EXPECTED),
     v.description("KRW in Korea, USDT overseas."),
   ),
 });

@@ -27,10 +27,8 @@ const MINUTE_MS = 60_000;
 const YEAR_MS = 366 * 86_400_000;
 
 const about = <T extends v.GenericSchema>(schema: T, text: string) => v.pipe(schema, v.description(text));
-const decimal = v.pipe(
-  v.string(),
-  v.regex(/^\d{1,10}(\.\d{1,8})?$/, "expected a decimal as text, below 10^10, with at most 8 decimals"),
-);
+const DECIMAL_EXPECTED = "expected a decimal as text, below 10^10, with at most 8 decimals";
+const decimal = v.pipe(v.string(DECIMAL_EXPECTED), v.regex(/^\d{1,10}(\.\d{1,8})?$/, DECIMAL_EXPECTED));
 const wholeTo = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
 const mode = v.picklist(["auto", "custom"]);
 const coins = v.pipe(
