@@ -19,8 +19,9 @@ if (process.env.FULL) {
 
     beforeAll(async () => {
       fleet = await startFleet({ tickMs: TICK_MS, workerCount: 5, seed: 11 });
+      await fleet.warm();
       observer = await Observer.open(fleet, wanderingSeeds(TURNS));
-    });
+    }, 150_000);
 
     afterAll(async () => {
       await observer?.close();
