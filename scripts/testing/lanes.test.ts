@@ -8,6 +8,8 @@ const HOUR = "src/testing/e2e/hour.full.test.ts";
 const FLEET = "src/testing/e2e/fleet.integration.test.ts";
 const TRADING = "src/testing/trading-e2e/trading.integration.test.ts";
 const KILLS = "src/testing/e2e/kills.full.test.ts";
+const RATES = "src/testing/e2e/rates.full.test.ts";
+const LIMITS = "src/testing/e2e/limits.full.test.ts";
 const TRADING_KILLS = "src/testing/trading-e2e/kills.full.test.ts";
 const WHOLE = "scripts/deploy/whole.full.test.ts";
 
@@ -21,12 +23,24 @@ test("the short fleets are played together, beside everything else, which yields
   expect([fleets! < store!, store! < unit!]).toEqual([true, true]);
 });
 
-test("in full the fleets that meet limits follow all else, alone, and what has no clock counts as computing", () => {
-  const phases = phasesOf([UNIT, STORE, SEEDED, HOUR, FLEET, TRADING, KILLS, TRADING_KILLS, WHOLE], true);
-  expect(filesOf(phases)).toEqual([
-    [[[TRADING, TRADING_KILLS]], [[UNIT, SEEDED, HOUR], [STORE]]],
-    [[[FLEET], [KILLS], [WHOLE]]],
+test("in full fleets of the whole market are played one at a time, the first beside what only computes", () => {
+  const [fleets, computing] = [
+    [FLEET, KILLS, RATES, TRADING, TRADING_KILLS],
+    [UNIT, SEEDED, HOUR],
+  ];
+  const [first, ...others] = phasesOf([...computing, STORE, ...fleets, LIMITS, WHOLE], true);
+  expect(filesOf([first!])).toEqual([
+    [
+      [[KILLS], [RATES], [FLEET], [TRADING, TRADING_KILLS]],
+      [computing, [STORE]],
+    ],
   ]);
+  expect(first!.map((lane) => lane.map(({ nice }) => nice))).toEqual([
+    [0, 0, 0, 0],
+    [19, 10],
+  ]);
+  // What spends its limits to the last, or counts refusals, has the machine to itself.
+  expect(filesOf(others)).toEqual([[[[LIMITS], [WHOLE]]]]);
 });
 
 test("every file is played once, and a phase, lane or run without files is none", () => {
