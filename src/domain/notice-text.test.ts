@@ -62,7 +62,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     ENTERED,
     [
       "진입 완료 · BTC",
-      "업비트 매수 / 바이빗 숏",
+      "업비트 매수 / 바이비트 숏",
       "수량: 1,234.5678 BTC",
       "진입 환율: 1,432.10원 (테더 1,425.00원, +0.50%)",
       "매수 금액: 1,234,568원",
@@ -211,7 +211,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     { ...HAND, change: "closed" },
     [
       "⚠️ 수동 거래 감지 · BTC",
-      "거래소: 바이빗",
+      "거래소: 바이비트",
       "Karbit에서 포지션이 수동으로 종료되어 기록을 맞춥니다. 남은 수량은 지금 정리합니다.",
     ],
     [
@@ -224,7 +224,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     { ...HAND, change: "joined" },
     [
       "⚠️ 수동 거래 감지 · BTC",
-      "거래소: 바이빗",
+      "거래소: 바이비트",
       "수동 거래가 자동매매 포지션과 섞였습니다. 확인하실 때까지 이 코인의 자동 종료를 보류합니다.",
     ],
     [
@@ -237,7 +237,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     { ...SHORT_GONE, is: "gone", spot: "selling" },
     [
       "⚠️ 숏 포지션 외부 종료 · BTC",
-      "바이빗 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 종료되었습니다.",
+      "바이비트 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 종료되었습니다.",
       "포지션을 종료하며, 헤지가 풀린 현물은 즉시 매도합니다.",
     ],
     [
@@ -250,7 +250,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
     { ...SHORT_GONE, is: "smaller", spot: "waiting" },
     [
       "⚠️ 숏 포지션 외부 종료 · BTC",
-      "바이빗 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 축소되었습니다.",
+      "바이비트 숏 포지션이 시스템 주문이 아닌 원인(수동 거래, 강제청산, ADL)으로 축소되었습니다.",
       "헤지가 풀린 현물은 자동으로 매도하지 않습니다. 포지션을 직접 종료해 주세요.",
     ],
     [
@@ -358,7 +358,7 @@ const EXPECTED: readonly (readonly [Notice, readonly string[], readonly string[]
   ],
   [
     { kind: "funding-high", coin: "BTC", venue: "bybit", costPct: of("0.345") },
-    ["⚠️ 펀딩비 부담 · BTC", "바이빗 펀딩비가 설정한 한도를 넘었습니다: 0.35%"],
+    ["⚠️ 펀딩비 부담 · BTC", "바이비트 펀딩비가 설정한 한도를 넘었습니다: 0.35%"],
     ["⚠️ Funding cost · BTC", "Funding at Bybit is above the set limit: 0.35%"],
   ],
   [

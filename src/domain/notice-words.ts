@@ -39,16 +39,17 @@ export const TROUBLES = [
   "coins-held", // by an order that is not ours
   "short-held",
   "own-order-open", // though nothing runs
+  "sold-back-often", // entries in one coin
 ] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
 type Words = Readonly<Record<Language, string>>;
 
-/** Korean names as Karbit shows them. */
+/** Korean names as the exchanges call themselves; Karbit's table has another for Bybit. */
 export const VENUE_WORDS: Readonly<Record<Venue, Words>> = {
   upbit: { ko: "업비트", en: "Upbit" },
   bithumb: { ko: "빗썸", en: "Bithumb" },
-  bybit: { ko: "바이빗", en: "Bybit" },
+  bybit: { ko: "바이비트", en: "Bybit" },
   binance: { ko: "바이낸스", en: "Binance" },
 };
 
@@ -222,6 +223,10 @@ const REASON_WORDS: Readonly<Record<HoldReason, Words>> = {
   "own-order-open": {
     ko: "진행 중인 거래가 없는데 시스템의 주문이 거래소에 남아 있습니다. 거래소에서 확인해 주세요",
     en: "orders of ours are open at the venue though nothing runs: look at the venue",
+  },
+  "sold-back-often": {
+    ko: "헤지하지 못하고 되판 진입이 잦아 이 코인의 신규 진입을 멈췄습니다",
+    en: "too many entries in this coin were sold back, so it is entered no more",
   },
 };
 

@@ -217,7 +217,7 @@ test("how many it takes, within how long, and the rest after one are settings", 
   await rig.ticks(5_000);
   const { untilAtMs, cause } = rig.state.rests.get("1 XRP")!;
   expect([cause, untilAtMs - rig.clock.nowMs() <= 7_000]).toEqual(["unwound", true]);
-  expect(rig.state.switchRows.get("coin XRP")?.why).toBe("2 entries were sold back within 300 s");
+  expect(rig.state.switchRows.get("coin XRP")?.why).toBe("sold-back-often: 2 / 300 s");
 });
 
 test("entries sold back before a restart count towards the quarantine", async () => {

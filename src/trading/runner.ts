@@ -331,7 +331,7 @@ export class Runner {
     const { clock, state, caution } = this.deps;
     const { known, work, teller } = this.parts;
     const atMs = clock.nowMs();
-    const why = `${count} entries were sold back within ${caution.unwindsWithinMs / 1_000} s`;
+    const why = `${"sold-back-often" satisfies Trouble}: ${count} / ${caution.unwindsWithinMs / 1_000} s`;
     const change = { scope: "coin", subject: coin, entriesOff: true, halted: false, why, atMs } as const;
     await work.insist(() => state.setSwitch({ ...change, by: "engine" }));
     await work.insist(() => known.loadSwitches());

@@ -124,8 +124,8 @@ export function journalKarbitSuite(database: () => Database): void {
       expect(await profitOn("2026-03-05")).toBe("152345.67");
       expect(await profitOn("2026-03-06")).toBeNull();
       expect(await counters()).toEqual({
-        entries: 2,
-        auto: 2,
+        entries: 3,
+        auto: 3,
         self: 0,
         amount: "29999997.37037037",
         strategyEntries: 0,

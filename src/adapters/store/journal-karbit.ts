@@ -179,11 +179,13 @@ async function insertRow(executor: Executor, row: KarbitRow, entryTime: string):
   });
 }
 
-/** Relative, because Karbit counts as well; a full counter stays full. */
+/**
+ * Relative, because Karbit counts as well; a full counter stays full. As Karbit's own: of a user each open and each
+ * close is one, of a strategy the entries that are held.
+ */
 async function count(executor: Executor, row: KarbitRow): Promise<void> {
-  const entered = row.status === "OPEN" ? 1 : 0;
   const more = (column: AnyPgColumn) =>
-    sql`least(coalesce(${column}, 0)::bigint + ${entered}::int, ${sql.raw(String(INTEGER_MAX))})::int`;
+    sql`least(coalesce(${column}, 0)::bigint + 1, ${sql.raw(String(INTEGER_MAX))})::int`;
   await executor
     .update(users)
     .set({
@@ -193,7 +195,7 @@ async function count(executor: Executor, row: KarbitRow): Promise<void> {
         ${sql.raw(AMOUNT_MAX)})`,
     })
     .where(eq(users.id, row.userId));
-  if (entered === 1) {
+  if (row.status === "OPEN") {
     await executor
       .update(strategies)
       .set({ entryCount: more(strategies.entryCount) })

@@ -40,7 +40,9 @@ export function localized(overview: Overview, language: Language): Overview {
     trading: {
       ...trading,
       // Who did it stands beside it.
-      switches: trading.switches.map((one) => ({ ...one, why: one.why === NO_WHY ? "" : one.why })),
+      switches: trading.switches.map((one) => {
+        return { ...one, why: one.why === NO_WHY ? "" : reasonWords(one.why, language) };
+      }),
     },
   };
 }

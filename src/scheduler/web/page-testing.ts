@@ -145,7 +145,7 @@ export class OperatorPort {
         scope: "coin",
         subject: "DOGE",
         halted: false,
-        why: "3 entries were sold back within 3600 s",
+        why: "sold-back-often: 3 / 3600 s",
         by: "engine",
       },
     ];
