@@ -90,7 +90,10 @@ const en = {
     const { halted, scope, subject, minutes, by, why, lift } = what;
     const how = halted ? "Trading is halted" : "Entries are off";
     const about = [scope, subject].join(" ").trim();
-    return [`${how} (${about}) for ${minutes} min by the ${by}: ${why || "no reason given"}.`, lift];
+    return [
+      `${how} (${about}) for ${minutes} min by the ${by}: ${reasonWords(why, "en") || "no reason given"}.`,
+      lift,
+    ];
   },
   incident: ({ incidentId, userId, kind, coin, detail }: OpenIncident): Told => [
     `Incident ${incidentId}: ${kind} of user ${userId}${coin ? ` in ${coin}` : ""}: ${reasonWords(detail, "en")}. Nothing is entered for this user.`,
@@ -224,7 +227,7 @@ const ko: DoctorWords = {
     "다른 쪽 거래소에 닿지 않거나 사고가 열려 있습니까? 저절로 다시 시도합니다.",
   ],
   switched: ({ halted, scope, subject, minutes, by, why, lift }) => [
-    `${minutes}분째 ${halted ? "매매가 정지되어" : "신규 진입이 막혀"} 있습니다. 범위: ${[SCOPES.ko[scope] ?? scope, subject].join(" ").trim()}, 누가: ${ACTORS.ko[by] ?? by}, 이유: ${why || "없음"}.`,
+    `${minutes}분째 ${halted ? "매매가 정지되어" : "신규 진입이 막혀"} 있습니다. 범위: ${[SCOPES.ko[scope] ?? scope, subject].join(" ").trim()}, 누가: ${ACTORS.ko[by] ?? by}, 이유: ${reasonWords(why, "ko") || "없음"}.`,
     lift,
   ],
   incident: ({ incidentId, userId, kind, coin, detail }) => [

@@ -118,12 +118,12 @@ test("each thing that is wrong is told in words with what to do, and what is wor
           switches: [
             {
               ...{ scope: "coin", subject: "XRP", entriesOff: true, halted: false, by: "engine" },
-              ...{ why: "3 entries were sold back", atMs: NOW_MS - 600_000 },
+              ...{ why: "sold-back-often: 3 / 3600 s", atMs: NOW_MS - 600_000 },
             },
           ],
         },
       },
-      /^look: Entries are off \(coin XRP\) for 10 min by the engine: 3 entries .*kill --lift --coin XRP$/,
+      /^look: Entries are off \(coin XRP\) for 10 min by the engine: too many entries .* \(3 \/ 3600 s\)\. .*kill --lift --coin XRP$/,
     ],
     [
       {

@@ -1,6 +1,7 @@
 // `schedulerx-scheduler status` as people read it.
 
 import { VENUES } from "../../../../schema/vocabulary.ts";
+import { reasonWords } from "../../../domain/notice-words.ts";
 import { spendingByAddress } from "../../address-spending.ts";
 import type { Seen, SeenProcesses } from "../../seen.ts";
 import { ageText, table } from "./client.ts";
@@ -28,7 +29,7 @@ export function statusText({ health, ticks, workers, venues, trading, incidents,
   for (const { scope, subject, halted, why } of trading.switches) {
     lines.push([
       "switch",
-      `${[scope, subject].join(" ").trim()}: ${halted ? "halted" : "entries off"} (${why})`,
+      `${[scope, subject].join(" ").trim()}: ${halted ? "halted" : "entries off"} (${reasonWords(why, "en")})`,
     ]);
   }
   const workerRows = workers.workers.map((worker) => [
