@@ -176,7 +176,7 @@ export class ExitRun {
       case "reconcile":
         return await this.#reconcile(purpose, step.missing);
       case "rest":
-        await this.#needsHuman(`${purpose === "sell" ? "sale" : "cover"}-unfilled`);
+        await this.#needsHuman(purpose, purpose === "sell" ? "sale-unfilled" : "cover-unfilled");
         await restUntil(clock, step.untilMs, () => this.#driver.guard());
         if ((await this.#refused[purpose].look()) !== "revived") await this.#checkVenue(purpose);
         return;
@@ -190,10 +190,10 @@ export class ExitRun {
     }
   }
 
-  async #needsHuman(trouble: Trouble, context?: string): Promise<void> {
+  async #needsHuman(purpose: Purpose, trouble: Trouble): Promise<void> {
     if (this.#toldTrouble) return;
     this.#toldTrouble = true;
-    const why = context === undefined ? trouble : `${trouble}: ${context}`;
+    const why = `${trouble}: ${this.#driver.venueOf(purpose).venue}`;
     const { intentId, state } = this.#record.intent;
     if (state === "sending") await this.#record.move("needs-human", { why });
     this.deps.onTrouble({ intentId, kind: "needs-human", why });
@@ -279,8 +279,7 @@ export class ExitRun {
       this.deps.log.debug("venue not seen before another try", { intentId, purpose, error });
       const sinceMs = (this.#unseenSinceMs[purpose] ??= atMs);
       if (clock.nowMs() - sinceMs >= UNSEEN_MS) {
-        const { venue } = this.#driver.venueOf(purpose);
-        await this.#needsHuman("account-unseen", venue);
+        await this.#needsHuman(purpose, "account-unseen");
       }
       await clock.sleep(BOOK_MS);
     }
@@ -304,14 +303,17 @@ export class ExitRun {
     // All is there: what was suspected before is not half of a new suspicion.
     if (missing.isZero) this.#missing[purpose].reset();
     let found = missing.isZero ? "held" : await this.#missing[purpose].look();
+    let trouble: Trouble = purpose === "sell" ? "coins-held" : "short-held";
     if (found === "confirmed") {
       const refused = await this.#refused[purpose].look();
       if (refused === "revived") return;
       if (refused === "none") return await this.#closeOutside(purpose, missing);
-      found = "unconfirmed";
+      // Nobody knows whether a refused order of ours took them.
+      found = "held";
+      trouble = "account-unseen";
     }
     if (found === "held" && ++this.#held[purpose] >= HELD_LOOKS) {
-      await this.#needsHuman(purpose === "sell" ? "coins-held" : "short-held");
+      await this.#needsHuman(purpose, trouble);
     }
     await clock.sleep(found === "held" ? MISSING_CONFIRMED_MS : MISSING_CONFIRMED_MS / 2);
     await this.#checkVenue(purpose);

@@ -51,7 +51,7 @@ for (const pair of PAIR_KEYS) {
     const { state } = await stage.leave();
     expect(state).toBe("closed");
     await stage.check();
-    expect(stage.trouble).toContain("needs-human: coins-held");
+    expect(stage.trouble).toContain(`needs-human: coins-held: ${domestic}`);
   });
 
   test(`${pair}: coins his order held are there when it is gone, though the venue does not show them at once`, async () => {

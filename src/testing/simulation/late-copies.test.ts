@@ -59,6 +59,18 @@ for (const pair of PAIR_KEYS) {
     expect(stage.trouble.filter((trouble) => trouble.includes("closed outside our orders"))).toEqual([]);
   });
 
+  test(`${pair}: while nobody tells what became of a refused sale, a human is called and nothing is believed sold`, async () => {
+    const stage = newStage(pair);
+    const { world, domestic } = stage.ground;
+    await stage.enter();
+    refuseAndRepeat(stage, "sell");
+    world.faults.arm({ venue: domestic, call: "lookup", times: 12 }, { read: "fails" });
+    const { state } = await stage.leave();
+    expect(state).toBe("closed");
+    await stage.check();
+    expect(stage.trouble).toEqual([`needs-human: account-unseen: ${domestic}`]);
+  });
+
   test(`${pair}: a buy-back refused, then executed by a copy, is the exit's own`, async () => {
     const stage = newStage(pair);
     await stage.enter();
