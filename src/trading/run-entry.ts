@@ -21,7 +21,6 @@ import {
 import { type EntryOutcome, entryOutcome, openRowFigures } from "../domain/intent-ends.ts";
 import { carriedExitPolicy, type EntryTerms, entryTermsOf } from "../domain/intent-terms.ts";
 import { hedgeBound, ladderPrice, qtyWorth, worstLadderPrice } from "../domain/order-bounds.ts";
-import { settleOrder } from "../domain/order-view.ts";
 import type { BookDesk, FreshBooks } from "../ports/book-desk.ts";
 import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
 import { coinsAt, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
@@ -147,10 +146,10 @@ export class EntryRun {
     const { clock } = this.deps;
     const open = this.#record.views().filter(({ status }) => !isTerminal(status));
     if (open.length > 0) {
-      // All at once: they do not depend on each other, and nothing new is sent before the last is known.
-      const steps = open.map((order) => settleOrder(order, this.#timingOf(order.purpose), clock.nowMs()));
-      if (steps.some((step) => step.do === "burn")) await this.#look();
-      await Promise.all(steps.map((step) => this.#driver.settle(step, this.#books?.domestic)));
+      await this.#driver.settle(open, async () => {
+        await this.#look();
+        return this.#books?.domestic;
+      });
       return undefined;
     }
     const needsPrices =

@@ -153,7 +153,16 @@ export class ExitRun {
   async #runLeg(purpose: Purpose): Promise<void> {
     for (;;) {
       this.#driver.guard();
-      const step = nextExitStep(this.#leg(purpose), this.deps.clock.nowMs());
+      const leg = this.#leg(purpose);
+      const open = leg.orders.filter(({ status }) => !isTerminal(status));
+      if (open.length > 0) {
+        await this.#driver.settle(open, async () => {
+          await this.#look();
+          return this.#books?.domestic;
+        });
+        continue;
+      }
+      const step = nextExitStep(leg, this.deps.clock.nowMs());
       if (step.do === "done") return;
       await this.#perform(purpose, step);
     }
@@ -182,11 +191,8 @@ export class ExitRun {
         return;
       case "done":
         return;
-      default: {
-        if (step.do === "burn") await this.#look();
-        const book = purpose === "sell" ? this.#books?.domestic : undefined;
-        await this.#driver.settle(step, book);
-      }
+      default:
+        throw new RangeError(`expected no open order, was ${step.do}`);
     }
   }
 

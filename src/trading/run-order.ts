@@ -14,7 +14,7 @@ import {
 import type { Trouble } from "../domain/notice-words.ts";
 import type { OrderBook } from "../domain/order-book.ts";
 import { unfillablePrice } from "../domain/order-bounds.ts";
-import type { SettleStep } from "../domain/order-view.ts";
+import { type OrderView, type SettleStep, settleOrder } from "../domain/order-view.ts";
 import { isPassing } from "../domain/store-fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import { Fenced, type FillRow, type Journal, type OrderRow } from "../ports/journal.ts";
@@ -236,8 +236,25 @@ export class OrderDriver {
     }
   }
 
-  /** Brings one open outcome a step further. Pauses grow, so that a venue that does not know is not flooded. */
-  async settle(step: SettleStep, book: OrderBook | undefined): Promise<void> {
+  /**
+   * Brings open outcomes a step further, all at once: they do not depend on each other, and nothing new is sent before
+   * the last is known. `domesticBook` is asked for when an id has to be used up, which only venues at home need.
+   */
+  async settle(
+    open: readonly OrderView[],
+    domesticBook: () => Promise<OrderBook | undefined>,
+  ): Promise<void> {
+    const nowMs = this.deps.clock.nowMs();
+    const steps = open.map((order) => {
+      const { acceptWindowMs } = this.venueOf(order.purpose);
+      return settleOrder(order, { acceptWindowMs }, nowMs);
+    });
+    const book = steps.some((step) => step.do === "burn") ? await domesticBook() : undefined;
+    await Promise.all(steps.map((step) => this.#settle(step, book)));
+  }
+
+  /** Pauses grow, so that a venue that does not know is not flooded. */
+  async #settle(step: SettleStep, book: OrderBook | undefined): Promise<void> {
     const { record } = this.parts;
     const { clock } = this.deps;
     switch (step.do) {
