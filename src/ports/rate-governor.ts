@@ -25,6 +25,8 @@ export interface Grant {
 export interface ReserveOptions {
   /** Does not stand behind those who came before: for books on which money is decided. */
   readonly urgent?: boolean;
+  /** Part of the budget, 0 to 1, that is left free for others: for what can wait. Default 0. */
+  readonly leavesRatio?: number;
 }
 
 /** What one venue leaves this process now; cost is requests, or weight where the venue counts that. */

@@ -167,6 +167,18 @@ export interface PlaceOptions {
 }
 
 /**
+ * - urgent: may use the part of the budgets that is kept back; for whoever leaves, hedges or guards
+ * - usual: what is not kept back, within a read's usual time
+ * - patient: the same, and waits for as long as the budget takes; for rounds over everybody
+ */
+export type ReadHaste = "urgent" | "usual" | "patient";
+
+export interface ReadOptions {
+  /** Default: usual. */
+  readonly haste?: ReadHaste;
+}
+
+/**
  * What a venue tells of an account by itself. It says that something happened, never what is recorded: that is read.
  * - connected: from now on everything is told; what happened before may not have been
  * - lost: nothing is told until it is connected again
@@ -187,8 +199,8 @@ export interface TradingVenue {
     ref: { readonly symbol: string; readonly clientOrderId: string },
     timeoutMs: number,
   ): Promise<LookupOutcome>;
-  openOrders(symbol: string): Promise<readonly VenueOrderState[]>;
-  balances(): Promise<readonly VenueBalance[]>;
+  openOrders(symbol: string, options?: ReadOptions): Promise<readonly VenueOrderState[]>;
+  balances(options?: ReadOptions): Promise<readonly VenueBalance[]>;
   /** Fees as the account has them; the configured ones where the venue does not tell. */
   feeRates(symbol: string): Promise<FeeRatesOfAccount>;
   rules(symbol: string): Promise<SymbolRules>;
@@ -208,7 +220,8 @@ export interface TradingVenue {
 /** What an overseas venue has beyond that. */
 export interface PerpetualVenue extends TradingVenue {
   readonly venue: "bybit" | "binance";
-  positions(symbol?: string): Promise<readonly VenuePosition[]>;
+  /** Where the leverage is told elsewhere (Binance) only a usual read asks for it: entries alone need it. */
+  positions(symbol?: string, options?: ReadOptions): Promise<readonly VenuePosition[]>;
   modes(symbol: string): Promise<AccountModes>;
   /** Only while no position exists in the symbol; an unchanged value is success. */
   setLeverage(symbol: string, leverage: Decimal): Promise<void>;

@@ -41,7 +41,7 @@ export class MissingWatch {
     const nowMs = clock.nowMs();
     const isHeld = await driver
       .venueOf(purpose)
-      .openOrders(driver.symbolOf(purpose))
+      .openOrders(driver.symbolOf(purpose), { haste: "urgent" })
       .then((orders) => orders.length > 0)
       .catch(() => true);
     if (isHeld) {
@@ -64,9 +64,9 @@ export interface CoinsShown {
   readonly held: Decimal;
 }
 
-/** A user's coins at home. Rejects with VenueReadFault. */
+/** A user's coins at home, for who is about to sell them. Rejects with VenueReadFault. */
 export async function coinsAt(venue: TradingVenue, coin: string): Promise<CoinsShown> {
-  const balance = (await venue.balances()).find(({ asset }) => asset === coin);
+  const balance = (await venue.balances({ haste: "urgent" })).find(({ asset }) => asset === coin);
   if (!balance) return { free: Decimal.ZERO, held: Decimal.ZERO };
   return { free: balance.free, held: balance.free.plus(balance.locked) };
 }

@@ -194,7 +194,11 @@ async function accountsOf(
   readonly unreached: readonly ("domestic" | "overseas")[];
   readonly shortContracts: Decimal;
 }> {
-  const [home, abroad] = await Promise.allSettled([domestic.balances(), overseas.positions(overseasSymbol)]);
+  const options = { haste: "urgent" } as const;
+  const [home, abroad] = await Promise.allSettled([
+    domestic.balances(options),
+    overseas.positions(overseasSymbol, options),
+  ]);
   const shorts = abroad.status === "fulfilled" ? abroad.value : [];
   const short = shorts.find(({ symbol, side }) => symbol === overseasSymbol && side === "short");
   return {

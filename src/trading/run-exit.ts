@@ -292,7 +292,7 @@ export class ExitRun {
   }
 
   async #shortContracts(): Promise<CoinsShown> {
-    const positions = await this.legs.overseas.positions(this.#terms.overseasSymbol);
+    const positions = await this.legs.overseas.positions(this.#terms.overseasSymbol, { haste: "urgent" });
     const short = positions.find(
       ({ symbol, side }) => symbol === this.#terms.overseasSymbol && side === "short",
     );

@@ -17,7 +17,7 @@ import { guardianVerdict, liquidationDistance } from "../domain/risk.ts";
 import { isPassing } from "../domain/store-fault.ts";
 import type { OpenPosition } from "../ports/journal.ts";
 import type { CoinFacts } from "../ports/trading-desk.ts";
-import type { VenueBalance, VenuePosition } from "../ports/trading-venue.ts";
+import type { ReadHaste, VenueBalance, VenuePosition } from "../ports/trading-venue.ts";
 import { Compared } from "./compared.ts";
 import { userCoin } from "./engine-state.ts";
 import { countOne } from "./figures.ts";
@@ -43,7 +43,7 @@ export const WATCH_DEFAULT: WatchSettings = {
   nakedSpot: "sell",
 };
 
-/** Users looked at side by side; the venues' own budgets slow this down further. */
+/** Users looked at side by side at each venue; the venues' own budgets slow this down further. */
 const SIDE_BY_SIDE = 8;
 /** A difference is believed when it was seen twice, so far apart: a venue's answers may lag behind one another. */
 export const SEEN_APART_MS = 1_000;
@@ -128,8 +128,8 @@ export class PositionWatch {
     // Without a key the next round tells.
     if (!legs) return;
     const [shorts, balances] = await Promise.allSettled([
-      legs.overseas.positions(),
-      legs.domestic.balances(),
+      legs.overseas.positions(undefined, { haste: "urgent" }),
+      legs.domestic.balances({ haste: "urgent" }),
     ]);
     const key = keyOf(position);
     if (known.running.has(key) || known.positions.get(key)?.positionId !== positionId) return;
@@ -168,14 +168,9 @@ export class PositionWatch {
 
   async lookAtAll(): Promise<void> {
     const { known, term } = this.session;
-    const byUser = [...Map.groupBy(known.positions.values(), ({ userId }) => userId).values()];
-    for (let from = 0; from < byUser.length && !term.isOver; from += SIDE_BY_SIDE) {
-      await Promise.all(
-        byUser
-          .slice(from, from + SIDE_BY_SIDE)
-          .map((positions) => this.#apart(positions[0]!.userId, () => this.#lookAtPositions(positions))),
-      );
-    }
+    // Each venue's budget paces those who are short there, and nobody else.
+    const byVenue = Map.groupBy(known.positions.values(), ({ pair }) => overseasOf(pair));
+    await Promise.all([...byVenue.values()].map((positions) => this.#lookAtUsersOf(positions)));
     // What was seen of a position that is gone says nothing about the next one.
     for (const key of this.#suspect.keys()) if (!known.positions.has(key)) this.#suspect.delete(key);
     const open = new Set([...known.positions.values()].map(({ positionId }) => positionId));
@@ -183,14 +178,27 @@ export class PositionWatch {
     for (const positionId of this.#shorts.keys()) if (!open.has(positionId)) this.#shorts.delete(positionId);
   }
 
+  async #lookAtUsersOf(ofVenue: readonly OpenPosition[]): Promise<void> {
+    const byUser = [...Map.groupBy(ofVenue, ({ userId }) => userId)];
+    for (let from = 0; from < byUser.length && !this.session.term.isOver; from += SIDE_BY_SIDE) {
+      await Promise.all(
+        byUser
+          .slice(from, from + SIDE_BY_SIDE)
+          .map(([userId, positions]) =>
+            this.#apart(userId, () => this.#lookAtPositions(positions, "patient")),
+          ),
+      );
+    }
+  }
+
   /** What one user holds. */
   async lookAtUser(userId: number): Promise<void> {
     const positions = [...this.session.known.positions.values()].filter((held) => held.userId === userId);
-    await this.#lookAtPositions(positions);
+    await this.#lookAtPositions(positions, "usual");
   }
 
   /** All of one user. */
-  async #lookAtPositions(positions: readonly OpenPosition[]): Promise<void> {
+  async #lookAtPositions(positions: readonly OpenPosition[], haste: ReadHaste): Promise<void> {
     const { known, accounts } = this.session;
     for (const [pairKey, ofPair] of Map.groupBy(positions, ({ pair }) => pair)) {
       // One running intent per user and coin: what it does, or has done meanwhile, is no difference.
@@ -208,8 +216,8 @@ export class PositionWatch {
       }
       this.onLegs(still[0]!.userId, legs);
       const [shorts, balances] = await Promise.allSettled([
-        legs.overseas.positions(),
-        legs.domestic.balances(),
+        legs.overseas.positions(undefined, { haste }),
+        legs.domestic.balances({ haste }),
       ]);
       for (const position of still) {
         const key = keyOf(position);

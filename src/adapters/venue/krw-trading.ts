@@ -11,6 +11,7 @@ import type {
   LookupOutcome,
   PlaceOptions,
   PlaceOutcome,
+  ReadOptions,
   SymbolRules,
   TradingVenue,
   VenueBalance,
@@ -37,7 +38,7 @@ import { isUrgent, orderDefect } from "./order-checks.ts";
 import { SharedLists } from "./shared-lists.ts";
 import type { HttpRequest } from "./signed-http.ts";
 import { type JwtAlgorithm, krwAuthorization, type Params, plainQuery, type VenueKey } from "./signing.ts";
-import { type Call, OWN_KEY, type VenueCaller } from "./venue-caller.ts";
+import { type Call, hastily, OWN_KEY, type VenueCaller } from "./venue-caller.ts";
 
 export interface KrwDialect {
   readonly venue: DomesticVenue;
@@ -150,15 +151,18 @@ export class KrwTrading implements TradingVenue {
     }
   }
 
-  async openOrders(symbol: string): Promise<readonly VenueOrderState[]> {
+  async openOrders(symbol: string, options?: ReadOptions): Promise<readonly VenueOrderState[]> {
     const { dialect, caller } = this.parts;
     const list = dialect.openList(symbol);
-    const orders = await caller.read({ ...reading(list.path, list.params), urgent: false }, parseOrders);
+    const orders = await caller.read(
+      { ...reading(list.path, list.params), ...hastily(options) },
+      parseOrders,
+    );
     return orders.filter(({ state, symbol: market }) => state === "open" && market === symbol).map(stateOf);
   }
 
-  balances(): Promise<readonly VenueBalance[]> {
-    return this.parts.caller.read({ ...reading("/v1/accounts", []), urgent: false }, parseBalances);
+  balances(options?: ReadOptions): Promise<readonly VenueBalance[]> {
+    return this.parts.caller.read({ ...reading("/v1/accounts", []), ...hastily(options) }, parseBalances);
   }
 
   async feeRates(symbol: string): Promise<FeeRatesOfAccount> {

@@ -398,3 +398,25 @@ test("who waits for one venue holds up nobody at another, and an urgent request 
   expect(got.length).toBe(4);
   await governor.stop();
 });
+
+test("what can wait leaves a part of the budget to what is urgent, and is granted where that is all there is", async () => {
+  const clock = new ManualClock();
+  const governor = createProcess(clock, new Ether(clock), "scheduler", "scheduler");
+  void governor.start();
+  await clock.advance(60_000);
+  const taken = async (cost: number, options: { urgent?: boolean; leavesRatio?: number }) => {
+    let count = 0;
+    for (;;) {
+      const grant = await governor.reserve({ bybit: cost }, 0, options);
+      if (!grant.venues.has("bybit")) return count * cost;
+      count++;
+    }
+  };
+  const { allowed } = governor.state().bybit;
+  expect(await taken(1, { leavesRatio: 0.3 })).toBe(Math.floor(allowed * 0.7));
+  expect(await taken(1, { urgent: true })).toBe(Math.floor(allowed) - Math.floor(allowed * 0.7));
+  const later = governor.reserve({ bybit: Math.floor(allowed) }, 20_000, { leavesRatio: 0.3 });
+  await clock.advance(20_000);
+  expect((await later).venues.has("bybit")).toBe(false);
+  await governor.stop();
+});

@@ -225,14 +225,14 @@ export class Governor implements RateGovernor {
   async reserve(
     costs: VenueCosts,
     timeoutMs: number,
-    { urgent = false }: ReserveOptions = {},
+    { urgent = false, leavesRatio = 0 }: ReserveOptions = {},
   ): Promise<Grant> {
-    if (urgent) return await this.#reserveNow(costs, timeoutMs);
+    if (urgent) return await this.#reserveNow(costs, timeoutMs, leavesRatio);
     // One at a time and in order at each venue: a large reservation is not starved by small ones, and who waits for
     // one venue holds up nobody at another.
     const venues = VENUES.filter((venue) => (costs[venue] ?? 0) > 0);
     const before = Promise.all(venues.map((venue) => this.#queues[venue]));
-    const turn = before.then(() => this.#reserveNow(costs, timeoutMs));
+    const turn = before.then(() => this.#reserveNow(costs, timeoutMs, leavesRatio));
     const done = turn.then(
       () => undefined,
       () => undefined,
@@ -241,7 +241,7 @@ export class Governor implements RateGovernor {
     return await turn;
   }
 
-  async #reserveNow(costs: VenueCosts, timeoutMs: number): Promise<Grant> {
+  async #reserveNow(costs: VenueCosts, timeoutMs: number, leavesRatio: number): Promise<Grant> {
     const { clock } = this.options;
     const startedAtMs = clock.monotonicMs();
     const wanted = VENUES.filter((venue) => (costs[venue] ?? 0) > 0);
@@ -252,7 +252,7 @@ export class Governor implements RateGovernor {
         const restMs = timeoutMs - waitedMs;
         let waitMs = 0;
         for (const venue of left) {
-          const venueWaitMs = this.#waitMs(venue, costs[venue]!);
+          const venueWaitMs = this.#waitMs(venue, costs[venue]!, leavesRatio);
           // An answer still in the air makes room when it comes, and that within its own time limit.
           const untilAnswersMs = this.#venues[venue].window.inFlight > 0 ? restMs : 0;
           const patienceMs = Math.max(untilAnswersMs, UNFORESEEN_WAIT_MS_MAX - waitedMs);
@@ -263,7 +263,8 @@ export class Governor implements RateGovernor {
         }
         if (waitMs === 0) break;
         if (restMs <= 0 || this.#stop.signal.aborted) {
-          for (const venue of left) if (this.#waitMs(venue, costs[venue]!) > 0) left.delete(venue);
+          for (const venue of left)
+            if (this.#waitMs(venue, costs[venue]!, leavesRatio) > 0) left.delete(venue);
           break;
         }
         await this.#sleepOrChange(Math.min(waitMs, restMs));
@@ -276,10 +277,13 @@ export class Governor implements RateGovernor {
     };
   }
 
-  #waitMs(venue: Venue, cost: number): number {
+  #waitMs(venue: Venue, cost: number, leavesRatio = 0): number {
     const state = this.#venues[venue];
     const nowMs = this.options.clock.monotonicMs();
-    return state.window.waitMs(cost, this.#allowed(venue, state, nowMs));
+    const allowed = this.#allowed(venue, state, nowMs);
+    // Where the budget is smaller than that, waiting for all of it to be free must do.
+    const usable = Math.max(Math.min(allowed, cost), allowed * (1 - leavesRatio));
+    return state.window.waitMs(cost, usable);
   }
 
   #allowed(venue: Venue, state: VenueState, nowMs: number): number {

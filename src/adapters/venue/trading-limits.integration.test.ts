@@ -1,7 +1,9 @@
 // Bursts against venues that count: nobody is refused for its limit, and what is urgent does not queue behind entries.
 
 import { describe, expect, test } from "bun:test";
-import type { TradingVenue } from "../../ports/trading-venue.ts";
+import type { PerpetualVenue, TradingVenue } from "../../ports/trading-venue.ts";
+import { InProcessBus } from "../bus/in-process.ts";
+import { systemClock } from "../clock.ts";
 import {
   restingPrice,
   startTradingKit,
@@ -10,6 +12,8 @@ import {
   type TestVenue,
   testOrder,
 } from "./order-testing.ts";
+import { Governor } from "./rate-governor.ts";
+import { TradingVenues } from "./trading.ts";
 
 const PATIENT_MS = 20_000;
 
@@ -64,6 +68,38 @@ describe("With the venues counting", () => {
     expect(first.filter(({ kind }) => kind === "accepted")).toHaveLength(8);
     const entry = testOrder("upbit", { limitPrice: restingPrice("upbit", "buy") });
     expect(await venue.place(entry, 260, { urgent: true })).toMatchObject({ kind: "accepted" });
+    await kit.stop();
+  });
+
+  test("Binance: rounds over everybody leave what an exit needs of the minute", async () => {
+    const kit = await startTradingKit({}, { limits: true });
+    const { log } = kit;
+    const governor = new Governor({
+      ...{ id: "test", role: "scheduler", sourceAddress: "test", version: "test", clock: systemClock, log },
+      ...{ announcements: new InProcessBus(systemClock).announcements, linkUp: () => true, helloMs: 0 },
+      enabled: true,
+    });
+    await governor.start();
+    const urls = kit.simulator.urls[0]!;
+    const venues = new TradingVenues({ urls, clock: systemClock, log, governor, readTimeoutMs: 2_000 });
+    const venue = venues.open("binance", TEST_KEY) as PerpetualVenue;
+    let seen = 0;
+    // 3,000 of weight, where the address has 2,400 a minute.
+    for (let round = 0; round < 600; round++) {
+      void venue.positions(undefined, { haste: "patient" }).then(
+        () => seen++,
+        () => undefined,
+      );
+    }
+    const order = harmless("binance");
+    expect(await venue.place(order, 3_000)).toMatchObject({ kind: "accepted" });
+    while (seen < (0.6 * 2_400) / 5) await Bun.sleep(10);
+    expect(await venue.place(harmless("binance"), 3_000)).toMatchObject({ kind: "accepted" });
+    expect(await venue.lookup(order, 3_000)).toMatchObject({ kind: "found" });
+    expect(await venue.positions(undefined, { haste: "urgent" })).toEqual([]);
+    expect(seen).toBeLessThanOrEqual((0.7 * 2_400) / 5);
+    expect(kit.simulator.control.totals()).toMatchObject({ limited: 0 });
+    await governor.stop();
     await kit.stop();
   });
 });

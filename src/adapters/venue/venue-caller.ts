@@ -8,11 +8,11 @@ import type { Venue } from "../../../schema/vocabulary.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { RateGovernor } from "../../ports/rate-governor.ts";
 import type { Log } from "../../ports/telemetry.ts";
-import { type Rejection, VenueReadFault } from "../../ports/trading-venue.ts";
+import { type ReadOptions, type Rejection, VenueReadFault } from "../../ports/trading-venue.ts";
 import { readLimits } from "./limit-headers.ts";
 import { type AnswerRules, readRefusal } from "./order-answer.ts";
 import { issueText, type Parsed } from "./parsed.ts";
-import type { PriorityBudget, Spent } from "./priority-budget.ts";
+import { KEPT_RATIO, type PriorityBudget, type Spent } from "./priority-budget.ts";
 import { type HttpRequest, type HttpResult, sendHttp } from "./signed-http.ts";
 import type { Params, VenueKey } from "./signing.ts";
 
@@ -25,6 +25,8 @@ export interface Call {
   /** What it costs the source address, 0 where the venue counts by account. */
   readonly addressCost: number;
   readonly urgent: boolean;
+  /** So much longer than its time limit it may wait for a budget. Default 0. */
+  readonly patienceMs?: number;
   /** False: a public request; "key-only": with the key and no signature (Binance). Default true. */
   readonly signed?: boolean | "key-only";
   /** Asked last thing before the bytes leave. */
@@ -78,10 +80,10 @@ export class VenueCaller {
     return this.#deps.log;
   }
 
-  /** One exchange within `timeoutMs`, waits for budgets included. Never rejects. */
+  /** One exchange within `timeoutMs`, waits for budgets included beyond its patience. Never rejects. */
   async call(call: Call, timeoutMs: number): Promise<CallResult> {
     const { clock, venue, budgets, log } = this.#deps;
-    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    const deadlineMs = clock.monotonicMs() + timeoutMs + (call.patienceMs ?? 0);
     const leftMs = () => deadlineMs - clock.monotonicMs();
     const waitMs = () => Math.max(0, leftMs() - SEND_MS_MIN);
     const spent =
@@ -103,7 +105,9 @@ export class VenueCaller {
     }
     const startedAtMs = clock.monotonicMs();
     const request = this.#deps.dress(call, call.baseUrl ?? this.#deps.baseUrl);
-    const result = this.#scrubbed(await sendHttp({ ...request, keepAlive: !call.isOrder }, leftMs()));
+    const result = this.#scrubbed(
+      await sendHttp({ ...request, keepAlive: !call.isOrder }, Math.min(leftMs(), timeoutMs)),
+    );
     this.#settle(call, result, spent, address);
     log.debug("venue call", {
       venue,
@@ -145,7 +149,8 @@ export class VenueCaller {
 
   async #reserve({ addressCost: cost, urgent }: Call, waitMsMax: number) {
     const { governor, venue, clock } = this.#deps;
-    const reserving = governor.reserve({ [venue]: cost }, waitMsMax, { urgent });
+    const options = urgent ? { urgent } : { leavesRatio: KEPT_RATIO };
+    const reserving = governor.reserve({ [venue]: cost }, waitMsMax, options);
     const waited = new AbortController();
     const late = clock.sleep(waitMsMax + WAIT_SLACK_MS, waited.signal).then(() => undefined);
     const grant = await Promise.race([reserving, late]);
@@ -204,6 +209,14 @@ export class VenueCaller {
     if (!result.text.includes(apiKey) && !result.text.includes(secret)) return result;
     return { ...result, text: result.text.replaceAll(secret, "(secret)").replaceAll(apiKey, OWN_KEY) };
   }
+}
+
+/** Binance counts by the minute: after that there is room. */
+const PATIENCE_MS = 60_000;
+
+/** Its place in the budgets. */
+export function hastily({ haste = "usual" }: ReadOptions = {}): Pick<Call, "urgent" | "patienceMs"> {
+  return { urgent: haste === "urgent", ...(haste === "patient" && { patienceMs: PATIENCE_MS }) };
 }
 
 const HOLD_MS_MAX = 600_000;

@@ -8,6 +8,7 @@ import type {
   AccountNews,
   FeeRatesOfAccount,
   FundingEvent,
+  ReadOptions,
   SymbolRules,
   VenueBalance,
   VenuePosition,
@@ -18,6 +19,7 @@ import { readOne } from "../clocked-calls.ts";
 import { keyEndsSoon, keyFaultsOr, withoutGaps } from "../key-words.ts";
 import { issueText } from "../parsed.ts";
 import type { Params } from "../signing.ts";
+import { hastily } from "../venue-caller.ts";
 import {
   type BinanceRestrictions,
   parseAccountConfig,
@@ -59,8 +61,9 @@ export class BinanceAccount {
     return followAccount(this.parts.stream, onNews, signal);
   }
 
-  balances(): Promise<readonly VenueBalance[]> {
-    return readOne(this.parts, reading("/fapi/v3/balance", [], WEIGHT.balance), parseBalances);
+  balances(options?: ReadOptions): Promise<readonly VenueBalance[]> {
+    const call = { ...reading("/fapi/v3/balance", [], WEIGHT.balance), ...hastily(options) };
+    return readOne(this.parts, call, parseBalances);
   }
 
   async feeRates(symbol: string): Promise<FeeRatesOfAccount> {
@@ -80,15 +83,12 @@ export class BinanceAccount {
     return this.parts.offset.measure();
   }
 
-  async positions(symbol?: string): Promise<readonly VenuePosition[]> {
+  async positions(symbol?: string, options?: ReadOptions): Promise<readonly VenuePosition[]> {
     const params: Params = symbol === undefined ? [] : [["symbol", symbol]];
-    const positions = await readOne(
-      this.parts,
-      reading("/fapi/v3/positionRisk", params, WEIGHT.positions),
-      parsePositions,
-    );
-    if (positions.length === 0) return [];
-    const configs = await this.#symbolConfigs(symbol);
+    const call = { ...reading("/fapi/v3/positionRisk", params, WEIGHT.positions), ...hastily(options) };
+    const positions = await readOne(this.parts, call, parsePositions);
+    const isUsual = (options?.haste ?? "usual") === "usual";
+    const configs = positions.length > 0 && isUsual ? await this.#symbolConfigs(symbol) : [];
     const leverages = new Map(configs.map((config) => [config.symbol, config.leverage]));
     return positions.map((position) => ({ ...position, leverage: leverages.get(position.symbol) }));
   }

@@ -9,6 +9,7 @@ import type {
   PerpetualVenue,
   PlaceOptions,
   PlaceOutcome,
+  ReadOptions,
   VenueFill,
   VenueOrder,
   VenueOrderState,
@@ -18,6 +19,7 @@ import { notePlaced, readOne } from "../clocked-calls.ts";
 import { placeOutcome } from "../order-answer.ts";
 import { preparePerpOrder, sumOfFills } from "../perp-orders.ts";
 import type { Params } from "../signing.ts";
+import { hastily } from "../venue-caller.ts";
 import { BinanceAccount } from "./account.ts";
 import { type BinanceOrder, parseOrder, parseOrders, parseTrades, placedId } from "./order-parse.ts";
 import { BINANCE_RULES } from "./refusals.ts";
@@ -90,8 +92,9 @@ export class BinanceTrading extends BinanceAccount implements PerpetualVenue {
     }
   }
 
-  async openOrders(symbol: string): Promise<readonly VenueOrderState[]> {
-    const call = reading("/fapi/v1/openOrders", [["symbol", symbol]], LOOKUP_WEIGHT);
+  async openOrders(symbol: string, options?: ReadOptions): Promise<readonly VenueOrderState[]> {
+    const list = reading("/fapi/v1/openOrders", [["symbol", symbol]], LOOKUP_WEIGHT);
+    const call = { ...list, ...hastily(options) };
     const orders = await readOne(this.parts, call, parseOrders);
     return orders.filter(({ state }) => state === "open").map((order) => stateOf(order, []));
   }

@@ -8,6 +8,7 @@ import type {
   AccountNews,
   FeeRatesOfAccount,
   FundingEvent,
+  ReadOptions,
   SymbolRules,
   VenueBalance,
   VenuePosition,
@@ -18,6 +19,7 @@ import { readOne } from "../clocked-calls.ts";
 import { keyEndsSoon, keyFaultsOr, withoutGaps } from "../key-words.ts";
 import { mapped } from "../parsed.ts";
 import type { Params } from "../signing.ts";
+import { hastily } from "../venue-caller.ts";
 import {
   type BybitPosition,
   parseBalances,
@@ -49,12 +51,9 @@ export class BybitAccount {
     return followAccount(this.parts.stream, onNews, signal);
   }
 
-  balances(): Promise<readonly VenueBalance[]> {
-    return readOne(
-      this.parts,
-      reading("/v5/account/wallet-balance", [["accountType", "UNIFIED"]]),
-      parseBalances,
-    );
+  balances(options?: ReadOptions): Promise<readonly VenueBalance[]> {
+    const call = reading("/v5/account/wallet-balance", [["accountType", "UNIFIED"]]);
+    return readOne(this.parts, { ...call, ...hastily(options) }, parseBalances);
   }
 
   async feeRates(symbol: string): Promise<FeeRatesOfAccount> {
@@ -72,8 +71,8 @@ export class BybitAccount {
     return this.parts.offset.measure();
   }
 
-  async positions(symbol?: string): Promise<readonly VenuePosition[]> {
-    const rows = await this.#positionRows(symbol);
+  async positions(symbol?: string, options?: ReadOptions): Promise<readonly VenuePosition[]> {
+    const rows = await this.#positionRows(symbol, options);
     return rows
       .filter(({ qtyContracts }) => qtyContracts.isPositive)
       .map(({ positionIdx: _, ...position }) => position);
@@ -143,13 +142,10 @@ export class BybitAccount {
     });
   }
 
-  #positionRows(symbol: string | undefined): Promise<BybitPosition[]> {
+  #positionRows(symbol: string | undefined, options: ReadOptions | undefined): Promise<BybitPosition[]> {
     const by: Params = symbol === undefined ? [["settleCoin", "USDT"]] : [["symbol", symbol]];
-    return readPages(
-      this.parts,
-      reading("/v5/position/list", [LINEAR, ...by, ["limit", "200"]]),
-      parsePositions,
-    );
+    const call = reading("/v5/position/list", [LINEAR, ...by, ["limit", "200"]]);
+    return readPages(this.parts, { ...call, ...hastily(options) }, parsePositions);
   }
 
   /** A symbol's rows are there even without a position: one of index 0, or those of 1 and 2. */

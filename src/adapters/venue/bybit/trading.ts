@@ -8,6 +8,7 @@ import type {
   PerpetualVenue,
   PlaceOptions,
   PlaceOutcome,
+  ReadOptions,
   VenueFill,
   VenueOrder,
   VenueOrderState,
@@ -17,6 +18,7 @@ import { notePlaced, readOne } from "../clocked-calls.ts";
 import { placeOutcome } from "../order-answer.ts";
 import { preparePerpOrder, sumOfFills } from "../perp-orders.ts";
 import type { Params } from "../signing.ts";
+import { hastily } from "../venue-caller.ts";
 import { BybitAccount } from "./account.ts";
 import {
   type BybitExecution,
@@ -94,9 +96,10 @@ export class BybitTrading extends BybitAccount implements PerpetualVenue {
     }
   }
 
-  async openOrders(symbol: string): Promise<readonly VenueOrderState[]> {
+  async openOrders(symbol: string, options?: ReadOptions): Promise<readonly VenueOrderState[]> {
     const params: Params = [LINEAR, ["symbol", symbol], ["openOnly", "0"], ["limit", "50"]];
-    const orders = await readPages(this.parts, reading("/v5/order/realtime", params), parseOrders);
+    const call = { ...reading("/v5/order/realtime", params), ...hastily(options) };
+    const orders = await readPages(this.parts, call, parseOrders);
     return orders.filter(({ state }) => state === "open").map((order) => stateOf(order, []));
   }
 
