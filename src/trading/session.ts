@@ -5,7 +5,8 @@
 // go on by itself, which is told and stops that user's entries; only then may entries begin. Exits of other coins begin
 // at once.
 
-import { PAIRS, type Venue } from "../../schema/vocabulary.ts";
+import { type OverseasVenue, PAIRS, type Venue } from "../../schema/vocabulary.ts";
+import type { Decimal } from "../domain/decimal.ts";
 import type { RateRow } from "../domain/rate-table.ts";
 import type { CautionSettings, RiskLimits } from "../domain/risk.ts";
 import type { DecisionSettings } from "../domain/strategy.ts";
@@ -44,6 +45,8 @@ export interface SessionDeps {
   readonly venues: UserVenues;
   readonly books: BookDesk;
   readonly market: MarketView;
+  /** What a venue marks its contracts at now, USDT by symbol. Rejects when it cannot be had. Left out: never known. */
+  readonly marks?: (venue: OverseasVenue) => Promise<ReadonlyMap<string, Decimal>>;
   readonly notifier: Notifier;
   /** KRW per USDT and when it was read; undefined when there is none. */
   readonly reference: () => { readonly priceKrw: number; readonly atMs: number } | undefined;

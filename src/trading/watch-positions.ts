@@ -6,9 +6,10 @@
 // gone or smaller is believed when it was seen twice; then the coins are sold at once, or wait for the user where that is
 // set. A short that is larger was joined by hand: automatic exits of it wait for the user. Between the rounds a market
 // that has moved is looked at at once, for the distance alone: differences need the time between two rounds to be
-// believed.
+// believed. Where a round over everybody takes longer than ten seconds, all are held against the venue's mark prices
+// meanwhile (watch-marks).
 
-import { type OverseasVenue, PAIRS, type PairKey } from "../../schema/vocabulary.ts";
+import { OVERSEAS_VENUES, type OverseasVenue, PAIRS, type PairKey } from "../../schema/vocabulary.ts";
 import { Decimal } from "../domain/decimal.ts";
 import type { Trouble } from "../domain/notice-words.ts";
 import { positionTotals } from "../domain/position.ts";
@@ -24,6 +25,7 @@ import { countOne } from "./figures.ts";
 import { type HeldMarket, MovedMarkets } from "./moved-markets.ts";
 import type { Legs } from "./run-order.ts";
 import type { Session, SessionDeps } from "./session.ts";
+import { MarkWatch } from "./watch-marks.ts";
 
 export interface WatchSettings {
   readonly everyMs: number;
@@ -58,6 +60,8 @@ export class PositionWatch {
 
   /** Shorts as their venue showed them last, by position. */
   readonly #shorts = new Map<number, VenuePosition>();
+  /** When the last round at a venue began, and how long the one before it took. */
+  readonly #roundsMs = new Map<OverseasVenue, { begunMs: number; lastMs: number }>();
   readonly #moved: MovedMarkets;
   readonly compared = new Compared();
   /** Conditions of a coin that were told and still hold. */
@@ -84,7 +88,12 @@ export class PositionWatch {
 
   /** Until the term is over. */
   async run(): Promise<void> {
-    await Promise.all([this.#rounds(), this.#followMoves()]);
+    const marks = new MarkWatch(this.deps, this.session, this, this.settings.everyMs);
+    await Promise.all([
+      ...OVERSEAS_VENUES.map((venue) => this.#rounds(venue)),
+      this.#followMoves(),
+      marks.run(),
+    ]);
   }
 
   async #followMoves(): Promise<void> {
@@ -103,9 +112,19 @@ export class PositionWatch {
   async #lookAtMarket({ coin, pair }: HeldMarket): Promise<void> {
     const markPrice = await this.#publicPrice({ coin, pair });
     if (!markPrice) return;
-    const near = this.session.known.watched.at(coin, pair).filter(({ position }) => {
+    const held = this.session.known.watched.at(coin, pair).map(({ position }) => position);
+    await this.guardAt(held, () => markPrice);
+  }
+
+  /** Looks at the accounts of those who are nearer to liquidation at this price than was seen there. */
+  async guardAt(
+    positions: readonly OpenPosition[],
+    markPriceOf: (position: OpenPosition) => Decimal | undefined,
+  ): Promise<void> {
+    const near = positions.filter((position) => {
       const short = this.#shorts.get(position.positionId);
-      if (!short?.liquidationPrice) return false;
+      const markPrice = markPriceOf(position);
+      if (!short?.liquidationPrice || !markPrice) return false;
       const verdictAt = (price: Decimal) =>
         guardianVerdict(liquidationDistance(price, short.liquidationPrice!), this.settings);
       // What has been seen of it already is the rounds' to tell again.
@@ -116,7 +135,7 @@ export class PositionWatch {
       await Promise.all(
         near
           .slice(from, from + SIDE_BY_SIDE)
-          .map(({ position }) => this.#apart(position.userId, () => this.#guardNow(position))),
+          .map((position) => this.#apart(position.userId, () => this.#guardNow(position))),
       );
     }
   }
@@ -152,25 +171,41 @@ export class PositionWatch {
     }
   }
 
-  async #rounds(): Promise<void> {
+  /** Each venue's budget paces those who are short there, and nobody else. */
+  async #rounds(venue: OverseasVenue): Promise<void> {
     const { clock, log } = this.deps;
     const { lost } = this.session.term;
     while (!lost.aborted) {
       await clock.sleep(this.settings.everyMs, lost);
       if (lost.aborted) return;
+      const rounds = this.#roundsMs.get(venue) ?? { begunMs: 0, lastMs: 0 };
+      this.#roundsMs.set(venue, rounds);
+      rounds.begunMs = clock.monotonicMs();
       try {
-        await this.lookAtAll();
+        await this.#round(venue);
       } catch (error) {
-        log.error("watching positions failed", { error });
+        log.error("watching positions failed", { venue, error });
       }
+      rounds.lastMs = clock.monotonicMs() - rounds.begunMs;
     }
   }
 
+  /** Whether a round over all who are short at this venue takes longer than they may go unguarded. */
+  isSlow(venue: OverseasVenue): boolean {
+    const { everyMs } = this.settings;
+    const rounds = this.#roundsMs.get(venue);
+    if (!rounds) return false;
+    // One that is over was slow, or this one is, with the pause before it.
+    return rounds.lastMs > everyMs || this.deps.clock.monotonicMs() - rounds.begunMs > 2 * everyMs;
+  }
+
   async lookAtAll(): Promise<void> {
+    await Promise.all(OVERSEAS_VENUES.map((venue) => this.#round(venue)));
+  }
+
+  async #round(venue: OverseasVenue): Promise<void> {
     const { known, term } = this.session;
-    // Each venue's budget paces those who are short there, and nobody else.
-    const byVenue = Map.groupBy(known.positions.values(), ({ pair }) => overseasOf(pair));
-    await Promise.all([...byVenue.values()].map((positions) => this.#lookAtUsersOf(positions)));
+    await this.#lookAtUsersOf([...known.positions.values()].filter(({ pair }) => overseasOf(pair) === venue));
     // What was seen of a position that is gone says nothing about the next one.
     for (const key of this.#suspect.keys()) if (!known.positions.has(key)) this.#suspect.delete(key);
     const open = new Set([...known.positions.values()].map(({ positionId }) => positionId));
@@ -179,7 +214,10 @@ export class PositionWatch {
   }
 
   async #lookAtUsersOf(ofVenue: readonly OpenPosition[]): Promise<void> {
-    const byUser = [...Map.groupBy(ofVenue, ({ userId }) => userId)];
+    // Who has never been seen is guarded by nothing else.
+    const isSeen = ({ positionId }: OpenPosition) => Number(this.#shorts.has(positionId));
+    const unseenFirst = ofVenue.toSorted((a, b) => isSeen(a) - isSeen(b));
+    const byUser = [...Map.groupBy(unseenFirst, ({ userId }) => userId)];
     for (let from = 0; from < byUser.length && !this.session.term.isOver; from += SIDE_BY_SIDE) {
       await Promise.all(
         byUser

@@ -147,9 +147,13 @@ export class VenueCaller {
     return this.fault(call, `${code} ${message}`.trim(), verdict.rejection);
   }
 
-  async #reserve({ addressCost: cost, urgent }: Call, waitMsMax: number) {
+  async #reserve({ addressCost: cost, urgent, patienceMs = 0 }: Call, waitMsMax: number) {
     const { governor, venue, clock } = this.#deps;
-    const options = urgent ? { urgent } : { leavesRatio: KEPT_RATIO };
+    // Who is patient takes what is left, beside the row, and holds up nobody in it.
+    const options = {
+      urgent: urgent || patienceMs > 0,
+      leavesRatio: urgent ? 0 : patienceMs > 0 ? LEFT_BY_PATIENT_RATIO : KEPT_RATIO,
+    };
     const reserving = governor.reserve({ [venue]: cost }, waitMsMax, options);
     const waited = new AbortController();
     const late = clock.sleep(waitMsMax + WAIT_SLACK_MS, waited.signal).then(() => undefined);
@@ -213,6 +217,9 @@ export class VenueCaller {
 
 /** Binance counts by the minute: after that there is room. */
 const PATIENCE_MS = 60_000;
+
+/** Of an address's budget: what is kept for the urgent, and as much again as entries and lists need. */
+const LEFT_BY_PATIENT_RATIO = 0.5;
 
 /** Its place in the budgets. */
 export function hastily({ haste = "usual" }: ReadOptions = {}): Pick<Call, "urgent" | "patienceMs"> {

@@ -15,6 +15,7 @@ import { createTraderStore } from "../../adapters/store/traders.ts";
 import { createTradingStateStore } from "../../adapters/store/trading-state.ts";
 import type { VenueUrls } from "../../adapters/venue/http.ts";
 import { krwPriceIncrement } from "../../adapters/venue/krw-ticks.ts";
+import { createMarkPrices } from "../../adapters/venue/mark-prices.ts";
 import { createPaperVenues } from "../../adapters/venue/paper.ts";
 import { TradingVenues } from "../../adapters/venue/trading.ts";
 import { Decimal } from "../../domain/decimal.ts";
@@ -130,6 +131,7 @@ export function createTrading(parts: TradingParts): Trading {
     holder: `${process.pid} ${randomUUID()}`,
     books: desk,
     market: marketView(scheduler, lists, holdingMs),
+    marks: createMarkPrices({ urls: parts.urls, clock, governor }),
     reference: () => scheduler().collector.table.reference,
     ...engineRules,
     feeValue: createFeeValue({ log, book: desk.book }),

@@ -114,6 +114,8 @@ export class EngineRig {
     return this.journal.positions.filter(({ closedAtMs }) => closedAtMs === undefined);
   });
   readonly byHand = new MemoryHandHoldings();
+  /** The venues' public mark prices. */
+  marks: (venue: OverseasVenue) => ReadonlyMap<string, Decimal> = () => new Map();
   readonly stores: RigStores;
   readonly told: Told[] = [];
   readonly events: UserEvent[] = [];
@@ -208,6 +210,7 @@ export class EngineRig {
             : undefined,
       },
       books: { fresh: (coin, pair, timeoutMs) => this.#fresh(coin, pair, timeoutMs) },
+      marks: async (venue) => this.marks(venue),
       notifier: {
         tell: (message) => {
           const { audience, notice, atMs } = message;
