@@ -5,7 +5,7 @@
 import { isOwnOrderId } from "../domain/intent.ts";
 import type { Trouble } from "../domain/notice-words.ts";
 import type { OpenPosition } from "../ports/journal.ts";
-import { type ReadHaste, type VenueOrderState, VenueReadFault } from "../ports/trading-venue.ts";
+import { type VenueOrderState, VenueReadFault } from "../ports/trading-venue.ts";
 import { userCoin } from "./engine-state.ts";
 import { countOne } from "./figures.ts";
 import type { Session, SessionDeps } from "./session.ts";
@@ -45,7 +45,7 @@ export class OrderWatch {
   /** Whether or not it is this user's turn. */
   async lookAtUser(userId: number): Promise<void> {
     for (const position of this.session.known.positions.values()) {
-      if (position.userId === userId && !this.session.term.isOver) await this.#lookAt(position, "usual");
+      if (position.userId === userId && !this.session.term.isOver) await this.#lookAt(position);
     }
   }
 
@@ -59,24 +59,22 @@ export class OrderWatch {
       return nowMs - (this.#lookedAtMs.get(positionId) ?? Number.NEGATIVE_INFINITY) >= AGAIN_AFTER_MS;
     });
     for (let from = 0; from < due.length && !term.isOver; from += SIDE_BY_SIDE) {
-      await Promise.all(
-        due.slice(from, from + SIDE_BY_SIDE).map((position) => this.#lookAt(position, "patient")),
-      );
+      await Promise.all(due.slice(from, from + SIDE_BY_SIDE).map((position) => this.#lookAt(position)));
     }
   }
 
-  async #lookAt(position: OpenPosition, haste: ReadHaste): Promise<void> {
+  async #lookAt(position: OpenPosition): Promise<void> {
     const { clock, log } = this.deps;
     const { userId, coin, pair, positionId } = position;
     this.#lookedAtMs.set(positionId, clock.nowMs());
     try {
-      const first = await this.#openOrders(position, haste);
+      const first = await this.#openOrders(position);
       if (!first) return;
       this.#noteForeign(position, first);
       if (ownOf(first).length === 0) return;
       countOne(this.deps.counts?.findings, "own-order seen");
       await clock.sleep(SEEN_AGAIN_MS, this.session.term.lost);
-      const second = await this.#openOrders(position, haste);
+      const second = await this.#openOrders(position);
       const still = second && ownOf(second).filter((id) => ownOf(first).includes(id));
       if (still && still.length > 0) {
         countOne(this.deps.counts?.findings, "own-order confirmed");
@@ -92,10 +90,7 @@ export class OrderWatch {
   }
 
   /** Of both legs; undefined when something of the coin runs, for then it may be what runs, or when there is no key. */
-  async #openOrders(
-    { userId, coin, pair }: OpenPosition,
-    haste: ReadHaste,
-  ): Promise<readonly VenueOrderState[] | undefined> {
+  async #openOrders({ userId, coin, pair }: OpenPosition): Promise<readonly VenueOrderState[] | undefined> {
     const { known, accounts, term } = this.session;
     const key = userCoin(userId, coin);
     const facts = this.deps.market.facts(coin, pair);
@@ -103,8 +98,8 @@ export class OrderWatch {
     const legs = await accounts.legs(userId, pair);
     if (!legs) return undefined;
     const [home, abroad] = await Promise.all([
-      legs.domestic.openOrders(facts.domesticSymbol, { haste }),
-      legs.overseas.openOrders(facts.overseasSymbol, { haste }),
+      legs.domestic.openOrders(facts.domesticSymbol),
+      legs.overseas.openOrders(facts.overseasSymbol),
     ]);
     return known.running.has(key) ? undefined : [...home, ...abroad];
   }
