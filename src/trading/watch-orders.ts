@@ -14,7 +14,6 @@ import type { Session, SessionDeps } from "./session.ts";
 const AGAIN_AFTER_MS = 240_000;
 const ROUND_MS = 15_000;
 const SIDE_BY_SIDE = 4;
-
 /** An order of ours may be seen in the moment before it is done. */
 const SEEN_AGAIN_MS = 2_000;
 
