@@ -1,6 +1,7 @@
 // The simulated venues of the restart in a process of their own, as venues are: accounts as told, and shorts that are
 // open before anybody asks.
 
+import type { OverseasVenue } from "../../schema/vocabulary.ts";
 import type { AccountSpec } from "../../src/simulator/accounts.ts";
 import { type HostUrls, startSimulator } from "../../src/simulator/server.ts";
 import { startChild } from "../../src/testing/services.ts";
@@ -9,8 +10,12 @@ import { marketSymbol, SteeredMarket } from "../../src/testing/trading-e2e/steer
 export interface VenueWish {
   readonly coins: readonly string[];
   readonly accounts: readonly AccountSpec[];
-  /** At Bybit. */
-  readonly shorts: readonly { readonly apiKey: string; readonly coin: string; readonly qty: string }[];
+  readonly shorts: readonly {
+    readonly apiKey: string;
+    readonly overseas: OverseasVenue;
+    readonly coin: string;
+    readonly qty: string;
+  }[];
 }
 
 export interface RestartVenues {
@@ -36,9 +41,9 @@ async function serve(): Promise<void> {
   const { coins, accounts, shorts }: VenueWish = await Bun.stdin.json();
   const market = new SteeredMarket(coins, LEVEL_COINS);
   const simulator = await startSimulator({ seed: 1, market, keys: accounts });
-  for (const { apiKey, coin, qty } of shorts) {
-    const symbol = marketSymbol("bybit", coin);
-    simulator.control.accounts.trade({ apiKey, venue: "bybit", symbol, side: "sell", qty });
+  for (const { apiKey, overseas: venue, coin, qty } of shorts) {
+    const symbol = marketSymbol(venue, coin);
+    simulator.control.accounts.trade({ apiKey, venue, symbol, side: "sell", qty });
   }
   process.stdout.write(`${JSON.stringify(simulator.urls[0])}\n`);
 }

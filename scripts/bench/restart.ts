@@ -3,7 +3,14 @@
 // with their limits, the real adapters and the budgets they keep. The venues' books stand still.
 
 import { sql } from "drizzle-orm";
-import { PAIR_KEYS, PAIRS, VENUES, type Venue } from "../../schema/vocabulary.ts";
+import {
+  OVERSEAS_VENUES,
+  type OverseasVenue,
+  PAIR_KEYS,
+  PAIRS,
+  VENUES,
+  type Venue,
+} from "../../schema/vocabulary.ts";
 import { InProcessBus } from "../../src/adapters/bus/in-process.ts";
 import { systemClock } from "../../src/adapters/clock.ts";
 import { createSecretReader } from "../../src/adapters/secrets.ts";
@@ -125,46 +132,51 @@ function marketView(market: SteeredMarket): MarketView {
   };
 }
 
-/** Users with a position each that nothing is wrong with, from entries of their own. */
-async function seedPositions(database: Database): Promise<AccountSpec[]> {
+interface Holder extends AccountSpec {
+  readonly overseas: OverseasVenue;
+}
+
+/** Users with a position each that nothing is wrong with, from entries of their own; every second one short at Binance. */
+async function seedPositions(database: Database): Promise<Holder[]> {
   const held = Array.from({ length: POSITIONS }, (_, index) => ({
     email: `held-${index}@example.com`,
     apiKey: `held-${index}-access-key`,
     secret: `held-${index}-secret-of-an-account-0123456789`,
+    overseas: OVERSEAS_VENUES[index % OVERSEAS_VENUES.length]!,
   }));
-  const rows = held.map(({ email, apiKey, secret }) => ({
-    ...{ email, key: encrypted(apiKey), secret: encrypted(secret) },
+  const rows = held.map(({ email, apiKey, secret, overseas }) => ({
+    ...{ email, key: encrypted(apiKey), secret: encrypted(secret), overseas },
   }));
   await database.transaction("seed positions", async (executor) => {
     const run = (statement: ReturnType<typeof sql>) => rowsOf(executor, statement);
     await run(sql`create temporary table held on commit drop as
-      select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r (email text, key text, secret text)`);
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r (email text, key text, secret text, overseas text)`);
     await run(sql`insert into users (email, password_hash) select email, '' from held`);
     await run(sql`insert into user_exchanges (user_id, exchange_id, api_key, api_secret)
       select u.id, e.id, h.key, h.secret from held h join users u using (email)
-      join exchanges e on e.eng_name in ('upbit', 'bybit')`);
+      join exchanges e on e.eng_name in ('upbit', h.overseas)`);
     await run(sql`insert into strategies (user_id, name, is_active, seed_amount, entry_rate, exit_rate, selected_coins)
       select u.id, 'held', true, 1000000, 1300, 1990, array[${HELD_COIN}] from held join users u using (email)`);
     await run(sql`update users u set active_strategy_id = s.id
       from strategies s where s.user_id = u.id and s.name = 'held'`);
     await run(sql`insert into schedulerx.intents (intent_id, decision_id, kind, mode, state, user_id, strategy_id, coin,
         pair, qty_coin, qty_contracts, terms, reason, planned_at, ended_at)
-      select 'held' || lpad(user_id::text, 16, '0'), 'held ' || user_id, 'entry', 'live', 'hedged', user_id, id,
-        ${HELD_COIN}, 'upbit-bybit', ${HELD_COINS}::numeric, ${HELD_COINS}::numeric, '{}', 'seeded', now(), now()
-      from strategies where name = 'held'`);
+      select 'held' || lpad(user_id::text, 16, '0'), 'held ' || user_id, 'entry', 'live', 'hedged', user_id, s.id,
+        ${HELD_COIN}, 'upbit-' || overseas, ${HELD_COINS}::numeric, ${HELD_COINS}::numeric, '{}', 'seeded', now(), now()
+      from strategies s join users u on u.id = s.user_id join held h using (email) where s.name = 'held'`);
     await run(sql`insert into schedulerx.hedged_positions (mode, user_id, strategy_id, coin, pair, leverage, exit_terms,
         opened_at)
-      select 'live', user_id, id, ${HELD_COIN}, 'upbit-bybit', 2,
+      select 'live', user_id, s.id, ${HELD_COIN}, 'upbit-' || overseas, 2,
         '{"tradeMode": "custom", "exitRateTarget": "1990"}', now()
-      from strategies where name = 'held'`);
+      from strategies s join users u on u.id = s.user_id join held h using (email) where s.name = 'held'`);
     await run(sql`insert into schedulerx.position_entries (intent_id, position_id, qty_coin, spent_krw, fee_krw,
         received_usdt, fee_usdt, at)
       select 'held' || lpad(user_id::text, 16, '0'), position_id, ${HELD_COINS}::numeric, 999600, 499.8, 714, 0.3927, now()
       from schedulerx.hedged_positions where coin = ${HELD_COIN}`);
   });
-  return held.map(({ apiKey, secret }) => ({
-    ...{ apiKey, secret },
-    balances: { upbit: { KRW: "1000000", [HELD_COIN]: HELD_COINS }, bybit: { USDT: "5000" } },
+  return held.map(({ apiKey, secret, overseas }) => ({
+    ...{ apiKey, secret, overseas },
+    balances: { upbit: { KRW: "1000000", [HELD_COIN]: HELD_COINS }, [overseas]: { USDT: "5000" } },
   }));
 }
 
@@ -289,7 +301,7 @@ export async function benchRestart({ progress }: BenchOptions): Promise<BenchLin
     await migratePostgres({ url: postgres.url }, { karbitTables: "create", log: new RecordingLog() });
     progress(`${grouped(POSITIONS)} positions and ${UNFINISHED} intents that a process dies of`);
     const held = await seedPositions(database);
-    const accounts: AccountSpec[] = [...held];
+    const accounts: AccountSpec[] = held.map(({ overseas: _, ...account }) => account);
     const traders: TestTrader[] = [];
     for (let index = 0; index < UNFINISHED; index++) {
       const control = { accounts: { add: (spec: AccountSpec) => accounts.push(spec) } };
@@ -297,7 +309,12 @@ export async function benchRestart({ progress }: BenchOptions): Promise<BenchLin
       const wish = { coin, pair: PAIR_KEYS[index % PAIR_KEYS.length]! };
       traders.push(await addTestTrader(database, control as unknown as SimulatorControl, wish));
     }
-    const shorts = held.map(({ apiKey }) => ({ apiKey, coin: HELD_COIN, qty: HELD_COINS }));
+    const shorts = held.map(({ apiKey, overseas }) => ({
+      apiKey,
+      overseas,
+      coin: HELD_COIN,
+      qty: HELD_COINS,
+    }));
     venues = await startRestartVenues({ coins, accounts, shorts });
     const ground = { database, leaseDatabase, urls: venues.urls, market, traders };
     await dieInTheMiddle(ground);
