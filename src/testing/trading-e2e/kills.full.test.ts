@@ -12,6 +12,7 @@ import {
   enterAll,
   faultsOf,
   leaveAll,
+  lookInto,
   OPERATIONS,
   type Operation,
   someMoment,
@@ -66,6 +67,7 @@ if (process.env.FULL) {
         .findLast(({ event }) => event === "trading")!;
       console.log(`${operation}: ${recovered} unfinished intents ended after ${recoveredMs} ms`);
       expect(await faultsOf(fleet)).toEqual([]);
+      await lookInto(fleet);
     }
 
     for (let kill = 1; kill <= KILLS; kill++) {

@@ -101,6 +101,21 @@ export function calm(fleet: TradingFleet): void {
   fleet.simulator.control.clearFaults();
 }
 
+/**
+ * As an operator does once all has ended well: closes the incidents of those who sold in so many small parts that a human
+ * was called. Without that they would enter nothing more.
+ */
+export async function lookInto(fleet: TradingFleet): Promise<void> {
+  const seen = await fleet.control<{ incidents: { incidentId: number; kind: string; detail: string }[] }>(
+    "/incidents",
+  );
+  for (const { incidentId, kind, detail } of seen?.incidents ?? []) {
+    if (kind !== "needs-human") continue;
+    console.log(`looked into: ${detail}`);
+    await fleet.control(`/incidents/${incidentId}/close`, { note: "ended by itself" });
+  }
+}
+
 /** Leaves everything by the operator's word. */
 export async function leaveAll(fleet: TradingFleet): Promise<void> {
   for (const { userId, coin } of fleet.traders) await fleet.force(userId, coin);
