@@ -99,6 +99,14 @@ describe("With the venues counting", () => {
     expect(await venue.positions(undefined, { haste: "urgent" })).toEqual([]);
     // An entry's reads neither; the rounds stop at half.
     expect(await venue.balances()).toHaveLength(2);
+    // Fees, 20 each, funding, 30, and what else can wait leave their part too.
+    const rest = Array.from({ length: 40 }, () =>
+      Promise.allSettled([venue.feeRates("BTCUSDT"), venue.fundingSince("BTCUSDT", Date.now() - 60_000)]),
+    );
+    expect((await Promise.all(rest)).flat().some(({ status }) => status === "rejected")).toBe(true);
+    const leaving = harmless("binance");
+    expect(await venue.place(leaving, 3_000)).toMatchObject({ kind: "accepted" });
+    expect(await venue.lookup(leaving, 3_000)).toMatchObject({ kind: "found" });
     expect(seen).toBeLessThanOrEqual((0.5 * 2_400) / 5);
     expect(kit.simulator.control.totals()).toMatchObject({ limited: 0 });
     await governor.stop();

@@ -32,7 +32,7 @@ import {
   parseSymbolConfig,
   parseTakerFee,
 } from "./account-parse.ts";
-import { type BinanceParts, RECV_WINDOW_MS, reading } from "./wire.ts";
+import { type BinanceParts, RECV_WINDOW_MS, reading, readingNow } from "./wire.ts";
 
 /** A request may also be accepted a second into the venue's past. */
 export const ACCEPT_WINDOW_MS = RECV_WINDOW_MS + 1_000;
@@ -114,7 +114,6 @@ export class BinanceAccount {
         WEIGHT.leverage,
       ),
       method: "POST",
-      urgent: false,
     } as const;
     const [position] = await this.positions(symbol);
     if (position?.leverage?.equals(leverage)) return;
@@ -148,7 +147,7 @@ export class BinanceAccount {
 
   keyFaults(): Promise<readonly KeyFinding[]> {
     return keyFaultsOr(KEY_CODES, async () => {
-      const { canTrade } = await this.#accountConfig(this.parts.readTimeoutMs);
+      const { canTrade } = await this.#accountConfig(reading, this.parts.readTimeoutMs);
       const may = await this.#restrictions();
       return withoutGaps([
         canTrade && may?.enableFutures !== false ? undefined : keyFinding("may-not-trade"),
@@ -160,12 +159,12 @@ export class BinanceAccount {
   }
 
   protected async positionMode(timeoutMs: number): Promise<AccountModes["positionMode"]> {
-    this.knownPositionMode ??= (await this.#accountConfig(timeoutMs)).positionMode;
+    this.knownPositionMode ??= (await this.#accountConfig(readingNow, timeoutMs)).positionMode;
     return this.knownPositionMode;
   }
 
-  #accountConfig(timeoutMs: number) {
-    const call = reading("/fapi/v1/accountConfig", [], WEIGHT.accountConfig);
+  #accountConfig(how: typeof reading, timeoutMs: number) {
+    const call = how("/fapi/v1/accountConfig", [], WEIGHT.accountConfig);
     return readOne(this.parts, call, parseAccountConfig, timeoutMs);
   }
 

@@ -23,7 +23,7 @@ import { hastily } from "../venue-caller.ts";
 import { BinanceAccount } from "./account.ts";
 import { type BinanceOrder, parseOrder, parseOrders, parseTrades, placedId } from "./order-parse.ts";
 import { BINANCE_RULES } from "./refusals.ts";
-import { reading } from "./wire.ts";
+import { reading, readingNow } from "./wire.ts";
 
 /** Orders per account. */
 export const BINANCE_ACCOUNT_LIMITS = {
@@ -106,14 +106,14 @@ export class BinanceTrading extends BinanceAccount implements PerpetualVenue {
   ): Promise<BinanceOrder | undefined> {
     const by: Params = [["symbol", symbol]];
     try {
-      const call = reading("/fapi/v1/order", [...by, ["origClientOrderId", clientOrderId]], LOOKUP_WEIGHT);
+      const call = readingNow("/fapi/v1/order", [...by, ["origClientOrderId", clientOrderId]], LOOKUP_WEIGHT);
       return await readOne(this.parts, call, parseOrder, leftMs());
     } catch (fault) {
       if (!(fault instanceof VenueReadFault) || fault.rejection?.kind !== "unknown-order") throw fault;
     }
     for (const call of [
-      reading("/fapi/v1/openOrders", by, LOOKUP_WEIGHT),
-      reading("/fapi/v1/allOrders", [...by, ["limit", "1000"]], LIST_WEIGHT),
+      readingNow("/fapi/v1/openOrders", by, LOOKUP_WEIGHT),
+      readingNow("/fapi/v1/allOrders", [...by, ["limit", "1000"]], LIST_WEIGHT),
     ]) {
       const orders = await readOne(this.parts, call, parseOrders, leftMs());
       // An id may come again once its order has ended: the newest counts.
@@ -130,7 +130,7 @@ export class BinanceTrading extends BinanceAccount implements PerpetualVenue {
       ["orderId", order.orderId],
       ["limit", String(TRADES_MAX)],
     ];
-    const call = reading("/fapi/v1/userTrades", params, LIST_WEIGHT);
+    const call = readingNow("/fapi/v1/userTrades", params, LIST_WEIGHT);
     const trades = await readOne(this.parts, call, parseTrades, leftMs());
     return trades.filter(({ orderId }) => orderId === order.orderId).map(({ fill }) => fill);
   }

@@ -22,7 +22,12 @@ export interface BinanceParts {
 
 /** `weight`: what it costs the source address, by the venue's documents. */
 export function reading(path: string, params: Params, weight: number): Call {
-  return { method: "GET", path, params, group: undefined, addressCost: weight, urgent: true };
+  return { method: "GET", path, params, group: undefined, addressCost: weight, urgent: false };
+}
+
+/** For finding out what became of an order, and what an order cannot be sent without. */
+export function readingNow(path: string, params: Params, weight: number): Call {
+  return { ...reading(path, params, weight), urgent: true };
 }
 
 /** Signs for Binance, by the venue's clock. */

@@ -31,7 +31,16 @@ import {
   parseTakerFee,
 } from "./account-parse.ts";
 import { resultOf } from "./parse.ts";
-import { type BybitParts, LINEAR, PUBLIC, posting, RECV_WINDOW_MS, reading, readPages } from "./wire.ts";
+import {
+  type BybitParts,
+  LINEAR,
+  PUBLIC,
+  posting,
+  RECV_WINDOW_MS,
+  reading,
+  readingNow,
+  readPages,
+} from "./wire.ts";
 
 /** A request may also be accepted a second into the venue's past. */
 export const ACCEPT_WINDOW_MS = RECV_WINDOW_MS + 1_000;
@@ -130,7 +139,7 @@ export class BybitAccount {
   keyFaults(): Promise<readonly KeyFinding[]> {
     const nowMs = this.parts.caller.clock.nowMs();
     return keyFaultsOr(KEY_CODES, async () => {
-      const call = { ...reading("/v5/user/query-api", []), group: "slow", urgent: false };
+      const call = { ...reading("/v5/user/query-api", []), group: "slow" };
       const info = await readOne(this.parts, call, parseKeyInfo);
       return withoutGaps([
         info.mayTrade ? undefined : keyFinding("may-not-trade"),
@@ -152,7 +161,7 @@ export class BybitAccount {
   protected async positionMode(symbol: string, timeoutMs: number): Promise<AccountModes["positionMode"]> {
     const known = this.positionModes.get(symbol);
     if (known !== undefined) return known;
-    const call = reading("/v5/position/list", [LINEAR, ["symbol", symbol]]);
+    const call = readingNow("/v5/position/list", [LINEAR, ["symbol", symbol]]);
     const { rows } = await readOne(this.parts, call, parsePositions, timeoutMs);
     const row = rows.find((each) => each.symbol === symbol);
     if (row === undefined)

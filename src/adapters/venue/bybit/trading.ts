@@ -28,7 +28,7 @@ import {
   placedId,
 } from "./order-parse.ts";
 import { bybitRules } from "./refusals.ts";
-import { LINEAR, posting, reading, readPages } from "./wire.ts";
+import { LINEAR, posting, reading, readingNow, readPages } from "./wire.ts";
 
 /** Per account: orders, reads (of each endpoint; we count them together) and what is slower still. */
 export const BYBIT_ACCOUNT_LIMITS = {
@@ -106,7 +106,7 @@ export class BybitTrading extends BybitAccount implements PerpetualVenue {
   /** A list of orders; that there is no such order may also be said as a refusal. */
   async #orders(path: string, by: Params, timeoutMs: number): Promise<readonly BybitOrder[]> {
     try {
-      return (await readOne(this.parts, reading(path, by), parseOrders, timeoutMs)).rows;
+      return (await readOne(this.parts, readingNow(path, by), parseOrders, timeoutMs)).rows;
     } catch (fault) {
       if (fault instanceof VenueReadFault && fault.rejection?.kind === "unknown-order") return [];
       throw fault;
@@ -116,7 +116,7 @@ export class BybitTrading extends BybitAccount implements PerpetualVenue {
   #executions(by: Params, leftMs: () => number): Promise<BybitExecution[]> {
     return readPages(
       this.parts,
-      reading("/v5/execution/list", [...by, ["limit", "100"]]),
+      readingNow("/v5/execution/list", [...by, ["limit", "100"]]),
       parseExecutions,
       leftMs,
     );

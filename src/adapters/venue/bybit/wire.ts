@@ -24,7 +24,12 @@ export interface BybitParts {
 }
 
 export function reading(path: string, params: Params): Call {
-  return { method: "GET", path, params, group: "read", addressCost: 1, urgent: true };
+  return { method: "GET", path, params, group: "read", addressCost: 1, urgent: false };
+}
+
+/** For finding out what became of an order, and what an order cannot be sent without. */
+export function readingNow(path: string, params: Params): Call {
+  return { ...reading(path, params), urgent: true };
 }
 
 export function posting(path: string, params: Params): Call {
