@@ -97,6 +97,19 @@ test("a term that is missing, empty or no number is told by name", () => {
   expect(() => exitTermsOf(texts)).toThrow("expected the term positionId, was missing");
 });
 
+test("an exit that was closed by hand says so, one of ours says nothing, and no other word is taken", () => {
+  fc.assert(
+    fc.property(exitTerms, (exit) => {
+      const texts = termTexts({ ...exit, settled: "by-hand" });
+      expect(exitTermsOf(texts).settled).toBe("by-hand");
+      expect("settled" in exitTermsOf(termTexts(exit))).toBe(false);
+      // An order must not be sent for what nobody understands.
+      expect(() => exitTermsOf({ ...texts, settled: "by-venue" })).toThrow(RangeError);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
 test("an exit policy that cannot be read is a defect, never a policy that leaves at once or never", () => {
   const texts = { tradeMode: "custom", exitRateTarget: "1390" };
   expect(exitPolicyOf(texts)).toEqual({

@@ -38,6 +38,11 @@ export interface ExitTerms extends LegTerms {
   readonly positionId: Decimal;
   /** Coins of the position that leave; what is sold beyond is dust. */
   readonly positionCoin: Decimal;
+  /**
+   * Its user has closed both legs himself: nothing is sent, and the two prices of these terms are what he got and paid,
+   * net of fees. Left out: an exit of ours.
+   */
+  readonly settled?: "by-hand";
 }
 
 const LEG_TEXTS = ["domesticSymbol", "overseasSymbol"] as const;
@@ -77,7 +82,12 @@ export function entryTermsOf(texts: TermTexts): EntryTerms {
 }
 
 export function exitTermsOf(texts: TermTexts): ExitTerms {
-  return read(texts, EXIT_NUMBERS) as unknown as ExitTerms;
+  const { settled } = texts;
+  if (settled !== undefined && settled !== "by-hand") {
+    throw new RangeError(`expected the term settled to be by-hand or left out, was ${settled}`);
+  }
+  const terms = read(texts, EXIT_NUMBERS) as unknown as ExitTerms;
+  return settled ? { ...terms, settled } : terms;
 }
 
 function read(texts: TermTexts, numbers: readonly string[]): Record<string, string | Decimal> {

@@ -60,6 +60,10 @@ export const CAUSE_WORDS: Readonly<Record<ExitNoticeCause, Words>> = {
   forced: { ko: "강제 종료 요청", en: "forced close" },
   guardian: { ko: "강제청산 위험으로 자동 종료", en: "closed by the guardian, liquidation was near" },
   "short-gone": { ko: "숏 포지션이 사라져 현물 매도", en: "the short was gone, coins sold" },
+  "settled-by-hand": {
+    ko: "직접 종료하신 내용으로 정산",
+    en: "closed by hand at the venues, settled as told",
+  },
 };
 
 export const INCIDENT_WORDS: Readonly<Record<IncidentWhat, Words>> = {
@@ -181,8 +185,8 @@ const REASON_WORDS: Readonly<Record<HoldReason, Words>> = {
     en: "what is left is less than one lot and can only be closed by hand: close the short at the venue overseas",
   },
   unlisted: {
-    ko: "거래소 목록에서 사라진 코인이라 자동으로 종료할 수 없습니다. 두 거래소에서 직접 정리해 주세요",
-    en: "on no list of its venues any more, so it can only be left by hand: close both legs at the venues",
+    ko: "거래소 목록에서 사라진 코인이라 자동으로 종료할 수 없습니다. 두 거래소에서 직접 종료하신 뒤 체결 가격을 운영자에게 알려 주세요",
+    en: "on no list of its venues any more, so it can only be left by hand: close both legs at the venues and tell the operator the prices",
   },
   "coins-missing": {
     ko: "국내 거래소의 코인이 기록보다 적습니다. 매도하거나 출금하지 않으셨다면 계정을 확인해 주세요",

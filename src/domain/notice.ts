@@ -10,8 +10,11 @@ import type { GuardianVerdict } from "./risk.ts";
 export const LANGUAGES = ["ko", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
+/** The reason of exits that were closed at the venues by their user, and recorded by the operator. */
+export const SETTLED_BY_HAND = "settled-by-hand";
+
 /** Why a position was left: the decision's causes, and the engine's own. short-gone: its hedge was taken away. */
-export type ExitNoticeCause = ExitCause | "guardian" | "short-gone";
+export type ExitNoticeCause = ExitCause | "guardian" | "short-gone" | typeof SETTLED_BY_HAND;
 
 /**
  * What an incident is about.

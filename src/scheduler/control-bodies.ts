@@ -15,5 +15,13 @@ export const SWITCH = v.variant("scope", [
 ]);
 export const HALT = v.object({ why });
 export const FORCE = v.object({ userId: v.pipe(v.number(), v.integer(), v.minValue(1)), coin });
+const PRICE = v.pipe(v.string(), v.regex(/^\d{1,12}(\.\d{1,12})?$/));
+/** Prices are texts of exact decimals per coin, net of fees. */
+export const SETTLE = v.object({
+  ...{ ...FORCE.entries, priceKrw: PRICE, priceUsdt: PRICE, why },
+  unseen: v.optional(v.boolean(), false),
+  ownCoins: v.optional(v.boolean(), false),
+  oddRate: v.optional(v.boolean(), false),
+});
 export const CLOSING = v.object({ note: v.optional(words, "") });
 export const LOG_LEVEL = v.object({ level: v.picklist(["debug", "info", "warn", "error"]) });

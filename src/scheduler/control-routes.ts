@@ -3,7 +3,7 @@
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
-import { CLOSING, FORCE, HALT, LOG_LEVEL, SWITCH } from "./control-bodies.ts";
+import { CLOSING, FORCE, HALT, LOG_LEVEL, SETTLE, SWITCH } from "./control-bodies.ts";
 import {
   auditSchema,
   healthSchema,
@@ -92,6 +92,12 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     "Has a position left at any rate.",
     v.object({ userId: v.number(), coin: v.string(), outcome: v.string() }),
     FORCE,
+  ),
+  post(
+    "/trading/settle",
+    "Records what its user got for a position that he closed at the venues, its market being gone. Sends nothing.",
+    v.object({ userId: v.number(), coin: v.string(), outcome: v.picklist(["settled", "running"]) }),
+    SETTLE,
   ),
   post(
     "/trading/reconcile",

@@ -15,6 +15,7 @@ import { ManualClock } from "../testing/manual-clock.ts";
 import { RecordingLog } from "../testing/recording-log.ts";
 import type { TradingEngine } from "../trading/engine.ts";
 import type { TradingFigures } from "../trading/figures.ts";
+import type { SettleWish } from "../trading/settle-by-hand.ts";
 import { FrameCollector } from "./collect-frame.ts";
 import { createControl } from "./control.ts";
 import type { Scheduler } from "./run.ts";
@@ -112,6 +113,14 @@ export function controlParts<C extends Clock>(clock: C) {
     reconcile: async () => (state.role === "trading" ? { positions: 2 } : undefined),
     drain: async () => {
       asked.push("drain");
+    },
+    settle: async ({ userId, coin, priceKrw, priceUsdt, unseen, ownCoins, oddRate }: SettleWish) => {
+      if (state.role !== "trading") return undefined;
+      const flags = [unseen && "unseen", ownCoins && "own-coins", oddRate && "odd-rate"].filter(Boolean);
+      asked.push(["settle", userId, coin, priceKrw, priceUsdt, ...flags].join(" "));
+      if (userId === 2) return { outcome: "no-position", why: `User 2 holds no ${coin}.` };
+      if (userId === 3) return { outcome: "refused", why: `${coin} is on the lists of its venues.` };
+      return { outcome: userId === 4 ? "running" : "settled" };
     },
     force: async (userId: number, coin: string) => {
       asked.push(`force ${userId} ${coin}`);

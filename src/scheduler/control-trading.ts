@@ -3,20 +3,23 @@
 
 import { Elysia } from "elysia";
 import * as v from "valibot";
+import { Decimal } from "../domain/decimal.ts";
+import type { AuditStore } from "../ports/audit.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/telemetry.ts";
 import type { TradingEngine } from "../trading/engine.ts";
-import { FORCE, HALT, SWITCH } from "./control-bodies.ts";
+import { FORCE, HALT, SETTLE, SWITCH } from "./control-bodies.ts";
 import { tradingView } from "./control-views.ts";
 
 export interface TradingControlDeps {
   readonly trading: TradingEngine;
+  readonly audit: Pick<AuditStore, "add">;
   readonly clock: Clock;
   readonly log: Log;
   readonly problem: (status: number, title: string, detail: string) => Response;
 }
 
-export function tradingControl({ trading, clock, log, problem }: TradingControlDeps) {
+export function tradingControl({ trading, audit, clock, log, problem }: TradingControlDeps) {
   const bad = (detail: string) => problem(400, "Bad request", detail);
   const scopeOf = (body: unknown) => v.safeParse(SWITCH, body ?? { scope: "global" });
 
@@ -50,12 +53,42 @@ export function tradingControl({ trading, clock, log, problem }: TradingControlD
     return { halted, entriesOff };
   }
 
+  async function settle(body: unknown): Promise<unknown> {
+    const parsed = v.safeParse(SETTLE, body);
+    if (!parsed.success) {
+      return bad(
+        'Expected {"userId": 1, "coin": "BTC", "priceKrw": "1500.5", "priceUsdt": "1.07"}: prices per coin, net of fees.',
+      );
+    }
+    const { why, priceKrw, priceUsdt, ...wish } = parsed.output;
+    const { userId, coin } = wish;
+    const prices = { priceKrw: Decimal.of(priceKrw), priceUsdt: Decimal.of(priceUsdt) };
+    const settled = await trading.settle({ ...wish, ...prices });
+    if (!settled) return problem(409, "Conflict", "This scheduler does not trade: ask the one that does.");
+    if ("why" in settled) {
+      return settled.outcome === "no-position"
+        ? problem(404, "Not found", settled.why)
+        : problem(409, "Conflict", settled.why);
+    }
+    const { outcome } = settled;
+    log.warn("a position is settled by hand", { userId, coin, priceKrw, priceUsdt, why, outcome });
+    // The intent has the prices in any case; this says why.
+    await audit
+      .add({
+        ...{ atMs: clock.nowMs(), actor: "operator", userId, action: "position.settled", subject: coin },
+        detail: { priceKrw, priceUsdt, why },
+      })
+      .catch((error) => log.warn("not kept in the audit trail", { action: "position.settled", error }));
+    return { userId, coin, outcome };
+  }
+
   return new Elysia()
     .get("/trading", () => tradingView({ trading, clock }))
     .post("/trading/entries-off", ({ body }) => setEntries(body, true))
     .post("/trading/entries-on", ({ body }) => setEntries(body, false))
     .post("/trading/halt", ({ body }) => setHalt(body, true))
     .post("/trading/resume", ({ body }) => setHalt(body, false))
+    .post("/trading/settle", ({ body }) => settle(body))
     .post("/trading/force", async ({ body }) => {
       const parsed = v.safeParse(FORCE, body);
       if (!parsed.success) return bad('Expected {"userId": 1, "coin": "BTC"}.');

@@ -7,6 +7,7 @@ import { controlOf, openPositionOf, TOKEN } from "./control-testing.ts";
 /** What is to be sent where nothing will not do. */
 const BODIES: Readonly<Record<string, unknown>> = {
   "POST /trading/force": { userId: 1, coin: "BTC" },
+  "POST /trading/settle": { userId: 1, coin: "BTC", priceKrw: "1500.5", priceUsdt: "1.07" },
   "PUT /log-level": { level: "debug" },
 };
 
@@ -193,6 +194,15 @@ test("entries are switched off and on by scope, a halt stops both, and what is m
   }
   expect((await post("/trading/force", { userId: 1, coin: "BTC" })).body.outcome).toBe("started");
   expect((await post("/trading/force", { userId: 2, coin: "BTC" })).status).toBe(404);
+  const prices = { coin: "BTC", priceKrw: "1500.5", priceUsdt: "1.07" };
+  for (const [userId, status] of [
+    [1, 200],
+    [2, 404],
+    [3, 409],
+  ] as const)
+    expect([userId, (await post("/trading/settle", { userId, ...prices })).status]).toEqual([userId, status]);
+  for (const odd of ["1e3", "-1", 1500.5, "", "1,500"])
+    expect((await post("/trading/settle", { userId: 1, ...prices, priceKrw: odd })).status).toBe(400);
   expect((await post("/trading/force", { userId: "1", coin: "btc" })).status).toBe(400);
   expect((await ask("/trading/halt", "POST", "another-operator-token")).status).toBe(401);
 });

@@ -73,7 +73,7 @@ export function createControl(deps: ControlDeps) {
       .onAfterHandle(({ request }) => {
         if (request.method !== "GET") overview.forget();
       })
-      .use(tradingControl({ trading: deps.trading, clock: deps.clock, log, problem }))
+      .use(tradingControl({ trading: deps.trading, audit: deps.audit, clock: deps.clock, log, problem }))
       .use(operationControl({ ...deps, problem }))
       .get("/openapi.json", () => controlDocument(deps.version))
       .get("/metrics", () => {

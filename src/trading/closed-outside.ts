@@ -5,6 +5,7 @@
 import { Decimal } from "../domain/decimal.ts";
 import { clientOrderIdOf, type OrderPurpose } from "../domain/intent.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { OrderRow } from "../ports/journal.ts";
 import type { TradingVenue } from "../ports/trading-venue.ts";
 import type { IntentRecord } from "./intent-record.ts";
 import { isOverseas, type OrderDriver } from "./run-order.ts";
@@ -71,23 +72,54 @@ export async function coinsAt(venue: TradingVenue, coin: string): Promise<CoinsS
   return { free: balance.free, held: balance.free.plus(balance.locked) };
 }
 
-export async function recordClosedOutside(
-  parts: { readonly clock: Clock; readonly record: IntentRecord; readonly driver: OrderDriver },
-  closed: { readonly purpose: OrderPurpose; readonly qty: Decimal; readonly price: Decimal },
-): Promise<void> {
-  const { clock, record, driver } = parts;
-  const { purpose, qty, price } = closed;
+interface RecordParts {
+  readonly clock: Clock;
+  readonly record: IntentRecord;
+  readonly driver: OrderDriver;
+}
+
+interface Closed {
+  readonly purpose: OrderPurpose;
+  readonly qty: Decimal;
+  /** KRW per coin or USDT per contract, net of fees. */
+  readonly price: Decimal;
+}
+
+export async function recordClosedOutside(parts: RecordParts, closed: Closed): Promise<void> {
+  const why = "closed outside our orders; the price is the market's when it was noticed";
+  await fillOutside(parts, await addOutside(parts, closed), closed, why);
+}
+
+/** A leg as its user has closed it. A process that died in the midst of it has left the row, or all of it. */
+export async function recordSettled(parts: RecordParts, closed: Closed): Promise<void> {
+  const found = parts.record.orders.find(({ purpose }) => purpose === closed.purpose);
+  if (found?.status === "done") return;
+  const why = "closed by hand at the venue; the price is what the operator was told";
+  await fillOutside(parts, found ?? (await addOutside(parts, closed)), closed, why);
+}
+
+async function addOutside(
+  { record, driver }: RecordParts,
+  { purpose, qty, price }: Closed,
+): Promise<OrderRow> {
   const attempts = record.orders.filter((order) => order.purpose === purpose).map(({ attempt }) => attempt);
   const attempt = Math.max(0, ...attempts) + 1;
   const clientOrderId = clientOrderIdOf(record.intent.intentId, purpose, attempt);
   const row = driver.rowOf({ clientOrderId, purpose, attempt, qty, limitPrice: price });
-  const nowMs = clock.nowMs();
   await record.addOrders([row]);
-  const refusal = "closed outside our orders; the price is the market's when it was noticed";
+  return row;
+}
+
+async function fillOutside(
+  { clock, record }: RecordParts,
+  { clientOrderId, venue }: OrderRow,
+  { purpose, qty, price }: Closed,
+  refusal: string,
+): Promise<void> {
+  const nowMs = clock.nowMs();
   await record.news(clientOrderId, { status: "done", endedAtMs: nowMs, refusal }, [
     {
-      ...{ clientOrderId, price, qty },
-      venue: row.venue,
+      ...{ clientOrderId, venue, price, qty },
       fillId: `outside-${clientOrderId}`,
       fee: Decimal.ZERO,
       feeAsset: isOverseas(purpose) ? "USDT" : "KRW",

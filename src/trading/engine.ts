@@ -10,6 +10,7 @@ import type { Incident, TradingSwitch } from "../ports/traders.ts";
 import type { UserEventSink } from "../ports/user-events.ts";
 import { figuresOf, type TradingCounts, type TradingFigures } from "./figures.ts";
 import { Session, type SessionDeps } from "./session.ts";
+import type { Settled, SettleWish } from "./settle-by-hand.ts";
 import { TellingJournal } from "./telling-journal.ts";
 import { TellingNotifier } from "./telling-notifier.ts";
 import { TracedJournal } from "./traced-journal.ts";
@@ -218,6 +219,15 @@ export class TradingEngine {
     if (outcome === "no-position" || !session?.isLoaded) return outcome;
     const begun = session.force(userId, coin, by);
     return begun === "no-position" ? "asked" : begun;
+  }
+
+  /**
+   * Records what its user got for a position that he closed at the venues, its market being gone; undefined when this
+   * process does not trade. Rejects with StoreFault: whether it is stored is not known then.
+   */
+  async settle(wish: SettleWish): Promise<Settled | undefined> {
+    const session = this.#session;
+    return session?.isLoaded ? await session.settle(wish) : undefined;
   }
 
   /** Stored first, so that it survives everything; read again at once, so that it holds at once. Operators are told. */

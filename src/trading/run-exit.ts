@@ -25,6 +25,7 @@ import {
   MISSING_CONFIRMED_MS,
   MissingWatch,
   recordClosedOutside,
+  recordSettled,
 } from "./closed-outside.ts";
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
@@ -106,10 +107,12 @@ export class ExitRun {
 
   /** Resolves with how it ended; rejects with TermOver, or with a StoreFault before anything was sent. */
   async run(): Promise<ExitResult> {
-    await this.#takeOver();
+    const isSettled = this.#terms.settled !== undefined;
+    // What was closed by hand stays so: no order of it can be on its way, and no plan of it grows old.
+    if (!isSettled) await this.#takeOver();
     const { intent } = this.#record;
     if (intent.state === "planned") {
-      if (this.deps.clock.nowMs() - intent.plannedAtMs > PLANNED_MS_MAX) {
+      if (!isSettled && this.deps.clock.nowMs() - intent.plannedAtMs > PLANNED_MS_MAX) {
         await this.#record.begin("abandoned");
         return {
           kind: "exit",
@@ -122,6 +125,10 @@ export class ExitRun {
       const committedMs = this.deps.clock.monotonicMs();
       await this.#record.begin("sending");
       this.#committedMs = committedMs;
+    }
+    if (isSettled) {
+      await this.#recordSettled();
+      return await this.#end();
     }
     // A leg that fails by a defect must not stop the other one.
     const ends = await Promise.allSettled([this.#runLeg("sell"), this.#runLeg("cover")]);
@@ -341,6 +348,16 @@ export class ExitRun {
       ...{ intentId, kind: "closed-outside" },
       why: `${qty} ${what} were closed outside our orders`,
     });
+  }
+
+  /** Nothing is sent, and no venue is asked. */
+  async #recordSettled(): Promise<void> {
+    const parts = { clock: this.deps.clock, record: this.#record, driver: this.#driver };
+    const { qtyCoin, qtyContracts } = this.#record.intent;
+    const { domesticPriceKrw, overseasPriceUsdt } = this.#terms;
+    await recordSettled(parts, { purpose: "sell", qty: qtyCoin, price: domesticPriceKrw });
+    await recordSettled(parts, { purpose: "cover", qty: qtyContracts, price: overseasPriceUsdt });
+    this.#closedOutside = true;
   }
 
   async #end(): Promise<ExitResult> {

@@ -5,7 +5,7 @@ import { Decimal } from "../domain/decimal.ts";
 import { EXIT_CAUSES, type ExitCause } from "../domain/decision.ts";
 import { isEnd } from "../domain/intent.ts";
 import { legTermsOf } from "../domain/intent-terms.ts";
-import type { ExitNoticeCause } from "../domain/notice.ts";
+import { type ExitNoticeCause, SETTLED_BY_HAND } from "../domain/notice.ts";
 import type { Trouble } from "../domain/notice-words.ts";
 import { averageEntryRate } from "../domain/position.ts";
 import { type CoolingCause, coolingMs } from "../domain/risk.ts";
@@ -23,6 +23,7 @@ import { type EntryResult, EntryRun, type RunDeps } from "./run-entry.ts";
 import { type ExitResult, ExitRun, type ExitRunDeps } from "./run-exit.ts";
 import { type Legs, TermOver } from "./run-order.ts";
 import type { SessionDeps } from "./session.ts";
+import { silentLegs } from "./settle-by-hand.ts";
 import type { Teller } from "./teller.ts";
 import type { TermWork } from "./term-work.ts";
 
@@ -53,7 +54,7 @@ export class Runner {
   ) {}
 
   /** Plans an intent and runs it to its end; false when it was not to be had. The coin must not be running. */
-  async begin(intent: Parameters<Journal["plan"]>[0], books: FreshBooks): Promise<boolean> {
+  async begin(intent: Parameters<Journal["plan"]>[0], books: FreshBooks | undefined): Promise<boolean> {
     const { known, work } = this.parts;
     const key = userCoin(intent.userId, intent.coin);
     known.running.set(key, intent);
@@ -138,7 +139,9 @@ export class Runner {
             log.info("an entry was not begun", { intentId, userId, coin });
             return;
           }
-          const legs = await accounts.legs(userId, pair, { evenSwitchedOff: true });
+          const opened = await accounts.legs(userId, pair, { evenSwitchedOff: true });
+          // Whoever has closed both legs himself may have no key any more, and nothing is to be sent.
+          const legs = file.intent.terms.settled ? silentLegs(pair, opened) : opened;
           if (!legs)
             throw new Error(`expected usable keys of user ${userId}, were missing or not to be read`);
           const result = await this.#runOnce(file, legs, attempt === 0 ? books : undefined);
@@ -283,7 +286,9 @@ export class Runner {
     const { userId, coin, pair, mode } = intent;
     if (to === "abandoned" || !outcome) return;
     const key = userCoin(userId, coin);
-    const cause = noticeCauseOf(this.forced.get(key) ?? intent.reason);
+    // He may have asked for it before, in vain.
+    const forced = intent.reason === SETTLED_BY_HAND ? undefined : this.forced.get(key);
+    const cause = noticeCauseOf(forced ?? intent.reason);
     teller.tell(userId, {
       ...{ kind: "exited", mode, coin, pair, end: to, cause },
       entryRate: Decimal.of(outcome.row.entryRate),
@@ -342,6 +347,6 @@ export class Runner {
 
 /** An exit's reason is what forced it or what it was due for. */
 function noticeCauseOf(reason: string): ExitNoticeCause {
-  if (reason === "guardian" || reason === "short-gone") return reason;
+  if (reason === "guardian" || reason === "short-gone" || reason === SETTLED_BY_HAND) return reason;
   return EXIT_CAUSES.find((cause): cause is ExitCause => cause === reason) ?? "forced";
 }

@@ -30,6 +30,7 @@ import { LateFunding } from "./late-funding.ts";
 import { Reference } from "./reference.ts";
 import type { ExitRunDeps } from "./run-exit.ts";
 import { type ForceCause, Runner, type TermParts } from "./runner.ts";
+import { type Settled, type SettleWish, settleByHand } from "./settle-by-hand.ts";
 import { type OfCoin, Teller } from "./teller.ts";
 import { TermWork } from "./term-work.ts";
 import type { Term } from "./writer.ts";
@@ -86,6 +87,7 @@ export class Session {
   readonly #runner: Runner;
   readonly #entries: EntryDesk;
   readonly #exits: ExitDesk;
+  readonly #parts: TermParts;
 
   constructor(
     private readonly deps: SessionDeps,
@@ -102,6 +104,7 @@ export class Session {
       ...{ known: this.known, accounts: this.accounts, teller: this.#teller, work: this.#work },
       reference: new Reference(deps),
     };
+    this.#parts = parts;
     this.#runner = new Runner(deps, parts);
     this.#entries = new EntryDesk(deps, parts, this.#runner);
     this.#exits = new ExitDesk(deps, parts, this.#runner);
@@ -178,6 +181,12 @@ export class Session {
   /** Leaves a position now; resolves at once. */
   force(userId: number, coin: string, cause: ForceCause): ReturnType<ExitDesk["force"]> {
     return this.#exits.force(userId, coin, cause);
+  }
+
+  /** Records what its user got for a position whose market is gone; undefined: the term is being handed over. */
+  async settle(wish: SettleWish): Promise<Settled | undefined> {
+    if (this.#exits.isClosed || this.term.isOver) return undefined;
+    return await settleByHand(this.deps, this.#parts, this.#runner, wish);
   }
 
   /** Begins nothing more; resolves when nothing runs any more, or after so long. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { PAIRS } from "../../../schema/vocabulary.ts";
 import type { Database } from "../../adapters/store/database.ts";
 import { createForcedCloses } from "../../adapters/store/forced-closes.ts";
 import { createJournal } from "../../adapters/store/journal.ts";
@@ -9,11 +10,12 @@ import { inZone } from "../../adapters/store/store-fixtures.ts";
 import { createStrategyStore } from "../../adapters/store/strategies.ts";
 import { addActiveTrader } from "../../adapters/store/trader-fixtures.ts";
 import { createTraderStore } from "../../adapters/store/traders.ts";
+import { Decimal } from "../../domain/decimal.ts";
 import type { TradingMode } from "../../ports/journal.ts";
 import { modeFault } from "../../scheduler/main/trading.ts";
 import { longTest } from "../long.ts";
 import { openTestPglite } from "../pglite.ts";
-import { EngineRig } from "./rig.ts";
+import { EngineRig, REFERENCE_KRW } from "./rig.ts";
 import { storedIn } from "./stored.ts";
 
 setDefaultTimeout(60_000);
@@ -82,6 +84,51 @@ test("XRP is entered by one process and left in parts by the next, with one clos
   rig.market.setRate("XRP", 1_396);
   await rig.tick();
   expect(await open("live")).toEqual([]);
+  await rig.stop();
+});
+
+test("XRP whose market is gone is settled by hand across a death, with one closed row for Karbit of what was got", async () => {
+  const rig = rigOf("live");
+  await rig.start();
+  await rig.tick();
+  const [position] = await createJournal(database).openPositions("live");
+  const [entry] = position!.entries;
+  const { overseas, domestic } = PAIRS.find(({ key }) => key === position!.pair)!;
+  const qty = entry!.qtyCoin.toString();
+  rig.world.tradeByHand("user 1", overseas, { symbol: "XRPUSDT", side: "buy", qty });
+  rig.world.tradeByHand("user 1", domestic, { symbol: "KRW-XRP", side: "sell", qty });
+  rig.market.odd.set("XRP", { tradable: false });
+  const { process } = rig.processes[0]!;
+  process.roadOf = (call) => call === "endExit";
+  process.road = "away";
+  const prices = { priceKrw: Decimal.of("2500.5"), priceUsdt: Decimal.of("1.75") };
+  const told = { unseen: false, ownCoins: false, oddRate: false };
+  const answer = rig.engine.settle({ userId: 1, coin: "XRP", ...prices, ...told });
+  await rig.pass(3_000);
+  expect((await open("live")).length).toBe(1);
+  await rig.restart();
+  await rig.pass(20_000);
+  void answer.catch(() => undefined);
+  expect([await open("live"), await karbitRows()]).toEqual([[], ["OPEN", "CLOSED"]]);
+  const domesticKrw = entry!.qtyCoin.times(prices.priceKrw).minus(entry!.spentKrw).minus(entry!.feeKrw);
+  const overseasUsdt = entry!.receivedUsdt
+    .minus(entry!.feeUsdt)
+    .minus(entry!.qtyCoin.times(prices.priceUsdt));
+  const profitKrw = domesticKrw.plus(overseasUsdt.times(Decimal.of(REFERENCE_KRW)));
+  const [closed] = await rows(
+    database,
+    sql`select kr_price::text, fr_price::text, kr_volume::text, profit::text, kr_order_id from public.positions
+      where status = 'CLOSED'`,
+  );
+  expect(closed).toEqual({
+    ...{ kr_price: "2500.50000000", fr_price: "1.75000000", kr_volume: entry!.qtyCoin.toFixed(8) },
+    ...{ profit: profitKrw.toFixed(2), kr_order_id: "outside" },
+  });
+  const orders = await rows<{ status: string; n: number }>(
+    database,
+    sql`select status, count(*)::int as n from schedulerx.orders where purpose in ('sell', 'cover') group by status`,
+  );
+  expect(orders).toEqual([{ status: "done", n: 2 }]);
   await rig.stop();
 });
 

@@ -123,6 +123,30 @@ test("what is refused, not reached or not understood says so and what to do", as
   expect(port.asked).toContain("close 3 looked");
 });
 
+test("a position whose market is gone is settled at what its user got, and why is kept", async () => {
+  const { asked, audited, state } = port;
+  const prices = "--price-krw 2500.50 --price-usdt 1.75";
+  const settled = await typed(`settle 1 xrp ${prices} --why delisted --own-coins`);
+  expect([settled.code, settled.err, settled.out]).toEqual([
+    0,
+    "",
+    "XRP of user 1 is settled. Its incident can be closed: incidents close NUMBER.\n",
+  ]);
+  expect([asked.at(-1), audited.at(-1)]).toEqual(["settle 1 XRP 2500.5 1.75 own-coins", "position.settled"]);
+  const events = audited.length;
+  const refused = await typed(`settle 3 XRP ${prices}`);
+  expect([refused.code, refused.err]).toEqual([1, "XRP is on the lists of its venues.\n"]);
+  state.role = "standby";
+  const standby = await typed(`settle 1 XRP ${prices}`);
+  state.role = "trading";
+  expect([standby.code, standby.err]).toEqual([1, "This scheduler does not trade: ask the one that does.\n"]);
+  expect(audited.length).toBe(events);
+  expect(JSON.parse((await typed(`settle 4 XRP ${prices} --json`)).out)).toEqual({
+    ...{ userId: 4, coin: "XRP", outcome: "running" },
+  });
+  expect((await typed("settle --help")).out).toContain("--unseen");
+});
+
 test("what cannot be meant is said with the usage, and nothing is asked of the port", async () => {
   const asked = port.asked.length;
   for (const [words, said] of [
@@ -131,6 +155,12 @@ test("what cannot be meant is said with the usage, and nothing is asked of the p
     ["kill --user 7 --coin XRP", "Expected --user or --coin, not both."],
     ["force-close 7", "Expected 2 words after force-close, not 1."],
     ["force-close XRP 7", "Expected a user's number and a coin: force-close 7 XRP."],
+    ["settle 7 --price-krw 1 --price-usdt 1", "Expected 2 words after settle, not 1."],
+    [
+      "settle 7 XRP --price-krw 2500.5",
+      expect.stringMatching(/^Expected a user's number, a coin and two prices/),
+    ],
+    ["settle 7 XRP --price-krw 2,500 --price-usdt 1", expect.stringContaining("--price-usdt 1.75.")],
     ["ticks stop", "Expected pause or resume."],
     ["log-level loud", "Expected nothing, or debug, info, warn or error."],
     ["incidents open 4", "Expected nothing, or: close NUMBER."],

@@ -56,6 +56,30 @@ async function forceClose({ client, given: [user = "", coin = ""], say }: Comman
   return 0;
 }
 
+/** As it is typed, without signs or exponents. */
+const PRICE = /^\d{1,12}(\.\d{1,12})?$/;
+
+async function settle({ client, flags, given: [user = "", coin = ""], say }: CommandCall): Promise<number> {
+  const expected =
+    "Expected a user's number, a coin and two prices per coin: settle 7 XRP --price-krw 2500.5 --price-usdt 1.75.";
+  const priceKrw = String(flags["price-krw"] ?? "");
+  const priceUsdt = String(flags["price-usdt"] ?? "");
+  if (!PRICE.test(priceKrw) || !PRICE.test(priceUsdt)) throw new UsageFault(expected);
+  const body = {
+    ...{ userId: userNumber(user, expected), coin: coinName(coin, expected), priceKrw, priceUsdt },
+    ...{ unseen: !!flags.unseen, ownCoins: !!flags["own-coins"], oddRate: !!flags["odd-rate"] },
+    ...(flags.why !== undefined && { why: flags.why }),
+  };
+  const answer = await client.ask("POST", "/trading/settle", body);
+  const what = `${body.coin} of user ${body.userId}`;
+  say(answer, () =>
+    answer.outcome === "settled"
+      ? `${what} is settled. Its incident can be closed: incidents close NUMBER.`
+      : `${what} is being settled: positions shows when it is gone.`,
+  );
+  return 0;
+}
+
 /** `checkServers`: what --check does, for a doctor whose scheduler does not answer. */
 export const operatorCommands = (checkServers: CheckServers): readonly Command[] => [
   operatorCommand({
@@ -142,6 +166,30 @@ export const operatorCommands = (checkServers: CheckServers): readonly Command[]
     usage: "USER COIN",
     positionals: 2,
     run: forceClose,
+  }),
+  operatorCommand({
+    words: ["settle"],
+    about:
+      "Records what a user got for a position that he closed at the venues, its market being gone. Sends nothing.",
+    usage: "USER COIN --price-krw P --price-usdt P [--why TEXT] [--unseen] [--own-coins] [--odd-rate]",
+    options: [
+      "  --price-krw P   got in Korea, KRW per coin, fees taken off.",
+      "  --price-usdt P  paid for the short, USDT per coin (not per contract), fees added.",
+      "  --unseen        also when an account cannot be read: you have seen that both legs are gone.",
+      "  --own-coins     also when the user has as many coins in Korea: they are others of his.",
+      "  --odd-rate      also when the prices make a rate more than 50 % away from the one at entry.",
+      "  Nothing takes it back.",
+    ],
+    flags: {
+      "price-krw": { type: "string" },
+      "price-usdt": { type: "string" },
+      why: { type: "string" },
+      unseen: { type: "boolean" },
+      "own-coins": { type: "boolean" },
+      "odd-rate": { type: "boolean" },
+    },
+    positionals: 2,
+    run: settle,
   }),
   operatorCommand({
     words: ["ticks"],
