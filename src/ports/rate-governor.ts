@@ -23,9 +23,9 @@ export interface Grant {
 }
 
 export interface ReserveOptions {
-  /** Does not stand behind those who came before: for what money is decided on, or what takes only what is left. */
+  /** Does not stand behind those who came before: for books on which money is decided. */
   readonly urgent?: boolean;
-  /** Part of the budget, 0 to 1, that is left free for others: for what can wait. Default 0. */
+  /** Part of the budget, 0 to 1, that is left free for others: for what can wait. Default 0. Equals stand in one row. */
   readonly leavesRatio?: number;
 }
 

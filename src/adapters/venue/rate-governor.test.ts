@@ -420,3 +420,30 @@ test("what can wait leaves a part of the budget to what is urgent, and is grante
   expect((await later).venues.has("bybit")).toBe(false);
   await governor.stop();
 });
+
+test("who can wait stands in a row of his own, and for no longer than he waits himself", async () => {
+  const clock = new ManualClock();
+  const governor = createProcess(clock, new Ether(clock), "scheduler", "scheduler");
+  void governor.start();
+  await clock.advance(60_000);
+  const full = Math.floor(governor.state().bybit.allowed * 0.7);
+  const all = await governor.reserve({ bybit: full }, 0, { leavesRatio: 0.3 });
+  const got: string[] = [];
+  const ask = (name: string, waitMs: number, leavesRatio: number) =>
+    governor
+      .reserve({ bybit: 1 }, waitMs, { leavesRatio })
+      .then(({ venues }) => got.push(`${name} ${venues.has("bybit")} ${clock.monotonicMs() - 60_000}`));
+  const asked = [
+    ask("first", 2_000, 0.3),
+    ask("second", 2_000, 0.3),
+    ask("third", 10_000, 0.3),
+    ask("list", 0, 0),
+  ];
+  await clock.advance(4_000);
+  // Its answer is there.
+  all.settle("bybit", full, { status: 200, headers: undefined });
+  await clock.advance(11_000);
+  await Promise.all(asked);
+  expect(got).toEqual(["list true 0", "first false 2000", "second false 2000", "third true 9000"]);
+  await governor.stop();
+});

@@ -71,12 +71,8 @@ export class Governor implements RateGovernor {
   readonly #changed = new Set<() => void>();
   #isHere = false;
   #unlisten: (() => Promise<void>) | undefined;
-  readonly #queues: Record<Venue, Promise<unknown>> = {
-    upbit: Promise.resolve(),
-    bithumb: Promise.resolve(),
-    bybit: Promise.resolve(),
-    binance: Promise.resolve(),
-  };
+  /** The last who stands in each row, by venue and what its people leave to others. */
+  readonly #rows = new Map<string, Promise<unknown>>();
   #lastAnnouncedAtMs = Number.NEGATIVE_INFINITY;
   /** Refusals by venue and status since the start. */
   readonly refusals = new Map<string, number>();
@@ -229,15 +225,20 @@ export class Governor implements RateGovernor {
   ): Promise<Grant> {
     if (urgent) return await this.#reserveNow(costs, timeoutMs, leavesRatio);
     // One at a time and in order at each venue: a large reservation is not starved by small ones, and who waits for
-    // one venue holds up nobody at another.
-    const venues = VENUES.filter((venue) => (costs[venue] ?? 0) > 0);
-    const before = Promise.all(venues.map((venue) => this.#queues[venue]));
-    const turn = before.then(() => this.#reserveNow(costs, timeoutMs, leavesRatio));
+    // one venue holds up nobody at another. Who leaves more to others stands in a row of his own, and does not hold up
+    // those behind him beyond his time.
+    const begunMs = this.options.clock.monotonicMs();
+    const rows = VENUES.filter((venue) => (costs[venue] ?? 0) > 0).map((venue) => `${venue} ${leavesRatio}`);
+    const before = Promise.all(rows.map((row) => this.#rows.get(row)));
+    const turn = before.then(() => {
+      const waitedMs = leavesRatio > 0 ? this.options.clock.monotonicMs() - begunMs : 0;
+      return this.#reserveNow(costs, Math.max(0, timeoutMs - waitedMs), leavesRatio);
+    });
     const done = turn.then(
       () => undefined,
       () => undefined,
     );
-    for (const venue of venues) this.#queues[venue] = done;
+    for (const row of rows) this.#rows.set(row, done);
     return await turn;
   }
 

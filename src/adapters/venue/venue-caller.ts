@@ -149,11 +149,8 @@ export class VenueCaller {
 
   async #reserve({ addressCost: cost, urgent, patienceMs = 0 }: Call, waitMsMax: number) {
     const { governor, venue, clock } = this.#deps;
-    // Who is patient takes what is left, beside the row, and holds up nobody in it.
-    const options = {
-      urgent: urgent || patienceMs > 0,
-      leavesRatio: urgent ? 0 : patienceMs > 0 ? LEFT_BY_PATIENT_RATIO : KEPT_RATIO,
-    };
+    const leavesRatio = patienceMs > 0 ? LEFT_BY_PATIENT_RATIO : KEPT_RATIO;
+    const options = urgent ? { urgent } : { leavesRatio };
     const reserving = governor.reserve({ [venue]: cost }, waitMsMax, options);
     const waited = new AbortController();
     const late = clock.sleep(waitMsMax + WAIT_SLACK_MS, waited.signal).then(() => undefined);
