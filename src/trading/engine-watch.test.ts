@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Decimal } from "../domain/decimal.ts";
 import type { Notice } from "../ports/notifier.ts";
+import type { ReadOptions } from "../ports/trading-venue.ts";
 import { ENTRIES_OFF, type EngineRig, type RigOptions, traderOf } from "../testing/engine/rig.ts";
 import { rigStarter } from "../testing/engine/rigs.ts";
 
@@ -391,4 +392,32 @@ test("funding that will cost more than the set limit is told of once each time i
   expect(await costs("-0.0061")).toEqual(["0.61"]);
   await costs("0.01");
   expect(await costs("-0.02")).toEqual(["0.61", "2"]);
+});
+
+test("rounds over everybody ask patiently, who leaves asks at once", async () => {
+  const hastes: string[] = [];
+  const rig = await started({}, (of) => {
+    const open = of.world.venue.bind(of.world);
+    of.world.venue = ((user: string, name: "binance") => {
+      const venue = open(user, name);
+      if (!("positions" in venue)) return venue;
+      const positions = venue.positions.bind(venue);
+      venue.positions = (symbol, options?: ReadOptions) => {
+        hastes.push(options?.haste ?? "usual");
+        return positions(symbol);
+      };
+      return venue;
+    }) as typeof of.world.venue;
+  });
+  await rig.tick();
+  await rig.state.setSwitch(ENTRIES_OFF);
+  // An entry's own look.
+  expect(hastes.splice(0)).toEqual(["usual"]);
+  await rig.pass(31_000);
+  expect(new Set(hastes.splice(0))).toEqual(new Set(["patient"]));
+  await rig.engine.force(1, "XRP", "operator");
+  await rig.pass(1_000);
+  expect(rig.held).toEqual([]);
+  expect(hastes.length).toBeGreaterThan(0);
+  expect(new Set(hastes)).toEqual(new Set(["urgent"]));
 });
