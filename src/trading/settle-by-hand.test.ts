@@ -25,19 +25,22 @@ const WISH: SettleWish = {
 /** XRP of user 1 on this pair; nobody enters any more. */
 async function holding(
   pair: PairKey = "upbit-binance",
-  { multiplier = 1, ...options }: RigOptions & { multiplier?: number } = {},
+  {
+    multiplier = 1,
+    seedKrw = 3_000_000,
+    ...options
+  }: RigOptions & { multiplier?: number; seedKrw?: number } = {},
 ): Promise<EngineRig> {
   const rig = await started(options, (made) => {
     const { market, world, traders } = made;
     forbidOrders(made);
     for (const { key } of PAIRS) if (key !== pair) market.nulls.add(`XRP ${key}`);
+    traders.set([traderOf(1, { seedAmountKrw: D(seedKrw) })]);
     if (multiplier === 1) return;
     market.odd.set("XRP", { multiplier: D(multiplier) });
     const level = (price: number) => [[`${price}`, "10000"]] as const;
     for (const venue of ["bybit", "binance"] as const)
       world.setBook(venue, SYMBOL, { bids: level(2 * multiplier), asks: level(2.0005 * multiplier) });
-    // Three contracts and a bit: the bit is dust, or never bought.
-    traders.set([traderOf(1, { seedAmountKrw: D(30_000_000) })]);
   });
   await rig.tick();
   expect(rig.position(1, "XRP")?.pair).toBe(pair);
@@ -112,7 +115,7 @@ describe("what its user got is what is recorded", () => {
   for (const { key } of PAIRS) {
     for (const multiplier of [1, 1_000]) {
       test(`on ${key}, a contract of ${multiplier}`, async () => {
-        const rig = await holding(key, { multiplier });
+        const rig = await holding(key, { multiplier, seedKrw: 30_000_000 });
         const dust = { qtyCoin: D("0.25"), costKrw: D("700") };
         rig.journal.dust = async () => dust;
         const profitKrw = profitExpected(rig, "2500.5", "1.75");
@@ -225,4 +228,32 @@ test("on paper, and by a process that does not trade, nothing is settled", async
   await rig.start();
   const standby = rig.processes.at(-1)!.engine;
   expect(await standby.settle(WISH)).toBeUndefined();
+});
+
+test("asked for twice at once it is settled once", async () => {
+  const rig = await holding();
+  closeByHand(rig);
+  const answers = Promise.all([rig.engine.settle(WISH), rig.engine.settle(WISH)]);
+  await rig.pass(5_000);
+  expect((await answers).map(({ outcome } = { outcome: "refused", why: "" }) => outcome)).toEqual([
+    "settled",
+    "refused",
+  ]);
+  expect([rig.intents("exit").length, rig.heard("exited").length]).toEqual([1, 1]);
+});
+
+test("of a position that was left in part before, the rest is settled and the row is of the whole", async () => {
+  const rig = await holding("upbit-binance", { seedKrw: 30_000_000 });
+  const whole = rig.position(1, "XRP")!.entries[0]!.qtyCoin;
+  rig.market.setRate("XRP", 1_423, { depthCoin: 150 });
+  await rig.tick();
+  const rest = rig.position(1, "XRP")!.entries[0]!.qtyCoin;
+  expect(rest.isPositive && rest.below(whole)).toBe(true);
+  const profitKrw = profitExpected(rig, "2500.5", "1.75");
+  rig.market.setRate("XRP", 1_396);
+  closeByHand(rig);
+  expect(await settle(rig)).toEqual({ outcome: "settled" });
+  const [, { end } = { end: undefined }] = rig.journal.exits;
+  expect(end!.profitKrw!.toString()).toBe(profitKrw.toString());
+  expect([end!.to, end!.closedRow!.krVolume]).toEqual(["closed", whole.toFixed(8)]);
 });
