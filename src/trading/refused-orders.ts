@@ -5,11 +5,18 @@
 import type { OrderPurpose } from "../domain/intent.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { OrderRow } from "../ports/journal.ts";
+import type { RejectKind } from "../ports/trading-venue.ts";
 import type { IntentRecord } from "./intent-record.ts";
 import type { OrderDriver } from "./run-order.ts";
 
+const AT_GATE = ["key", "clock", "limited"] satisfies readonly RejectKind[];
 /** Where a request never expires: a copy does not take longer to come than the slowest of the others. */
 const COPY_MS_MAX = 30_000;
+
+/** Whether it was refused before it was looked at (key, clock, pace): the same request may be taken a moment later. */
+export function isRefusedAtGate({ status, refusal }: OrderRow): boolean {
+  return status === "rejected" && AT_GATE.some((kind) => refusal?.startsWith(`${kind} `));
+}
 
 /** One leg's refused orders. */
 export class RefusedOrders {

@@ -26,7 +26,7 @@ import type { Fence, IntentFile, Journal, OrderRow } from "../ports/journal.ts";
 import { coinsAt, MissingWatch, recordClosedOutside } from "./closed-outside.ts";
 import type { IntentProgress } from "./figures.ts";
 import { IntentRecord } from "./intent-record.ts";
-import { RefusedOrders } from "./refused-orders.ts";
+import { isRefusedAtGate, RefusedOrders } from "./refused-orders.ts";
 import {
   isOffPrice,
   type Legs,
@@ -65,6 +65,8 @@ export interface EntryResult {
 
 const BOOK_MS = 800;
 const CAREFUL_PAUSE_MS = 30_000;
+/** A copy of a request comes within this, or it is the watch's to find. */
+const COPY_MS = 2_000;
 
 export class EntryRun {
   readonly #record: IntentRecord;
@@ -72,6 +74,7 @@ export class EntryRun {
   readonly #terms: EntryTerms;
   readonly #missing: MissingWatch;
   readonly #refused: RefusedOrders;
+  readonly #refusedBuy: RefusedOrders;
   readonly #adopted: Partial<Record<OrderPurpose, number>> = {};
   #committedMs: number | undefined;
   #books: FreshBooks | undefined;
@@ -101,6 +104,7 @@ export class EntryRun {
     });
     this.#missing = new MissingWatch(deps.clock, this.#driver, "unwind");
     this.#refused = new RefusedOrders(deps.clock, this.#record, this.#driver, "unwind");
+    this.#refusedBuy = new RefusedOrders(deps.clock, this.#record, this.#driver, "buy");
   }
 
   progress(): IntentProgress {
@@ -193,10 +197,22 @@ export class EntryRun {
         return undefined;
       }
       case "end":
+        if (step.to === "abandoned" && (await this.#hasBoughtLate())) return undefined;
         return await this.#end(step.to);
       default:
         throw new RangeError(`expected no open order, was ${step.do}`);
     }
+  }
+
+  /**
+   * A buy refused at the gate that its network brought once more, a moment later, and that was carried out then: an order
+   * of ours, to be hedged like any. Nobody else would look for these coins.
+   */
+  async #hasBoughtLate(): Promise<boolean> {
+    const buy = this.#record.orders.find((order) => order.purpose === "buy" && isRefusedAtGate(order));
+    if (!buy) return false;
+    await restUntil(this.deps.clock, (buy.endedAtMs ?? 0) + COPY_MS, () => this.#driver.guard());
+    return (await this.#refusedBuy.look()) === "revived";
   }
 
   /**

@@ -47,6 +47,14 @@ for (const pair of PAIR_KEYS) {
     });
   }
 
+  test(`${pair}: a buy refused, then executed by a copy, is hedged`, async () => {
+    const stage = newStage(pair);
+    refuseAndRepeat(stage, "buy");
+    const { state } = await stage.enter();
+    expect(state).toBe("hedged");
+    await stage.check();
+  });
+
   test(`${pair}: a sale refused, then executed by a copy, is the exit's own`, async () => {
     const stage = newStage(pair);
     const { world, domestic } = stage.ground;
