@@ -114,6 +114,7 @@ export interface OpenPosition {
   readonly strategyId: number;
   readonly coin: string;
   readonly pair: PairKey;
+  /** When its first entry began to send: funding counts from there, however late that entry ended. */
   readonly openedAtMs: number;
   readonly leverage: number;
   /** Exit terms of the strategy, copied when the position was opened. */

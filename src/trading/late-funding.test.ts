@@ -97,3 +97,26 @@ test("it is asked for twice after a close and then no more", async () => {
   await rig.pass(4_000_000);
   expect(reads).toBe(2);
 });
+
+test("funding paid between the fill of a short and the end of its entry by a successor is the position's", async () => {
+  const rig = await started({}, (of) => of.traders.set([traderOf(1)]));
+  // It dies as soon as its short is there.
+  rig.world.faults.hook = ({ purpose }) => {
+    if (purpose === "hedge") rig.processes[0]!.process.freeze();
+    return undefined;
+  };
+  await rig.tick();
+
+  expect(rig.journal.positions).toEqual([]);
+  expect(rig.world.account("user 1", "binance").positions!.qty("XRPUSDT", "short").isPositive).toBe(true);
+  rig.world.faults.hook = undefined;
+  pay(rig, "3.5", 0);
+  await rig.pass(20_000);
+  await rig.start();
+  await rig.pass(40_000);
+  expect(rig.held).toEqual(["1 XRP"]);
+  await rig.engine.force(1, "XRP", "operator");
+  await rig.pass(5_000);
+  expect(rig.held).toEqual([]);
+  expect(noted(rig)).toEqual([[1, "3.5", false]]);
+});

@@ -131,9 +131,11 @@ async function openPosition(executor: Executor, intent: IntentRow, end: EntryEnd
     )
     .returning({ positionId: hedgedPositions.positionId });
   if (open) return open.positionId;
+  // A successor may end it minutes after its short was opened: funding paid meanwhile is the position's.
+  const openedAt = new Date(intent.sendingAtMs ?? end.atMs);
   const [added] = await executor
     .insert(hedgedPositions)
-    .values({ mode, userId, strategyId, coin, pair, leverage, exitTerms, openedAt: new Date(end.atMs) })
+    .values({ mode, userId, strategyId, coin, pair, leverage, exitTerms, openedAt })
     .returning({ positionId: hedgedPositions.positionId });
   return added!.positionId;
 }

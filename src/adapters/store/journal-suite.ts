@@ -297,7 +297,8 @@ export function journalSuite(database: () => Database): void {
         {
           positionId: expect.any(Number) as number,
           ...{ mode: "live", userId: 7, strategyId: 70, coin: "BTC", pair: "upbit-bybit", leverage: 2 },
-          openedAtMs: end.atMs,
+          // From its first order on: its funding counts from there, however late its entry ends.
+          openedAtMs: NOW_MS + 1,
           exitTerms: end.exitTerms,
           entries: [{ ...matchedOf("0.07"), intentId, strategyId: 70, atMs: end.atMs }],
           parts: [],

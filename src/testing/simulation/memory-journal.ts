@@ -152,7 +152,7 @@ export class MemoryJournal implements Journal {
       position = {
         ...{ mode, userId, strategyId, coin, pair },
         positionId: this.positions.length + 1,
-        openedAtMs: end.atMs,
+        openedAtMs: intent.sendingAtMs ?? end.atMs,
         closedAtMs: undefined,
         leverage: end.leverage,
         exitTerms: end.exitTerms,
