@@ -87,7 +87,7 @@ export class Accounts {
         this.#feesSeen.set(`${userId} ${venue.venue}`, fee.toFloat());
         return fee;
       } catch {
-        return Decimal.of(this.deps.feeRatios[venue.venue]);
+        return Decimal.ofFloat(this.#feeSeen(userId, venue.venue));
       }
     };
     const [domestic, overseas] = await Promise.all([

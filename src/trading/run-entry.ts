@@ -65,8 +65,10 @@ export interface EntryResult {
 
 const BOOK_MS = 800;
 const CAREFUL_PAUSE_MS = 30_000;
-/** A copy of a request comes within this, or it is the watch's to find. */
+/** A copy of a request comes within this; a later one nobody looks for. */
 const COPY_MS = 2_000;
+/** Where nothing was told the look is repeated. */
+const COPY_LOOKS = 3;
 
 export class EntryRun {
   readonly #record: IntentRecord;
@@ -211,8 +213,14 @@ export class EntryRun {
   async #hasBoughtLate(): Promise<boolean> {
     const buy = this.#record.orders.find((order) => order.purpose === "buy" && isRefusedAtGate(order));
     if (!buy) return false;
-    await restUntil(this.deps.clock, (buy.endedAtMs ?? 0) + COPY_MS, () => this.#driver.guard());
-    return (await this.#refusedBuy.look()) === "revived";
+    for (let look = 1; look <= COPY_LOOKS; look++) {
+      await restUntil(this.deps.clock, (buy.endedAtMs ?? 0) + look * COPY_MS, () => this.#driver.guard());
+      const found = await this.#refusedBuy.look();
+      if (found !== "unseen") return found === "revived";
+    }
+    // A key that is refused for the buy is refused for this as well.
+    this.deps.log.warn("nobody tells what became of a refused buy", { clientOrderId: buy.clientOrderId });
+    return false;
   }
 
   /**

@@ -213,6 +213,10 @@ test("what can still be left, or is still there, or makes no sense, is refused w
   const qty = rig.world.account("user 1", "binance").positions!.qty(SYMBOL, "short").toString();
   rig.world.tradeByHand("user 1", "binance", { symbol: SYMBOL, side: "buy", qty });
   expect(await why()).toMatch(/^refused: upbit still shows [\d.]+ XRP.*--own-coins/);
+  // Sold in part is not sold.
+  rig.world.tradeByHand("user 1", "upbit", { symbol: "KRW-XRP", side: "sell", qty: "5" });
+  expect(await why()).toMatch(/^refused: upbit still shows [\d.]+ XRP.*--own-coins/);
+  rig.world.tradeByHand("user 1", "upbit", { symbol: "KRW-XRP", side: "buy", qty: "5" });
   expect(await why({ priceUsdt: D("0") })).toBe("refused: Expected prices above 0.");
   expect(await why({ priceUsdt: D("1750") })).toMatch(/make 1\.43 KRW a USDT.*--odd-rate/);
   expect(rig.intents("exit")).toEqual([]);

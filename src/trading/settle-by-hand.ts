@@ -27,7 +27,7 @@ export interface SettleWish {
   readonly priceUsdt: Decimal;
   /** Also when an account cannot be read. */
   readonly unseen: boolean;
-  /** Also when the user has as many coins at home: they are others. */
+  /** Also when the user still has coins at home: they are others of his. */
   readonly ownCoins: boolean;
   /** Also when the two prices make a rate far from the one at entry. */
   readonly oddRate: boolean;
@@ -77,10 +77,12 @@ export async function settleByHand(
   if (!file) throw new RangeError(`expected the entries of position ${position.positionId} to be stored`);
   const named = legTermsOf(file.intent.terms);
   const legs = await accounts.legs(userId, pair, { evenSwitchedOff: true });
-  const shown = await stillShown(legs, position, named.overseasSymbol, wish);
-  if (shown) return refused(shown);
   const { domestic } = PAIRS.find((one) => one.key === pair)!;
   const dust = await deps.journal.dust({ mode: deps.mode, userId, coin, venue: domestic });
+  // Less than a lot beside the dust is what nobody could hedge.
+  const restMax = dust.qtyCoin.plus(named.overseasLot.times(named.multiplier));
+  const shown = await stillShown(legs, position, { overseasSymbol: named.overseasSymbol, restMax }, wish);
+  if (shown) return refused(shown);
   const { qtyCoin } = positionTotals(position.entries);
   const qtyContracts = qtyCoin.dividedBy(named.multiplier, 18, "down");
   if (!qtyContracts.times(named.multiplier).equals(qtyCoin)) {
@@ -134,7 +136,7 @@ function oddPrices({ entries }: OpenPosition, wish: SettleWish): string | undefi
 async function stillShown(
   legs: Legs | undefined,
   position: OpenPosition,
-  overseasSymbol: string,
+  { overseasSymbol, restMax }: { readonly overseasSymbol: string; readonly restMax: Decimal },
   { unseen, ownCoins }: SettleWish,
 ): Promise<string | undefined> {
   const hasTo = "Look at the venues' own pages that both legs are gone, then add --unseen.";
@@ -149,9 +151,9 @@ async function stillShown(
     return `${legs.overseas.venue} still shows a short of ${short.qtyContracts} ${overseasSymbol}: its user closes it first.`;
   }
   const { qtyCoin } = positionTotals(entries);
-  if (!ownCoins && coins?.held.atLeast(qtyCoin)) {
-    const has = `${legs.domestic.venue} still shows ${coins.held} ${coin}, and ${qtyCoin} are the position's:`;
-    return `${has} its user sells them first. Where they are others of his own, add --own-coins.`;
+  if (!ownCoins && coins?.held.above(restMax)) {
+    const has = `${legs.domestic.venue} still shows ${coins.held} ${coin}, and ${qtyCoin} were the position's:`;
+    return `${has} its user sells all of them first. Where they are others of his own, add --own-coins.`;
   }
   if ((shorts && coins) || unseen) return undefined;
   const away = [...(coins ? [] : [legs.domestic.venue]), ...(shorts ? [] : [legs.overseas.venue])];

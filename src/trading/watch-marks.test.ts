@@ -68,3 +68,23 @@ test("mark prices that cannot be had keep nobody from being looked at", async ()
   expect(rig.held).not.toContain("1 XRP");
   expect(rig.log.said("error")).toEqual([]);
 });
+
+test("who could not be closed because a venue did not answer is tried again by the next mark prices", async () => {
+  const rig = await holding(60);
+  rig.marks = () => new Map([[SYMBOL, Decimal.of("2.0")]]);
+  const reads = answersNobodyBut(rig, "user 1");
+  await rig.pass(60_000);
+  for (const before = reads.count; reads.count === before; ) await rig.pass(200);
+  // His round is over.
+  await rig.pass(1_500);
+  rig.world.setLiquidationPrice("user 1", "binance", SYMBOL, "2.1");
+  rig.marks = () => new Map([[SYMBOL, Decimal.of("2.35")]]);
+  rig.world.faults.arm({ user: "user 1", venue: "upbit", call: "balances" }, { read: "fails" });
+  const hangs = rig.world.faults.hook;
+  rig.world.faults.hook = (request) =>
+    request.call === "balances" && request.user === "user 1" ? undefined : hangs?.(request);
+  await rig.pass(25_000);
+  const verdicts = rig.heard("guardian").filter(({ to }) => to === 1);
+  expect(verdicts.map(({ notice }) => "verdict" in notice && notice.verdict)).toEqual(["blocked", "close"]);
+  expect(rig.held).not.toContain("1 XRP");
+});

@@ -62,6 +62,8 @@ export class PositionWatch {
   readonly #shorts = new Map<number, VenuePosition>();
   /** When the last round at a venue began, and how long the one before it took. */
   readonly #roundsMs = new Map<OverseasVenue, { begunMs: number; lastMs: number }>();
+  /** Positions to be closed of which one venue did not answer. */
+  readonly #blocked = new Set<number>();
   readonly #moved: MovedMarkets;
   readonly compared = new Compared();
   /** Conditions of a coin that were told and still hold. */
@@ -127,9 +129,10 @@ export class PositionWatch {
       if (!short?.liquidationPrice || !markPrice) return false;
       const verdictAt = (price: Decimal) =>
         guardianVerdict(liquidationDistance(price, short.liquidationPrice!), this.settings);
-      // What has been seen of it already is the rounds' to tell again.
       const verdict = verdictAt(markPrice);
-      return verdict !== "fine" && verdict !== verdictAt(short.markPrice);
+      if (verdict === "fine") return false;
+      // What has been seen of it already is the rounds' to tell again; who could not be closed is tried again at once.
+      return this.#blocked.has(position.positionId) || verdict !== verdictAt(short.markPrice);
     });
     for (let from = 0; from < near.length && !this.session.term.isOver; from += SIDE_BY_SIDE) {
       await Promise.all(
@@ -211,6 +214,7 @@ export class PositionWatch {
     const open = new Set([...known.positions.values()].map(({ positionId }) => positionId));
     if (!term.isOver) this.compared.roundEnded(open, this.deps.clock.nowMs());
     for (const positionId of this.#shorts.keys()) if (!open.has(positionId)) this.#shorts.delete(positionId);
+    for (const positionId of this.#blocked) if (!open.has(positionId)) this.#blocked.delete(positionId);
   }
 
   async #lookAtUsersOf(ofVenue: readonly OpenPosition[]): Promise<void> {
@@ -459,8 +463,10 @@ export class PositionWatch {
     if (!short.liquidationPrice) return;
     const distance = liquidationDistance(short.markPrice, short.liquidationPrice);
     const found = guardianVerdict(distance, this.settings);
-    if (found === "fine") return;
     const verdict = found === "close" && !short.isReached ? "blocked" : found;
+    if (verdict === "blocked") this.#blocked.add(position.positionId);
+    else this.#blocked.delete(position.positionId);
+    if (verdict === "fine") return;
     const { userId, coin, mode } = position;
     this.deps.notifier.tell({
       audience: { userId },

@@ -447,3 +447,20 @@ test("who can wait stands in a row of his own, and for no longer than he waits h
   expect(got).toEqual(["list true 0", "first false 2000", "second false 2000", "third true 9000"]);
   await governor.stop();
 });
+
+test("of a budget of two nothing has to be left", async () => {
+  const clock = new ManualClock();
+  const ether = new Ether(clock);
+  const worker = createProcess(clock, ether, "worker", "worker");
+  const trader = createProcess(clock, ether, "trader", "trader");
+  void worker.start();
+  void trader.start();
+  await clock.advance(60_000);
+  expect(Math.floor(trader.state().upbit.allowed)).toBe(2);
+  const get = (options: { urgent?: boolean; leavesRatio?: number }) =>
+    trader.reserve({ upbit: 1 }, 0, options);
+  const first = await get({ urgent: true });
+  const second = await get({ leavesRatio: 0.3 });
+  expect([first.venues.has("upbit"), second.venues.has("upbit")]).toEqual([true, true]);
+  await Promise.all([worker.stop(), trader.stop()]);
+});

@@ -282,9 +282,9 @@ export class Governor implements RateGovernor {
     const state = this.#venues[venue];
     const nowMs = this.options.clock.monotonicMs();
     const allowed = this.#allowed(venue, state, nowMs);
-    // Where the budget is smaller than that, waiting for all of it to be free must do.
-    const usable = Math.max(Math.min(allowed, cost), allowed * (1 - leavesRatio));
-    return state.window.waitMs(cost, usable);
+    // Whole requests are left, and none of a budget of two or three: else what waits there would never be granted.
+    const usable = allowed - Math.floor(allowed * leavesRatio);
+    return state.window.waitMs(cost, Math.max(Math.min(allowed, cost), usable));
   }
 
   #allowed(venue: Venue, state: VenueState, nowMs: number): number {

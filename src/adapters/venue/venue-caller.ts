@@ -25,7 +25,7 @@ export interface Call {
   /** What it costs the source address, 0 where the venue counts by account. */
   readonly addressCost: number;
   readonly urgent: boolean;
-  /** So much longer than its time limit it may wait for a budget. Default 0. */
+  /** So much longer than its time limit it may wait for the address's budget. Default 0. */
   readonly patienceMs?: number;
   /** False: a public request; "key-only": with the key and no signature (Binance). Default true. */
   readonly signed?: boolean | "key-only";
@@ -86,8 +86,10 @@ export class VenueCaller {
     const deadlineMs = clock.monotonicMs() + timeoutMs + (call.patienceMs ?? 0);
     const leftMs = () => deadlineMs - clock.monotonicMs();
     const waitMs = () => Math.max(0, leftMs() - SEND_MS_MIN);
+    // Patience is for the address everybody shares: a held account is its owner's, and holds up nobody else.
+    const accountMs = Math.min(waitMs(), Math.max(0, timeoutMs - SEND_MS_MIN));
     const spent =
-      call.group === undefined ? undefined : await budgets[call.group]!.take(call.urgent, waitMs());
+      call.group === undefined ? undefined : await budgets[call.group]!.take(call.urgent, accountMs);
     if (call.group !== undefined && spent === undefined) return unsent("no budget of the account");
     const address = call.addressCost > 0 ? await this.#reserve(call, waitMs()) : undefined;
     const isAllowed = call.addressCost === 0 || address !== undefined;

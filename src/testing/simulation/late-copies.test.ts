@@ -55,6 +55,15 @@ for (const pair of PAIR_KEYS) {
     await stage.check();
   });
 
+  test(`${pair}: a buy refused, then executed by a copy, is hedged also when its venue tells of it late`, async () => {
+    const stage = newStage(pair);
+    const { world, domestic } = stage.ground;
+    refuseAndRepeat(stage, "buy");
+    world.faults.arm({ venue: domestic, call: "lookup", times: 2 }, { read: "fails" });
+    expect((await stage.enter()).state).toBe("hedged");
+    await stage.check();
+  });
+
   test(`${pair}: a sale refused, then executed by a copy, is the exit's own`, async () => {
     const stage = newStage(pair);
     const { world, domestic } = stage.ground;

@@ -176,7 +176,7 @@ export const operatorCommands = (checkServers: CheckServers): readonly Command[]
       "  --price-krw P   got in Korea, KRW per coin, fees taken off.",
       "  --price-usdt P  paid for the short, USDT per coin (not per contract), fees added.",
       "  --unseen        also when an account cannot be read: you have seen that both legs are gone.",
-      "  --own-coins     also when the user has as many coins in Korea: they are others of his.",
+      "  --own-coins     also when the user still has coins in Korea: they are others of his.",
       "  --odd-rate      also when the prices make a rate more than 50 % away from the one at entry.",
       "  Nothing takes it back.",
     ],
