@@ -88,3 +88,23 @@ test("who could not be closed because a venue did not answer is tried again by t
   expect(verdicts.map(({ notice }) => "verdict" in notice && notice.verdict)).toEqual(["blocked", "close"]);
   expect(rig.held).not.toContain("1 XRP");
 });
+
+test("a term that is over waits for no round", async () => {
+  const rig = await holding(30);
+  answersNobodyBut(rig, "user 1");
+  let asked = 0;
+  const hangs = rig.world.faults.hook;
+  rig.world.faults.hook = (request) => {
+    const fault = hangs?.(request);
+    if (fault) asked++;
+    return fault;
+  };
+  while (asked === 0) await rig.pass(200);
+  let isStopped = false;
+  const stopping = rig.engine.stop().then(() => {
+    isStopped = true;
+  });
+  await rig.pass(1_000);
+  expect(isStopped).toBe(true);
+  await stopping;
+});

@@ -222,14 +222,13 @@ export class PositionWatch {
     const isSeen = ({ positionId }: OpenPosition) => Number(this.#shorts.has(positionId));
     const unseenFirst = ofVenue.toSorted((a, b) => isSeen(a) - isSeen(b));
     const byUser = [...Map.groupBy(unseenFirst, ({ userId }) => userId)];
-    for (let from = 0; from < byUser.length && !this.session.term.isOver; from += SIDE_BY_SIDE) {
-      await Promise.all(
-        byUser
-          .slice(from, from + SIDE_BY_SIDE)
-          .map(([userId, positions]) =>
-            this.#apart(userId, () => this.#lookAtPositions(positions, "patient")),
-          ),
-      );
+    const { term } = this.session;
+    for (let from = 0; from < byUser.length && !term.isOver; from += SIDE_BY_SIDE) {
+      const looks = byUser
+        .slice(from, from + SIDE_BY_SIDE)
+        .map(([userId, positions]) => this.#apart(userId, () => this.#lookAtPositions(positions, "patient")));
+      // A patient read may wait for a minute, and the next term for nobody.
+      await doneOrAborted(Promise.all(looks), term.lost);
     }
   }
 
@@ -261,6 +260,7 @@ export class PositionWatch {
         legs.overseas.positions(undefined, { haste }),
         legs.domestic.balances({ haste }),
       ]);
+      if (this.session.term.isOver) return;
       for (const position of still) {
         const key = keyOf(position);
         const now = known.positions.get(key);
@@ -495,4 +495,14 @@ function coinsOf({ entries }: OpenPosition): Decimal {
 
 function overseasOf(pair: PairKey): OverseasVenue {
   return PAIRS.find(({ key }) => key === pair)!.overseas;
+}
+
+/** Resolves with the first of the two. `work` must not reject. */
+async function doneOrAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const onAbort = () => resolve();
+  signal.addEventListener("abort", onAbort, { once: true });
+  await Promise.race([work, promise]);
+  signal.removeEventListener("abort", onAbort);
 }
