@@ -44,3 +44,13 @@ export class TermWork {
     while (this.#work.size > 0) await Promise.allSettled(this.#work);
   }
 }
+
+/** Resolves with the first of the two. `work` must not reject. */
+export async function doneOrAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const onAbort = () => resolve();
+  signal.addEventListener("abort", onAbort, { once: true });
+  await Promise.race([work, promise]);
+  signal.removeEventListener("abort", onAbort);
+}

@@ -25,6 +25,7 @@ import { countOne } from "./figures.ts";
 import { type HeldMarket, MovedMarkets } from "./moved-markets.ts";
 import type { Legs } from "./run-order.ts";
 import type { Session, SessionDeps } from "./session.ts";
+import { doneOrAborted } from "./term-work.ts";
 import { MarkWatch } from "./watch-marks.ts";
 
 export interface WatchSettings {
@@ -264,7 +265,9 @@ export class PositionWatch {
       for (const position of still) {
         const key = keyOf(position);
         const now = known.positions.get(key);
-        if (known.running.has(key) || !now || !coinsOf(now).equals(coinsOf(position))) continue;
+        // What was read is of this position, as it was: another one of as many coins may be there by now.
+        const isSame = now?.positionId === position.positionId && coinsOf(now).equals(coinsOf(position));
+        if (known.running.has(key) || !isSame) continue;
         if (shorts.status === "fulfilled" && balances.status === "fulfilled") {
           await this.#judge(position, shorts.value, balances.value);
           this.#compared(position);
@@ -495,14 +498,4 @@ function coinsOf({ entries }: OpenPosition): Decimal {
 
 function overseasOf(pair: PairKey): OverseasVenue {
   return PAIRS.find(({ key }) => key === pair)!.overseas;
-}
-
-/** Resolves with the first of the two. `work` must not reject. */
-async function doneOrAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const onAbort = () => resolve();
-  signal.addEventListener("abort", onAbort, { once: true });
-  await Promise.race([work, promise]);
-  signal.removeEventListener("abort", onAbort);
 }

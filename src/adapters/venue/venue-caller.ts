@@ -87,7 +87,7 @@ export class VenueCaller {
     const leftMs = () => deadlineMs - clock.monotonicMs();
     const waitMs = () => Math.max(0, leftMs() - SEND_MS_MIN);
     // Patience is for the address everybody shares: a held account is its owner's, and holds up nobody else.
-    const accountMs = Math.min(waitMs(), Math.max(0, timeoutMs - SEND_MS_MIN));
+    const accountMs = Math.max(0, timeoutMs - SEND_MS_MIN);
     const spent =
       call.group === undefined ? undefined : await budgets[call.group]!.take(call.urgent, accountMs);
     if (call.group !== undefined && spent === undefined) return unsent("no budget of the account");
@@ -217,7 +217,7 @@ export class VenueCaller {
 /** Binance counts by the minute: after that there is room. */
 const PATIENCE_MS = 60_000;
 
-/** Of an address's budget: what is kept for the urgent, and as much again as entries and lists need. */
+/** Of an address's budget: what is kept for the urgent, and a fifth for entries and lists. */
 const LEFT_BY_PATIENT_RATIO = 0.5;
 
 /** Its place in the budgets. */
